@@ -1,0 +1,1 @@
+//! Leaseline's benches; each is a program in `src/bin`.

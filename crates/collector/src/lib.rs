@@ -1,0 +1,1 @@
+//! Polls the routers, writes samples and spans.

@@ -1,0 +1,1 @@
+//! Timed work: roll-ups and housekeeping.

@@ -1,0 +1,2 @@
+//! Leaseline: customer portal and SLA ledger of an ISP.
+fn main() {}

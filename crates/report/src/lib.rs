@@ -1,0 +1,1 @@
+//! Statements and figures in the words and layouts that people read.

@@ -1,0 +1,1 @@
+//! A pretend RouterOS router for tests and demos.

@@ -1,0 +1,1 @@
+//! Everything that is kept: SQLite and PostgreSQL behind one set of functions.
