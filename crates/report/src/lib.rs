@@ -1,1 +1,14 @@
-//! Statements and figures in the words and layouts that people read.
+//! Figures in the words that people read, the same on pages, in statements and on the command line.
+//!
+//! Turns values into text; sends nothing and reads no clock. The monthly statement (PDF, CSV, e-mail body) will
+//! stand here beside them.
+
+mod cause;
+mod duration;
+mod percent;
+mod rate;
+
+pub use cause::cause_words;
+pub use duration::{age_words, duration_words};
+pub use percent::percent_truncated;
+pub use rate::rate_words;

@@ -1,0 +1,22 @@
+# `make demo` shows Leaseline at work; `make test` runs everything that CI runs.
+.PHONY: demo test check bench
+
+LISTEN ?= 127.0.0.1:8080
+
+demo:
+	cargo run --profile demo -p leaseline -- demo --listen $(LISTEN)
+
+test:
+	scripts/packages
+	scripts/test
+
+# The quick half of `make test`, for the inner loop.
+check:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+# Prints the figures of docs/FIGURES.md anew; takes some minutes.
+bench:
+	cargo build --release -p benches -p routeros-sim
+	target/release/poll_round
+	target/release/store_write
