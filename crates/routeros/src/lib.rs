@@ -1,1 +1,3 @@
 //! An async client for the MikroTik RouterOS API.
+
+pub mod codec;
