@@ -4,7 +4,7 @@
 LISTEN ?= 127.0.0.1:8080
 
 demo:
-	cargo run --profile demo -p leaseline -- demo --listen $(LISTEN)
+	cargo run -p leaseline -- demo --listen $(LISTEN)
 
 test:
 	scripts/packages
@@ -15,7 +15,7 @@ check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
-# Prints the figures of docs/FIGURES.md anew; takes some minutes.
+# Prints the figures of docs/figures.md anew; takes some minutes.
 bench:
 	cargo build --release -p benches -p routeros-sim
 	target/release/poll_round

@@ -1,0 +1,335 @@
+//! The command line: names, help and types. What a command does stands in `commands`.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Customer portal and SLA ledger of an ISP that sells leased lines over MikroTik routers.
+///
+/// Start with `leaseline demo` to see it at work, or `leaseline init` for your own.
+#[derive(Debug, Parser)]
+#[command(name = "leaseline", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where the data are, and how to print.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Place {
+    /// Folder with the database, the settings and the key
+    #[arg(long, global = true, env = "LEASELINE_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Database to use instead of SQLite in the data folder: postgres://user:password@host/name
+    #[arg(long, global = true, env = "LEASELINE_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+    /// Settings file [default: leaseline.toml in the data folder, if there is one]
+    #[arg(long, global = true, env = "LEASELINE_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// File with the key that seals router passwords [default: secret.key in the data folder]; the key itself can
+    /// stand in LEASELINE_KEY instead
+    #[arg(long, global = true, env = "LEASELINE_KEY_FILE", value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show the whole product with simulated routers and thirteen months of history
+    Demo(DemoArgs),
+    /// Create the database, the key and the settings file of a new installation
+    Init(InitArgs),
+    /// Run the portal, the collector and the timed jobs
+    Serve(ServeArgs),
+    /// Say what works here and what does not: database, key, settings, routers
+    Doctor,
+    /// The settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Customer accounts
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// People who log in to the portal
+    #[command(subcommand)]
+    User(UserCommand),
+    /// MikroTik routers that are polled
+    #[command(subcommand)]
+    Router(RouterCommand),
+    /// Customers' circuits: a router interface, a commitment, an SLA
+    #[command(subcommand)]
+    Link(LinkCommand),
+    /// Poll the routers without serving pages
+    Collect(CollectArgs),
+    /// Readings of a link
+    #[command(subcommand)]
+    Sample(SampleCommand),
+    /// The time line of a link: up, down, unknown, and how we know
+    #[command(subcommand)]
+    Span(SpanCommand),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    /// Address and port of the portal; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    pub(crate) listen: SocketAddr,
+    /// Leave the data folder in place when the demo stops
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InitArgs {
+    /// The ISP's name, as customers know it
+    #[arg(long)]
+    pub(crate) company: String,
+    /// Zone in which months and reports are counted, e.g. Asia/Kolkata
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) timezone: String,
+    /// ISO 4217 code, e.g. INR
+    #[arg(long, value_name = "CODE")]
+    pub(crate) currency: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    /// Address and port to listen on [default: server.listen of the settings]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// What this process does
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "web,collector,jobs")]
+    pub(crate) role: Vec<Role>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Role {
+    /// The portal's pages
+    Web,
+    /// Polling
+    Collector,
+    /// Roll-ups and other timed work
+    Jobs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Read the settings and say whether they are right
+    Check,
+    /// Print every setting with its default and meaning
+    Default,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClientCommand {
+    /// Add a customer account, and its first user if --username is given
+    Add(ClientAddArgs),
+    /// List the customer accounts
+    List,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ClientAddArgs {
+    /// The customer's name
+    #[arg(long)]
+    pub(crate) name: String,
+    /// The company that sells to it; needed only if there are several
+    #[arg(long)]
+    pub(crate) company: Option<String>,
+    /// First user: name to log in with
+    #[arg(long, requires_all = ["email", "password_file"])]
+    pub(crate) username: Option<String>,
+    /// First user: e-mail address
+    #[arg(long, requires = "username")]
+    pub(crate) email: Option<String>,
+    /// First user: file whose first line is the password; - reads it from standard input
+    #[arg(long, value_name = "FILE", requires = "username")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Add a person of a client
+    Add {
+        /// The client's name
+        #[arg(long)]
+        client: String,
+        /// Name to log in with
+        #[arg(long)]
+        username: String,
+        /// E-mail address
+        #[arg(long)]
+        email: String,
+        /// File whose first line is the password; - reads it from standard input
+        #[arg(long, value_name = "FILE")]
+        password_file: PathBuf,
+    },
+    /// List the portal users
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RouterCommand {
+    /// Add a router, after a look at its certificate where one is to be pinned
+    Add(RouterAddArgs),
+    /// List the routers and how they are doing
+    List,
+    /// Connect to a router and say what works and what its user may not do
+    Test {
+        /// The router's name
+        name: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RouterAddArgs {
+    /// A name of your own
+    #[arg(long)]
+    pub(crate) name: String,
+    /// Host name or IP address of its API service
+    #[arg(long)]
+    pub(crate) address: String,
+    /// Port of its API service [default: 8729, with --tls off 8728]
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// RouterOS user with the policies api, read and test
+    #[arg(long)]
+    pub(crate) username: String,
+    /// File whose first line is the password; - reads it from standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: PathBuf,
+    /// off, system (the machine's certificate authorities), ca:FILE (yours, PEM), or pin (this very certificate)
+    #[arg(long, value_name = "off|system|ca:FILE|pin")]
+    pub(crate) tls: TlsChoice,
+    /// The company that runs it; needed only if there are several
+    #[arg(long)]
+    pub(crate) company: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TlsChoice {
+    Off,
+    System,
+    Ca(PathBuf),
+    Pin,
+}
+
+impl std::str::FromStr for TlsChoice {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => Ok(Self::Off),
+            "system" => Ok(Self::System),
+            "pin" => Ok(Self::Pin),
+            other => match other.strip_prefix("ca:") {
+                Some(file) if !file.is_empty() => Ok(Self::Ca(file.into())),
+                _ => Err("say off, system, ca:FILE or pin".to_owned()),
+            },
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LinkCommand {
+    /// Add a link and its SLA
+    Add(LinkAddArgs),
+    /// List the links and their state
+    List,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LinkAddArgs {
+    /// The client's name
+    #[arg(long)]
+    pub(crate) client: String,
+    /// The router's name
+    #[arg(long)]
+    pub(crate) router: String,
+    /// The interface's name on the router
+    #[arg(long)]
+    pub(crate) interface: String,
+    /// Circuit id, unique
+    #[arg(long, value_name = "ID")]
+    pub(crate) circuit: String,
+    /// Service reference of the order, if there is one
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) service_ref: Option<String>,
+    /// Where it ends at the customer's, as pages show it
+    #[arg(long)]
+    pub(crate) site: Option<String>,
+    /// Kind of line
+    #[arg(long = "type", value_name = "ILL|P2P|MPLS|broadband")]
+    pub(crate) kind: String,
+    /// Committed bandwidth in Mbit/s, e.g. 100 or 2.5
+    #[arg(long, value_name = "MBPS")]
+    pub(crate) committed_mbps: String,
+    /// Promised availability in percent, e.g. 99.5
+    #[arg(long, value_name = "PCT")]
+    pub(crate) uptime: Option<String>,
+    /// Promised round trip in milliseconds
+    #[arg(long, value_name = "MS")]
+    pub(crate) latency_ms: Option<String>,
+    /// Promised round-trip loss in percent
+    #[arg(long, value_name = "PCT")]
+    pub(crate) loss_pct: Option<String>,
+    /// Address that the router pings to measure the link
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) probe_target: Option<String>,
+    /// First day of service, 00:00 in the company's zone
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(crate) activated: String,
+    /// Which way the router's port faces; at a port that faces the customer, what the router receives is upload
+    #[arg(long, value_enum, default_value = "customer")]
+    pub(crate) facing: FacingChoice,
+    /// What counts as down: the interface alone, or also a probe target that gives no answer
+    #[arg(long, value_enum, default_value = "interface")]
+    pub(crate) down_when: DownChoice,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum FacingChoice {
+    Customer,
+    Upstream,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum DownChoice {
+    Interface,
+    NoAnswer,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CollectArgs {
+    /// Read every link once and stop; without it, go on until told to stop
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SampleCommand {
+    /// List the readings of a link, oldest first
+    List(RangeArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SpanCommand {
+    /// List the spans of a link, oldest first
+    List(RangeArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RangeArgs {
+    /// The link's circuit id
+    #[arg(long, value_name = "CIRCUIT")]
+    pub(crate) link: String,
+    /// From this moment: 2026-11-01, 2026-11-01T08:30 (company's zone), an RFC 3339 time or Unix milliseconds
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Up to but without this moment
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+}

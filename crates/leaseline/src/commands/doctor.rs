@@ -1,0 +1,69 @@
+use anyhow::bail;
+use serde_json::json;
+
+use super::router::{self, Step};
+use crate::{clock::now_ms, fault::one_line, installation::Installation, moment, output::Printer};
+
+/// The clock of a machine that was never set stands before this program was written (2026-01-01).
+const CLOCK_MIN_MS: i64 = 1_767_225_600_000;
+const NOT_LOOKED_AT: &str = "not looked at: the database did not open";
+
+pub(super) async fn run(installation: &Installation, printer: &Printer) -> anyhow::Result<()> {
+    let mut steps = vec![
+        step("settings", Ok("read and right".to_owned())),
+        step("clock", clock()),
+        step("key", installation.key().map(|_| format!("in {}", installation.key_words()))),
+    ];
+    match installation.open().await {
+        Ok(store) => {
+            steps.push(step("database", Ok(installation.location_words())));
+            let result = look_inside(&store, installation, &mut steps).await;
+            store.close().await;
+            result?;
+        }
+        Err(error) => {
+            steps.push(step("database", Err(error)));
+            steps.push(Step { name: "routers".to_owned(), ok: false, detail: NOT_LOOKED_AT.to_owned() });
+        }
+    }
+    let words: Vec<String> = steps.iter().map(Step::words).collect();
+    let value: Vec<_> =
+        steps.iter().map(|step| json!({ "name": step.name, "ok": step.ok, "detail": step.detail })).collect();
+    printer.said(&words.join("\n"), &value)?;
+    match steps.iter().filter(|step| !step.ok).count() {
+        0 => Ok(()),
+        1 => bail!("one thing needs your attention: see FAIL above"),
+        count => bail!("{count} things need your attention: see FAIL above"),
+    }
+}
+
+async fn look_inside(store: &store::Store, installation: &Installation, steps: &mut Vec<Step>) -> anyhow::Result<()> {
+    for company in store.companies().await? {
+        let zone = moment::zone(&company.timezone);
+        steps.push(step("company", zone.map(|_| format!("{}, {}, {}", company.name, company.timezone, company.currency))));
+    }
+    let links = store.links().await?;
+    let routers = store.routers().await?;
+    steps.push(step("links", Ok(format!("{} on {} routers", links.len(), routers.len()))));
+    for router in &routers {
+        let found = router::findings(store, &installation.config, router).await?;
+        let name = format!("router {}", router.name);
+        let detail = found.failed.clone().unwrap_or_else(|| format!("{} checks passed", found.steps.len()));
+        steps.push(Step { name, ok: found.failed.is_none(), detail });
+    }
+    Ok(())
+}
+
+fn clock() -> anyhow::Result<String> {
+    if now_ms() < CLOCK_MIN_MS {
+        bail!("this machine's clock is wrong; set it (timedatectl set-ntp true), for every reading carries its time");
+    }
+    Ok(moment::moment_words(now_ms(), &jiff::tz::TimeZone::UTC))
+}
+
+fn step(name: &str, result: anyhow::Result<String>) -> Step {
+    match result {
+        Ok(detail) => Step { name: name.to_owned(), ok: true, detail },
+        Err(error) => Step { name: name.to_owned(), ok: false, detail: one_line(&error) },
+    }
+}

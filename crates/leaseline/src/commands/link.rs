@@ -1,0 +1,150 @@
+use serde_json::{Value, json};
+use store::{DownWhen, Facing, Link, LinkId, LinkTerms, NewLink, Store};
+
+use crate::{
+    cli::{DownChoice, FacingChoice, LinkAddArgs, LinkCommand},
+    fault::wrong_use,
+    moment,
+    output::Printer,
+};
+
+const KINDS: &[&str] = &["ILL", "P2P", "MPLS", "broadband"];
+
+pub(super) async fn run(store: &Store, command: LinkCommand, printer: &Printer) -> anyhow::Result<()> {
+    match command {
+        LinkCommand::Add(args) => add(store, args, printer).await,
+        LinkCommand::List => list(store, printer).await,
+    }
+}
+
+async fn add(store: &Store, args: LinkAddArgs, printer: &Printer) -> anyhow::Result<()> {
+    super::check_name("circuit id", &args.circuit)?;
+    super::check_name("interface", &args.interface)?;
+    let client = super::client_named(store, &args.client).await?;
+    let company = store.company(client.company_id).await?;
+    let zone = moment::zone(&company.timezone)?;
+    let router = store
+        .router_by_name(&args.router)
+        .await?
+        .ok_or_else(|| wrong_use(format!("there is no router named {:?}; `leaseline router list` shows them", args.router)))?;
+    let kind = KINDS.iter().find(|kind| kind.eq_ignore_ascii_case(&args.kind)).ok_or_else(|| {
+        wrong_use(format!("{:?} is not a kind of line: use one of {}", args.kind, KINDS.join(", ")))
+    })?;
+    let activated_at_ms = moment::parse_day(&args.activated, &zone)?;
+    let terms = LinkTerms {
+        // The store puts the new link's own id here.
+        link_id: LinkId(0),
+        valid_from_ms: activated_at_ms,
+        uptime_pct: args.uptime.as_deref().map(|text| percent("--uptime", text)).transpose()?,
+        latency_ms: args.latency_ms.as_deref().map(|text| decimal("--latency-ms", text, 60_000.0)).transpose()?,
+        loss_pct: args.loss_pct.as_deref().map(|text| percent("--loss-pct", text)).transpose()?,
+        down_when: match args.down_when {
+            DownChoice::Interface => DownWhen::Interface,
+            DownChoice::NoAnswer => DownWhen::InterfaceOrNoAnswer,
+        },
+    };
+    if matches!(args.down_when, DownChoice::NoAnswer) && args.probe_target.is_none() {
+        return Err(wrong_use("--down-when no-answer needs a --probe-target to ask"));
+    }
+    let link = NewLink {
+        client_id: client.id,
+        router_id: router.id,
+        interface: &args.interface,
+        circuit: &args.circuit,
+        service_ref: args.service_ref.as_deref(),
+        kind,
+        committed_bps: committed_bps(&args.committed_mbps)?,
+        probe_target: args.probe_target.as_deref(),
+        facing: match args.facing {
+            FacingChoice::Customer => Facing::Customer,
+            FacingChoice::Upstream => Facing::Upstream,
+        },
+        site: args.site.as_deref(),
+        activated_at_ms,
+        terminated_at_ms: None,
+    };
+    let id = store.insert_link_with_terms(&link, &terms).await?;
+    printer.said(
+        &format!("Added link {} for {} at {} {}.", args.circuit, client.name, router.name, args.interface),
+        &json!({ "id": id, "circuit": args.circuit }),
+    )
+}
+
+async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {
+    let routers = store.routers().await?;
+    let mut rows = Vec::new();
+    for client in store.clients().await? {
+        for (link, latest) in store.latest_for_client(client.id).await? {
+            let router = routers.iter().find(|router| router.id == link.router_id).map(|router| router.name.clone());
+            rows.push(json!({
+                "id": link.id, "circuit": link.circuit, "client": client.name, "router": router,
+                "interface": link.interface, "type": link.kind, "committed_bps": link.committed_bps,
+                "probe_target": link.probe_target, "facing": facing(&link), "site": link.site, "service_ref": link.service_ref,
+                "activated_at_ms": link.activated_at_ms,
+                "state": latest.as_ref().map(|latest| latest.state), "at_ms": latest.as_ref().map(|latest| latest.at_ms),
+            }));
+        }
+    }
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap_or("–").to_owned();
+    printer.list(&rows, ["circuit", "client", "router", "interface", "type", "committed", "state"], |row| {
+        let committed = report::rate_words(row["committed_bps"].as_i64().unwrap_or_default());
+        let [circuit, client, router, interface] = ["circuit", "client", "router", "interface"].map(|key| text(row, key));
+        [circuit, client, router, interface, text(row, "type"), committed, text(row, "state")]
+    })
+}
+
+fn facing(link: &Link) -> &'static str {
+    match link.facing {
+        Facing::Customer => "customer",
+        Facing::Upstream => "upstream",
+    }
+}
+
+/// Mbit/s as bits per second: decimal, more than nothing, at most 10 Tbit/s.
+fn committed_bps(text: &str) -> anyhow::Result<i64> {
+    const MBPS_MAX: f64 = 10_000_000.0;
+    let trouble = || wrong_use(format!("--committed-mbps {text:?}: write Mbit/s as a number above 0, e.g. 100 or 2.5"));
+    let mbps = text.parse::<f64>().map_err(|_| trouble())?;
+    let bps = (mbps * 1_000_000.0).round();
+    if !(bps >= 1.0 && mbps <= MBPS_MAX) {
+        return Err(trouble());
+    }
+    Ok(bps as i64)
+}
+
+/// A decimal from 0 to 100 that is kept as it was written.
+fn percent(name: &str, text: &str) -> anyhow::Result<String> {
+    decimal(name, text, 100.0)
+}
+
+fn decimal(name: &str, text: &str, most: f64) -> anyhow::Result<String> {
+    const PLACES_MAX: usize = 5;
+    let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let places = text.split_once('.').map_or(0, |(_, places)| places.len());
+    match text.parse::<f64>() {
+        Ok(value) if plain && places <= PLACES_MAX && value <= most => Ok(text.to_owned()),
+        _ => Err(wrong_use(format!("{name} {text:?}: write a number from 0 to {most} with at most {PLACES_MAX} decimals"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn megabits_become_bits_exactly() {
+        assert_eq!(committed_bps("100").expect("valid"), 100_000_000);
+        assert_eq!(committed_bps("2.5").expect("valid"), 2_500_000);
+        for text in ["0", "-1", "NaN", "inf", "1e99", "fast", ""] {
+            assert!(committed_bps(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn objectives_are_plain_decimals_in_range() {
+        assert_eq!(percent("--uptime", "99.95").expect("valid"), "99.95");
+        for text in ["100.1", "-1", "1e1", "99.123456", "", ".", "NaN"] {
+            assert!(percent("--uptime", text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use routeros::{Credentials, Limits, Target, Tls};
+use serde_json::{Value, json};
+use store::{NewRouter, Router, RouterTls, Store};
+
+use super::password_file;
+use crate::{
+    cli::{RouterAddArgs, RouterCommand, TlsChoice},
+    clock::now_ms,
+    config::Config,
+    fault::wrong_use,
+    output::Printer,
+};
+
+const PLAIN_PORT: u16 = 8728;
+const TLS_PORT: u16 = 8729;
+
+pub(super) async fn run(store: &Store, config: &Config, command: RouterCommand, printer: &Printer) -> anyhow::Result<()> {
+    match command {
+        RouterCommand::Add(args) => add(store, config, args, printer).await,
+        RouterCommand::List => list(store, printer).await,
+        RouterCommand::Test { name } => test(store, config, &name, printer).await,
+    }
+}
+
+async fn add(store: &Store, config: &Config, args: RouterAddArgs, printer: &Printer) -> anyhow::Result<()> {
+    super::check_name("router name", &args.name)?;
+    super::check_name("address", &args.address)?;
+    let company = super::company(store, args.company.as_deref()).await?;
+    let password = password_file::read(&args.password_file)?;
+    if store.router_by_name(&args.name).await?.is_some() {
+        return Err(wrong_use(format!("there already is a router named {:?}", args.name)));
+    }
+    let port = args.port.unwrap_or(if args.tls == TlsChoice::Off { PLAIN_PORT } else { TLS_PORT });
+    let (tls, remark) = match &args.tls {
+        TlsChoice::Off => (RouterTls::Off, "Its password travels in plain text: prefer --tls pin where the network is not yours alone."),
+        TlsChoice::System => (RouterTls::System, "Its certificate is checked against the machine's authorities."),
+        TlsChoice::Ca(file) => {
+            let pem = std::fs::read_to_string(file)
+                .map_err(|error| wrong_use(format!("cannot read the certificate authority in {}: {error}", file.display())))?;
+            (RouterTls::CaPem(pem), "Its certificate is checked against the given authority.")
+        }
+        TlsChoice::Pin => {
+            let target = Target { address: args.address.clone(), port, tls: Tls::Off };
+            let fingerprint = routeros::fetch_fingerprint(&target, &limits(config)).await.with_context(|| {
+                format!("cannot read the certificate of {}:{port}, so nothing was added", args.address)
+            })?;
+            (RouterTls::Pinned(fingerprint), "Compare the fingerprint with the router's: /certificate print detail.")
+        }
+    };
+    let fingerprint = match &tls {
+        RouterTls::Pinned(bytes) => Some(fingerprint_words(bytes)),
+        _ => None,
+    };
+    let router = NewRouter {
+        company_id: company.id,
+        name: &args.name,
+        address: &args.address,
+        port,
+        username: &args.username,
+        password: &password,
+        tls,
+    };
+    let id = store.insert_router(&router, now_ms()).await?;
+    let pinned = fingerprint.as_ref().map_or(String::new(), |words| format!("\nPinned SHA-256 {words}"));
+    printer.said(
+        &format!("Added router {} at {}:{port}.{pinned}\n{remark}", args.name, args.address),
+        &json!({ "id": id, "name": args.name, "fingerprint_sha256": fingerprint }),
+    )
+}
+
+async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {
+    let statuses = store.router_statuses().await?;
+    let rows: Vec<Value> = store
+        .routers()
+        .await?
+        .iter()
+        .map(|router| {
+            let status = statuses.iter().find(|status| status.router == router.id);
+            json!({
+                "id": router.id, "name": router.name, "address": router.address, "port": router.port,
+                "username": router.username, "tls": tls_words(&router.tls),
+                "reachable": status.map(|status| status.reachable), "last_ok_at_ms": status.and_then(|status| status.last_ok_at_ms),
+                "last_error": status.and_then(|status| status.last_error.clone()),
+                "version": status.and_then(|status| status.version.clone()),
+                "skipped_rounds": status.map_or(0, |status| status.skipped_rounds),
+            })
+        })
+        .collect();
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap_or("–").to_owned();
+    printer.list(&rows, ["name", "address", "tls", "state", "RouterOS", "last error"], |row| {
+        let address = format!("{}:{}", text(row, "address"), row["port"]);
+        let state = match row["reachable"].as_bool() {
+            Some(true) => "answers",
+            Some(false) => "silent",
+            None => "not polled yet",
+        };
+        [text(row, "name"), address, text(row, "tls"), state.to_owned(), text(row, "version"), text(row, "last_error")]
+    })
+}
+
+async fn test(store: &Store, config: &Config, name: &str, printer: &Printer) -> anyhow::Result<()> {
+    let router = store
+        .router_by_name(name)
+        .await?
+        .ok_or_else(|| wrong_use(format!("there is no router named {name:?}; `leaseline router list` shows them")))?;
+    let report = findings(store, config, &router).await?;
+    let words: String = report.steps.iter().map(|step| step.words() + "\n").collect();
+    let value = json!({
+        "router": router.name, "ok": report.failed.is_none(), "version": report.version, "identity": report.identity,
+        "clock_offset_ms": report.clock_offset_ms,
+        "steps": report.steps.iter().map(Step::as_json).collect::<Vec<_>>(),
+    });
+    printer.said(words.trim_end(), &value)?;
+    match report.failed {
+        Some(trouble) => bail!("router {}: {trouble}", router.name),
+        None => Ok(()),
+    }
+}
+
+/// One thing that was tried.
+pub(super) struct Step {
+    pub(super) name: String,
+    pub(super) ok: bool,
+    pub(super) detail: String,
+}
+
+impl Step {
+    pub(super) fn words(&self) -> String {
+        format!("{} {}: {}", if self.ok { "ok  " } else { "FAIL" }, self.name, self.detail)
+    }
+
+    fn as_json(&self) -> Value {
+        json!({ "name": self.name, "ok": self.ok, "detail": self.detail })
+    }
+}
+
+/// What a connection test found.
+pub(super) struct Findings {
+    pub(super) steps: Vec<Step>,
+    pub(super) failed: Option<String>,
+    version: Option<String>,
+    identity: Option<String>,
+    clock_offset_ms: Option<i64>,
+}
+
+/// Connects to a stored router and tries everything that polling will need.
+pub(super) async fn findings(store: &Store, config: &Config, router: &Router) -> anyhow::Result<Findings> {
+    let password = store.router_password(router.id).await?;
+    let credentials = Credentials { username: router.username.clone(), password };
+    let probe_target = store.links().await?.into_iter().find(|link| link.router_id == router.id).and_then(|link| link.probe_target);
+    let now = jiff::Timestamp::from_millisecond(now_ms()).context("the clock of this machine is out of range")?;
+    let report =
+        routeros::test_connection(&target_of(router), &credentials, &limits(config), now, probe_target.as_deref()).await;
+    let steps: Vec<Step> = report
+        .steps
+        .iter()
+        .map(|step| Step { name: step.name.to_owned(), ok: step.outcome.is_ok(), detail: step.detail() })
+        .collect();
+    let failed = steps.iter().find(|step| !step.ok).map(|step| format!("{}: {}", step.name, step.detail));
+    Ok(Findings {
+        steps,
+        failed,
+        version: report.version.clone(),
+        identity: report.identity.clone(),
+        clock_offset_ms: report.clock_offset_ms,
+    })
+}
+
+fn target_of(router: &Router) -> Target {
+    let tls = match &router.tls {
+        RouterTls::Off => Tls::Off,
+        RouterTls::System => Tls::System,
+        RouterTls::CaPem(pem) => Tls::CaPem(pem.clone().into_bytes()),
+        RouterTls::Pinned(fingerprint) => Tls::Pinned(*fingerprint),
+    };
+    Target { address: router.address.clone(), port: router.port, tls }
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits { connect: Duration::from_secs(config.collector.connect_timeout_s), ..Limits::default() }
+}
+
+fn tls_words(tls: &RouterTls) -> String {
+    match tls {
+        RouterTls::Off => "off (plain text)".to_owned(),
+        RouterTls::System => "system".to_owned(),
+        RouterTls::CaPem(_) => "ca".to_owned(),
+        RouterTls::Pinned(fingerprint) => format!("pin {}…", &fingerprint_words(fingerprint)[..11]),
+    }
+}
+
+/// SHA-256 as `AB:CD:…`.
+fn fingerprint_words(bytes: &[u8; 32]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+}

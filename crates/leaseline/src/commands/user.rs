@@ -1,0 +1,64 @@
+use std::path::Path;
+
+use serde_json::json;
+use store::{PortalUser, Store};
+
+use super::password_file;
+use crate::{cli::UserCommand, clock::now_ms, fault::wrong_use, output::Printer};
+
+pub(super) async fn run(store: &Store, command: UserCommand, printer: &Printer) -> anyhow::Result<()> {
+    match command {
+        UserCommand::Add { client, username, email, password_file } => {
+            let client = super::client_named(store, &client).await?;
+            let new = checked(store, username, email, &password_file).await?;
+            let id = store.insert_portal_user(client.id, &new.username, &new.email, &new.hash, now_ms()).await?;
+            printer.said(
+                &format!("Added {}, who logs in at /client/login and sees what is {}'s.", new.username, client.name),
+                &json!({ "id": id, "username": new.username, "client": client.name }),
+            )
+        }
+        UserCommand::List => {
+            let clients = store.clients().await?;
+            let users = store.portal_users().await?;
+            let client_of = |user: &PortalUser| clients.iter().find(|client| client.id == user.client_id).map(|client| &client.name);
+            let row = |user: &PortalUser| {
+                json!({
+                    "id": user.id, "client": client_of(user), "username": user.username, "email": user.email,
+                    "active": user.active,
+                })
+            };
+            let rows: Vec<_> = users.iter().map(row).collect();
+            let cell = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+            printer.list(&rows, ["username", "client", "email"], |row| {
+                [cell(row, "username"), cell(row, "client"), cell(row, "email")]
+            })
+        }
+    }
+}
+
+/// A portal user that can be written as it is.
+pub(super) struct CheckedUser {
+    pub(super) username: String,
+    pub(super) email: String,
+    pub(super) hash: String,
+}
+
+/// Refuses a bad name, address or password, and a name that is taken.
+pub(super) async fn checked(store: &Store, username: String, email: String, password_file: &Path) -> anyhow::Result<CheckedUser> {
+    super::check_name("user name", &username)?;
+    check_email(&email)?;
+    let password = password_file::read(password_file)?;
+    web::check_password(&password).map_err(wrong_use)?;
+    if store.portal_user_by_username(&username).await?.is_some() {
+        return Err(wrong_use(format!("there already is a user named {username:?}")));
+    }
+    Ok(CheckedUser { username, email, hash: web::hash_password(&password)? })
+}
+
+/// Only what cannot be an address is refused; whether mail arrives there is seen when some is sent.
+fn check_email(email: &str) -> anyhow::Result<()> {
+    match email.split_once('@') {
+        Some((local, host)) if !local.is_empty() && !host.is_empty() && !email.chars().any(char::is_whitespace) => Ok(()),
+        _ => Err(wrong_use(format!("{email:?} is not an e-mail address"))),
+    }
+}

@@ -1,0 +1,207 @@
+//! Settings: the embedded default file, then the operator's file, then the environment.
+
+use std::{net::IpAddr, net::SocketAddr, path::Path};
+
+use anyhow::Context;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::fault::wrong_use;
+
+/// The reference: every key with its default and what it means.
+pub(crate) const DEFAULT_FILE: &str = include_str!("config.default.toml");
+
+/// Variables that are not settings: where things are, and what tests and packagers use.
+const OTHER_VARIABLES: &[&str] =
+    &["LEASELINE_DATA", "LEASELINE_DATABASE_URL", "LEASELINE_CONFIG", "LEASELINE_KEY", "LEASELINE_KEY_FILE"];
+const OTHER_PREFIXES: &[&str] = &["LEASELINE_TEST_", "LEASELINE_WEB_"];
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) server: Server,
+    pub(crate) database: Database,
+    pub(crate) collector: Collector,
+    pub(crate) log: Log,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Server {
+    pub(crate) listen: SocketAddr,
+    pub(crate) secure_cookies: bool,
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) refresh_s: u64,
+    pub(crate) session_idle_hours: u32,
+    pub(crate) session_max_hours: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Database {
+    pub(crate) url: String,
+    pub(crate) key_file: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Collector {
+    pub(crate) probe_interval_s: u64,
+    pub(crate) sample_interval_s: u64,
+    pub(crate) ping_count: u32,
+    pub(crate) ping_interval_ms: u64,
+    pub(crate) round_deadline_s: u64,
+    pub(crate) connect_timeout_s: u64,
+    pub(crate) rounds_at_once: usize,
+    pub(crate) down_after_probes: u32,
+    pub(crate) witness: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) level: String,
+}
+
+impl Config {
+    /// Reads `file`, if there is one, and the given environment over the defaults.
+    pub(crate) fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> anyhow::Result<Self> {
+        let mut settings: Table = toml::from_str(DEFAULT_FILE).context("the embedded default settings")?;
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| wrong_use(format!("cannot read the settings in {}: {error}", path.display())))?;
+            let given = toml::from_str(&text)
+                .map_err(|error| wrong_use(format!("{} is not valid TOML: {error}", path.display())))?;
+            merge(&mut settings, given, &path.display().to_string())?;
+        }
+        for (name, text) in environment.filter(|(name, _)| is_setting(name)) {
+            let slot = slot(&mut settings, &name).ok_or_else(|| {
+                wrong_use(format!("the environment variable {name} names no setting; `leaseline config default` lists them"))
+            })?;
+            *slot = typed_like(slot, &text).ok_or_else(|| {
+                wrong_use(format!("{name}={text:?} cannot be read as {}", slot.type_str()))
+            })?;
+        }
+        let config: Self = Value::Table(settings).try_into().map_err(|error: toml::de::Error| {
+            wrong_use(format!("settings: {}", error.to_string().trim().replace('\n', " ")))
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let c = &self.collector;
+        let in_range = [
+            ("server.refresh_s", self.server.refresh_s, 1, 3_600),
+            ("collector.probe_interval_s", c.probe_interval_s, 1, 3_600),
+            ("collector.sample_interval_s", c.sample_interval_s, 1, 86_400),
+            ("collector.ping_count", c.ping_count.into(), 1, 100),
+            ("collector.ping_interval_ms", c.ping_interval_ms, 10, 5_000),
+            ("collector.round_deadline_s", c.round_deadline_s, 1, 600),
+            ("collector.connect_timeout_s", c.connect_timeout_s, 1, 120),
+            ("collector.rounds_at_once", c.rounds_at_once as u64, 1, 10_000),
+            ("collector.down_after_probes", c.down_after_probes.into(), 1, 100),
+        ];
+        for (name, value, least, most) in in_range {
+            if !(least..=most).contains(&value) {
+                return Err(wrong_use(format!("{name} = {value} is out of range: {least} to {most}")));
+            }
+        }
+        if c.sample_interval_s < c.probe_interval_s {
+            return Err(wrong_use("collector.sample_interval_s must not be shorter than collector.probe_interval_s"));
+        }
+        Ok(())
+    }
+}
+
+fn is_setting(name: &str) -> bool {
+    name.starts_with("LEASELINE_")
+        && !OTHER_VARIABLES.contains(&name)
+        && !OTHER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Lays `given` over `settings`; every key must already be there, for the default file names them all.
+fn merge(settings: &mut Table, given: Table, place: &str) -> anyhow::Result<()> {
+    for (key, value) in given {
+        let unknown = || {
+            wrong_use(format!("{place}: unknown key {key:?}; `leaseline config default` prints all keys with their meaning"))
+        };
+        match (settings.get_mut(&key).ok_or_else(unknown)?, value) {
+            (Value::Table(inner), Value::Table(given)) => merge(inner, given, &format!("{place}, [{key}]"))?,
+            (slot, value) => *slot = value,
+        }
+    }
+    Ok(())
+}
+
+/// The setting that `LEASELINE_SECTION_KEY` names.
+fn slot<'a>(settings: &'a mut Table, variable: &str) -> Option<&'a mut Value> {
+    let name = variable.strip_prefix("LEASELINE_")?.to_ascii_lowercase();
+    settings.iter_mut().find_map(|(section, inner)| {
+        let key = name.strip_prefix(section.as_str())?.strip_prefix('_')?;
+        inner.as_table_mut()?.get_mut(key)
+    })
+}
+
+/// `text` as a value of the same type as the default.
+fn typed_like(default: &Value, text: &str) -> Option<Value> {
+    Some(match default {
+        Value::String(_) => Value::String(text.to_owned()),
+        Value::Integer(_) => Value::Integer(text.trim().parse().ok()?),
+        Value::Boolean(_) => Value::Boolean(text.trim().parse().ok()?),
+        Value::Array(_) => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(file: &str, environment: &[(&str, &str)]) -> anyhow::Result<Config> {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("leaseline.toml");
+        std::fs::write(&path, file).expect("written");
+        let pairs = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::load(Some(&path), pairs)
+    }
+
+    #[test]
+    fn the_default_file_alone_is_a_whole_configuration() {
+        let config = Config::load(None, std::iter::empty()).expect("valid defaults");
+        assert_eq!(config.collector.probe_interval_s, 30);
+        assert_eq!(config.collector.sample_interval_s, 300);
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
+        let file = "[server]\nlisten = \"127.0.0.1:81\"\n[collector]\nping_count = 3\n";
+        let environment = [("LEASELINE_SERVER_LISTEN", "127.0.0.1:82"), ("LEASELINE_SERVER_TRUSTED_PROXIES", "127.0.0.1, ::1")];
+        let config = load(file, &environment).expect("valid");
+        assert_eq!(config.server.listen.port(), 82);
+        assert_eq!(config.server.trusted_proxies.len(), 2);
+        assert_eq!(config.collector.ping_count, 3);
+    }
+
+    #[test]
+    fn unknown_keys_and_values_out_of_range_are_refused_by_name() {
+        let cases: [(&str, &[(&str, &str)], &str); 5] = [
+            ("[server]\nlisten_on = \"x\"\n", &[], "listen_on"),
+            ("[sever]\n", &[], "sever"),
+            ("", &[("LEASELINE_COLECTOR_PING_COUNT", "5")], "LEASELINE_COLECTOR_PING_COUNT"),
+            ("", &[("LEASELINE_COLLECTOR_PING_COUNT", "many")], "integer"),
+            ("[collector]\nping_count = 0\n", &[], "ping_count"),
+        ];
+        for (file, environment, expected) in cases {
+            let error = load(file, environment).expect_err(expected);
+            assert!(error.to_string().contains(expected), "{error} should name {expected}");
+            assert_eq!(crate::fault::exit_code(&error), 2);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! Months of readings and outages for a line, as a function of its plan and its place in the list: equal runs, equal
+//! histories. The traffic has the shape with which the simulated router goes on.
+
+use routeros_sim::{PingProfile, Profile, traffic::total_bytes};
+use serde_json::json;
+use sla::{Interval, LinkState};
+use store::{LinkId, Sample, Span};
+
+use super::plan::LinkPlan;
+
+pub(super) const SAMPLE_MS: i64 = 300_000;
+const PINGS: u32 = 5;
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 86_400_000;
+/// Mean payload of a packet, for the packet counters.
+const PACKET_BYTES: i64 = 740;
+
+/// A piece of the past that was not up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Trouble {
+    when: Interval,
+    state: LinkState,
+    cause: &'static str,
+}
+
+/// One line's past.
+pub(super) struct History {
+    link: LinkId,
+    seed: u64,
+    period: Interval,
+    upload: Profile,
+    download: Profile,
+    ping: PingProfile,
+    troubles: Vec<Trouble>,
+}
+
+impl History {
+    /// The past of the line at `place` in the list, over `period`.
+    pub(super) fn new(link: LinkId, place: usize, plan: &LinkPlan, period: Interval) -> Self {
+        let seed = place as u64;
+        let troubles = troubles(place, plan, period);
+        Self { link, seed, period, upload: plan.upload(seed), download: plan.download(seed), ping: plan.ping(), troubles }
+    }
+
+    /// The whole time line, without a gap.
+    pub(super) fn spans(&self) -> Vec<Span> {
+        let mut spans = Vec::new();
+        let mut at_ms = self.period.from_ms;
+        let up = |from_ms, to_ms| Span {
+            from_ms,
+            to_ms,
+            state: LinkState::Up,
+            cause: None,
+            evidence: json!({ "kind": "continuous" }),
+        };
+        for trouble in &self.troubles {
+            if trouble.when.from_ms > at_ms {
+                spans.push(up(at_ms, trouble.when.from_ms));
+            }
+            let evidence = match trouble.state {
+                LinkState::Down => json!({ "kind": "link_times" }),
+                LinkState::Up | LinkState::Unknown => json!({ "kind": "none" }),
+            };
+            let Interval { from_ms, to_ms } = trouble.when;
+            spans.push(Span { from_ms, to_ms, state: trouble.state, cause: Some(trouble.cause.to_owned()), evidence });
+            at_ms = to_ms;
+        }
+        if at_ms < self.period.to_ms {
+            spans.push(up(at_ms, self.period.to_ms));
+        }
+        spans
+    }
+
+    /// The readings at each full five minutes inside `window`.
+    pub(super) fn samples(&self, window: Interval) -> impl Iterator<Item = Sample> + '_ {
+        let window = self.period.intersect(window);
+        let first = window.from_ms.div_ceil(SAMPLE_MS);
+        let last = window.to_ms.div_ceil(SAMPLE_MS);
+        (first..last).filter_map(|slot| self.sample(slot * SAMPLE_MS))
+    }
+
+    /// The reading at one moment; none while nobody looked.
+    fn sample(&self, at_ms: i64) -> Option<Sample> {
+        let state = self.state(at_ms);
+        if state == LinkState::Unknown {
+            return None;
+        }
+        let before = Interval::new((at_ms - SAMPLE_MS).max(self.period.from_ms), at_ms);
+        let rate = |profile| {
+            Some(self.carried(profile, before) * 8_000 / before.len_ms().max(1)).filter(|_| before.len_ms() > 0)
+        };
+        let total = |profile| self.carried(profile, Interval::new(self.period.from_ms, at_ms));
+        let (rx_bytes, tx_bytes) = (total(&self.upload), total(&self.download));
+        let pings = if state == LinkState::Up { self.pings(at_ms) } else { Pings::default() };
+        Some(Sample {
+            link: self.link,
+            at_ms,
+            state,
+            rx_bytes: Some(rx_bytes),
+            tx_bytes: Some(tx_bytes),
+            rx_packets: Some(rx_bytes / PACKET_BYTES),
+            tx_packets: Some(tx_bytes / PACKET_BYTES),
+            rx_errors: Some(0),
+            tx_errors: Some(0),
+            rx_drops: Some(0),
+            tx_drops: Some(0),
+            rx_bps: rate(&self.upload),
+            tx_bps: rate(&self.download),
+            sent: pings.sent,
+            received: pings.received,
+            rtt_min_us: pings.min_us,
+            rtt_avg_us: pings.avg_us,
+            rtt_max_us: pings.max_us,
+        })
+    }
+
+    fn state(&self, at_ms: i64) -> LinkState {
+        let moment = Interval::new(at_ms, at_ms + 1);
+        let hit = self.troubles.iter().find(|trouble| !trouble.when.intersect(moment).is_empty());
+        hit.map_or(LinkState::Up, |trouble| trouble.state)
+    }
+
+    /// Bytes that went through in `window`: none while the line was down.
+    fn carried(&self, profile: &Profile, window: Interval) -> i64 {
+        let bytes = |part: Interval| {
+            i64::try_from(total_bytes(profile, part.to_ms) - total_bytes(profile, part.from_ms)).unwrap_or(i64::MAX)
+        };
+        let lost: i64 = self
+            .troubles
+            .iter()
+            .filter(|trouble| trouble.state == LinkState::Down)
+            .map(|trouble| window.intersect(trouble.when))
+            .filter(|part| !part.is_empty())
+            .map(bytes)
+            .sum();
+        bytes(window) - lost
+    }
+
+    fn pings(&self, at_ms: i64) -> Pings {
+        let answers: Vec<i64> = (0..PINGS)
+            .filter_map(|seq| self.ping.answer_us(self.seed, seq, at_ms))
+            .map(|us| i64::try_from(us).unwrap_or(i64::MAX))
+            .collect();
+        let count = answers.len() as i64;
+        Pings {
+            sent: Some(i64::from(PINGS)),
+            received: Some(count),
+            min_us: answers.iter().copied().min(),
+            avg_us: (count > 0).then(|| answers.iter().sum::<i64>() / count),
+            max_us: answers.iter().copied().max(),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Pings {
+    sent: Option<i64>,
+    received: Option<i64>,
+    min_us: Option<i64>,
+    avg_us: Option<i64>,
+    max_us: Option<i64>,
+}
+
+/// Outages of a line, in order and apart from each other, and the one night on which nothing was polled.
+fn troubles(place: usize, plan: &LinkPlan, period: Interval) -> Vec<Trouble> {
+    let mut random = Random(place as u64 * 7_919 + 17);
+    let mut found = Vec::new();
+    let mut at_ms = period.from_ms;
+    loop {
+        let apart_days = random.between(plan.days_between_outages / 3 + 1, plan.days_between_outages * 5 / 3 + 2) as i64;
+        at_ms += apart_days * DAY_MS + random.between(0, 86_399) as i64 * 1_000;
+        // Most are short; one in six takes hours.
+        let minutes = if random.between(1, 6) == 1 { random.between(70, 260) } else { random.between(2, 40) };
+        let when = Interval::new(at_ms, at_ms + minutes as i64 * MINUTE_MS + random.between(0, 59) as i64 * 1_000);
+        // The last days are kept clear, so that today's picture is the live one.
+        if when.to_ms + DAY_MS / 4 > period.to_ms {
+            break;
+        }
+        let cause = if random.between(1, 7) == 1 { "router_reboot" } else { "link_down" };
+        found.push(Trouble { when, state: LinkState::Down, cause });
+        at_ms = when.to_ms;
+    }
+    let night_from_ms = (period.to_ms - 40 * DAY_MS) / DAY_MS * DAY_MS;
+    let night = Interval::new(night_from_ms, night_from_ms + 47 * MINUTE_MS);
+    let is_free = found.iter().all(|trouble| trouble.when.intersect(night).is_empty());
+    if night.from_ms > period.from_ms && is_free {
+        found.push(Trouble { when: night, state: LinkState::Unknown, cause: "not_polled" });
+        found.sort_by_key(|trouble| trouble.when.from_ms);
+    }
+    found
+}
+
+/// SplitMix64: small, and the same on every machine.
+struct Random(u64);
+
+impl Random {
+    fn between(&mut self, least: u64, most: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut bits = self.0;
+        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        least + (bits ^ (bits >> 31)) % (most - least + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::plan::LINKS;
+
+    fn history(place: usize) -> History {
+        let to_ms = 1_795_392_000_000;
+        History::new(LinkId(1), place, &LINKS[place], Interval::new(to_ms - 400 * DAY_MS, to_ms))
+    }
+
+    #[test]
+    fn spans_cover_the_period_without_gap_or_overlap_and_some_are_outages() {
+        for place in 0..LINKS.len() {
+            let history = history(place);
+            let spans = history.spans();
+            assert_eq!(spans[0].from_ms, history.period.from_ms);
+            assert_eq!(spans[spans.len() - 1].to_ms, history.period.to_ms);
+            assert!(spans.windows(2).all(|pair| pair[0].to_ms == pair[1].from_ms), "line {place}");
+            assert!(spans.iter().any(|span| span.state == LinkState::Down), "line {place}");
+        }
+    }
+
+    #[test]
+    fn rates_agree_with_counters_and_counters_never_fall() {
+        let history = history(2);
+        let window = Interval::new(history.period.to_ms - 60 * DAY_MS, history.period.to_ms);
+        let samples: Vec<Sample> = history.samples(window).collect();
+        assert!(samples.len() > 16_000, "sixty days of readings, less one night: {}", samples.len());
+        for pair in samples.windows(2).filter(|pair| pair[1].at_ms - pair[0].at_ms == SAMPLE_MS) {
+            let bytes = pair[1].tx_bytes.expect("a counter") - pair[0].tx_bytes.expect("a counter");
+            assert!(bytes >= 0);
+            let rate = pair[1].tx_bps.expect("a rate");
+            assert!((rate - bytes * 8_000 / SAMPLE_MS).abs() <= 1, "{rate} against {bytes} bytes");
+        }
+        let down = samples.iter().filter(|sample| sample.state == LinkState::Down);
+        assert!(down.clone().all(|sample| sample.sent.is_none()), "a line that is down is not pinged");
+        assert!(down.count() > 0);
+    }
+}

@@ -1,0 +1,113 @@
+//! `leaseline demo`: the whole product with simulated routers in this process, on a data folder of its own.
+
+mod events;
+mod folder;
+mod history;
+mod plan;
+mod setup;
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::Context;
+use collector::CollectorConfig;
+use secrecy::ExposeSecret;
+use serde_json::json;
+use store::{Location, MasterKey, Store};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cli::{DemoArgs, Place},
+    output::Printer,
+    serving, signals,
+};
+
+/// The demo looks at its routers much more often than an installation would, so that there is something to see.
+const PROBE_INTERVAL: Duration = Duration::from_secs(2);
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(6);
+const PAGE_REFRESH_MS: u64 = 2_000;
+
+/// Shows the product until SIGINT or SIGTERM.
+pub(crate) async fn run(place: &Place, args: DemoArgs, printer: &Printer) -> anyhow::Result<()> {
+    serving::start_log("warn")?;
+    let listener = serving::listen(args.listen).await?;
+    let folder = folder::Folder::create(place.data.clone(), args.keep)?;
+    let key = MasterKey::generate()?;
+    folder.write_key(key.to_hex().expose_secret())?;
+    let location = Location::Sqlite(folder.database());
+    let store = Store::open(&location, Some(key)).await.context("the demo's database")?;
+    let result = with_store(&store, listener, &folder, printer).await;
+    store.close().await;
+    folder.finish()?;
+    result
+}
+
+async fn with_store(
+    store: &Store,
+    listener: tokio::net::TcpListener,
+    folder: &folder::Folder,
+    printer: &Printer,
+) -> anyhow::Result<()> {
+    let address = listener.local_addr()?;
+    let stop = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    signals::cancel_on_signal(&stop, &mut tasks)?;
+    let prepared = tokio::select! {
+        prepared = setup::prepare(store) => prepared?,
+        () = stop.cancelled() => return serving::until_stopped(&stop, &mut tasks).await,
+    };
+    let (fleet, routers) = prepared;
+
+    let settings = web::Settings {
+        refresh_ms: PAGE_REFRESH_MS,
+        stale_after_ms: 10 * PROBE_INTERVAL.as_millis() as i64,
+        ..web::Settings::default()
+    };
+    serving::spawn_web(store, listener, settings, &stop, &mut tasks);
+    serving::spawn_collector(store, collector_config(), &stop, &mut tasks);
+    serving::spawn_jobs(store, &stop, &mut tasks);
+    tasks.spawn(events::run(routers, stop.clone()));
+    announce(address, folder, printer)?;
+    let result = serving::until_stopped(&stop, &mut tasks).await;
+    fleet.shutdown().await;
+    result
+}
+
+fn collector_config() -> CollectorConfig {
+    CollectorConfig {
+        probe_interval: PROBE_INTERVAL,
+        sample_interval: SAMPLE_INTERVAL,
+        ping_interval: Duration::from_millis(100),
+        round_deadline: Duration::from_secs(4),
+        ..CollectorConfig::default()
+    }
+}
+
+/// Says where to look and how to get in.
+fn announce(address: SocketAddr, folder: &folder::Folder, printer: &Printer) -> anyhow::Result<()> {
+    let url = format!("http://{address}/");
+    let watched = &plan::LINKS[plan::WATCHED];
+    let logins: Vec<_> = plan::CLIENTS
+        .iter()
+        .map(|client| json!({ "username": client.username, "password": plan::PASSWORD, "client": client.name }))
+        .collect();
+    let mut words = format!("\n  The portal of {} is at  {url}\n\n", plan::COMPANY);
+    for client in plan::CLIENTS {
+        words += &format!("    {:<8} {:<18} {}\n", client.username, plan::PASSWORD, client.name);
+    }
+    words += &format!(
+        "\n  Log in as {} and watch {} ({}): it goes down and comes back every minute.\n  Data: {} ({}). Ctrl-C stops the demo.\n",
+        plan::CLIENTS[watched.client].username,
+        watched.circuit,
+        watched.site,
+        folder.path().display(),
+        if folder.is_kept() { "kept" } else { "removed at the end" },
+    );
+    if !address.ip().is_loopback() {
+        words += "  Anybody who can reach this address can log in with these well-known passwords.\n";
+    }
+    printer.said(
+        &words,
+        &json!({ "url": url, "logins": logins, "watch": watched.circuit, "data": folder.path() }),
+    )
+}

@@ -1,0 +1,167 @@
+//! `leaseline serve`: the roles of one process, from start to graceful stop.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::Context;
+use collector::{Collector, CollectorConfig};
+use store::Store;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cli::{Role, ServeArgs},
+    clock::wall_clock,
+    config::Config,
+    installation::Installation,
+    signals,
+};
+
+/// How long a stop waits for rounds and pages under way; after that they are cut off, and the store's transactions
+/// see to it that nothing is half written.
+const STOP_WAIT: Duration = Duration::from_secs(10);
+
+/// Serves until SIGINT or SIGTERM.
+pub(crate) async fn run(installation: &Installation, args: ServeArgs) -> anyhow::Result<()> {
+    start_log(&installation.config.log.level)?;
+    let store = installation.open().await?;
+    let result = with_store(installation, &args, &store).await;
+    store.close().await;
+    result
+}
+
+async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store) -> anyhow::Result<()> {
+    let does = |role| args.role.contains(&role);
+    let _server_claim = store.claim_server().await?;
+    let _collector_claim = if does(Role::Collector) { Some(store.claim_collector().await?) } else { None };
+    let listener = if does(Role::Web) {
+        Some(listen(args.listen.unwrap_or(installation.config.server.listen)).await?)
+    } else {
+        None
+    };
+    let stop = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    signals::cancel_on_signal(&stop, &mut tasks)?;
+    if let Some(listener) = listener {
+        tracing::info!("the portal is at http://{}/", listener.local_addr()?);
+        spawn_web(store, listener, web_settings(&installation.config), &stop, &mut tasks);
+    }
+    if does(Role::Collector) {
+        spawn_collector(store, collector_config(&installation.config), &stop, &mut tasks);
+    }
+    if does(Role::Jobs) {
+        spawn_jobs(store, &stop, &mut tasks);
+    }
+    until_stopped(&stop, &mut tasks).await
+}
+
+/// Opens the port, or says what to do if somebody else has it.
+pub(crate) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: choose another address with --listen, or stop what uses this one"))
+}
+
+/// Serves pages until `stop`, then lets the requests under way finish.
+pub(crate) fn spawn_web(
+    store: &Store,
+    listener: TcpListener,
+    settings: web::Settings,
+    stop: &CancellationToken,
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+) {
+    let service = web::router(store.clone(), wall_clock(), settings).into_make_service_with_connect_info::<SocketAddr>();
+    let stopped = stop.clone().cancelled_owned();
+    tasks.spawn(async move {
+        axum::serve(listener, service).with_graceful_shutdown(stopped).await.context("the portal stopped serving")
+    });
+}
+
+/// Polls until `stop`.
+pub(crate) fn spawn_collector(
+    store: &Store,
+    config: CollectorConfig,
+    stop: &CancellationToken,
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+) {
+    let collector = Collector::new(store.clone(), wall_clock(), config);
+    let stop = stop.clone();
+    tasks.spawn(async move { collector.run(stop).await.context("the collector stopped") });
+}
+
+/// Rolls up and tidies until `stop`.
+pub(crate) fn spawn_jobs(store: &Store, stop: &CancellationToken, tasks: &mut JoinSet<anyhow::Result<()>>) {
+    let work = jobs::run(store.clone(), wall_clock(), stop.clone());
+    tasks.spawn(async move {
+        work.await;
+        Ok(())
+    });
+}
+
+/// Waits for all tasks. The first that ends stops the others; its error is the program's.
+pub(crate) async fn until_stopped(
+    stop: &CancellationToken,
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+) -> anyhow::Result<()> {
+    let first = tasks.join_next().await;
+    stop.cancel();
+    let mut result = ended(first);
+    let rest = async {
+        while let Some(next) = tasks.join_next().await {
+            let next = ended(Some(next));
+            if result.is_ok() {
+                result = next;
+            }
+        }
+    };
+    if tokio::time::timeout(STOP_WAIT, rest).await.is_err() {
+        tracing::warn!("some work did not stop within {} s and is cut off", STOP_WAIT.as_secs());
+        tasks.shutdown().await;
+    }
+    result
+}
+
+fn ended(task: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> anyhow::Result<()> {
+    match task {
+        None => Ok(()),
+        Some(Ok(result)) => result,
+        Some(Err(error)) => Err(error).context("a part of the program failed; this is a bug, please report it"),
+    }
+}
+
+/// The collector's share of the settings.
+pub(crate) fn collector_config(config: &Config) -> CollectorConfig {
+    let c = &config.collector;
+    CollectorConfig {
+        probe_interval: Duration::from_secs(c.probe_interval_s),
+        sample_interval: Duration::from_secs(c.sample_interval_s),
+        ping_count: c.ping_count,
+        ping_interval: Duration::from_millis(c.ping_interval_ms),
+        round_deadline: Duration::from_secs(c.round_deadline_s),
+        connect_timeout: Duration::from_secs(c.connect_timeout_s),
+        rounds_at_once: c.rounds_at_once,
+        down_after_probes: c.down_after_probes,
+        witness: Some(c.witness.clone()).filter(|witness| !witness.is_empty()),
+        ..CollectorConfig::default()
+    }
+}
+
+fn web_settings(config: &Config) -> web::Settings {
+    web::Settings {
+        secure_cookies: config.server.secure_cookies,
+        trusted_proxies: config.server.trusted_proxies.clone(),
+        session_idle_hours: config.server.session_idle_hours,
+        session_max_hours: config.server.session_max_hours,
+        refresh_ms: config.server.refresh_s * 1_000,
+        // Three looks in a row may fail before a page calls its figures old.
+        stale_after_ms: (config.collector.probe_interval_s * 3_000) as i64,
+        ..web::Settings::default()
+    }
+}
+
+/// Sends the log to standard error, lines for people.
+pub(crate) fn start_log(level: &str) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(level)
+        .map_err(|error| crate::fault::wrong_use(format!("log.level {level:?}: {error}")))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    Ok(())
+}

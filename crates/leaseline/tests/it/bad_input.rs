@@ -1,0 +1,162 @@
+//! What people get wrong: each time one line that says what to do, exit code 1 or 2, and nothing half-written.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener},
+    process::Stdio,
+};
+
+use routeros_sim::{Fleet, InterfaceSpec, RouterSpec, SimClock};
+
+use crate::installation::{Installation, is_untouched};
+
+/// Runs `body` beside one simulated router with ether1; the user is `admin`, the password `secret`.
+fn with_router(body: impl FnOnce(SocketAddr)) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (fleet, address) = runtime.block_on(async {
+        let mut fleet = Fleet::new(SimClock::new(|| 1_795_392_000_000));
+        let spec = RouterSpec::new("edge").interface(InterfaceSpec::ethernet("ether1"));
+        let router = fleet.add(spec).await.expect("a router");
+        (fleet, router.address())
+    });
+    body(address);
+    runtime.block_on(fleet.shutdown());
+}
+
+#[test]
+fn init_refuses_a_bad_zone_or_currency_before_it_writes_anything() {
+    let empty = Installation::empty();
+    let (code, line) = empty.fails(&["init", "--company", "X", "--timezone", "India/Pune", "--currency", "INR"]);
+    assert_eq!(code, 2);
+    assert!(line.contains("Asia/Kolkata"), "{line}");
+    let (code, line) = empty.fails(&["init", "--company", "X", "--timezone", "Asia/Kolkata", "--currency", "rupees"]);
+    assert_eq!(code, 2);
+    assert!(line.contains("ISO 4217"), "{line}");
+    assert!(is_untouched(&empty.data()));
+}
+
+#[test]
+fn a_second_init_changes_nothing() {
+    let installation = Installation::new();
+    let key = std::fs::read(installation.data().join("secret.key")).expect("a key");
+    let (code, line) = installation.fails(&["init", "--company", "Y", "--timezone", "UTC", "--currency", "EUR"]);
+    assert_eq!(code, 2);
+    assert!(line.contains("already"), "{line}");
+    assert_eq!(std::fs::read(installation.data().join("secret.key")).expect("a key"), key);
+}
+
+#[test]
+fn a_missing_key_a_wrong_key_and_a_missing_database_say_so() {
+    let (code, line) = Installation::empty().fails(&["client", "list"]);
+    assert_eq!(code, 2);
+    assert!(line.contains("leaseline init"), "{line}");
+
+    let installation = Installation::new();
+    std::fs::write(installation.data().join("secret.key"), "00".repeat(32)).expect("written");
+    let (code, line) = installation.fails(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(code, 1);
+    assert!(line.contains("key"), "{line}");
+
+    std::fs::remove_file(installation.data().join("secret.key")).expect("removed");
+    let (code, line) = installation.fails(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(code, 1);
+    assert!(line.contains("secret.key") && line.contains("--key-file"), "{line}");
+}
+
+#[test]
+fn a_router_that_cannot_be_reached_logged_into_or_is_none() {
+    let installation = Installation::new();
+    let closed = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    installation.add_router("closed", closed, "secret");
+    let (code, line) = installation.fails(&["router", "test", "closed"]);
+    assert_eq!(code, 1);
+    assert!(line.contains(&closed.port().to_string()), "{line}");
+
+    let web = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let web_address = web.local_addr().expect("an address");
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = web.accept().expect("a connection");
+        let mut byte = [0];
+        stream.read_exact(&mut byte).expect("a request");
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").expect("answered");
+    });
+    installation.add_router("website", web_address, "secret");
+    let (code, line) = installation.fails(&["router", "test", "website"]);
+    assert_eq!(code, 1);
+    assert!(line.contains("HTTP"), "{line}");
+    server.join().expect("the server ends");
+
+    with_router(|address| {
+        installation.add_router("edge", address, "wrong");
+        let (code, line) = installation.fails(&["router", "test", "edge"]);
+        assert_eq!(code, 1);
+        assert!(line.to_lowercase().contains("password"), "{line}");
+        installation.add_link("C-1", "edge", "ether1");
+        let (code, line) = installation.fails(&["collect", "--once"]);
+        assert_eq!(code, 1);
+        assert!(line.to_lowercase().contains("password"), "{line}");
+        let samples = installation.json(&["sample", "list", "--link", "C-1"]);
+        assert_eq!(samples.as_array().map(Vec::len), Some(0), "no reading may be invented");
+    });
+}
+
+#[test]
+fn an_unknown_interface_is_named_and_blinds_no_other() {
+    let installation = Installation::new();
+    with_router(|address| {
+        installation.add_router("edge", address, "secret");
+        installation.add_link("C-1", "edge", "ether1");
+        installation.add_link("C-9", "edge", "ether9");
+        let (code, line) = installation.fails(&["collect", "--once"]);
+        assert_eq!(code, 1);
+        assert!(line.contains("ether9"), "{line}");
+        let samples = installation.json(&["sample", "list", "--link", "C-1"]);
+        assert_eq!(samples[0]["state"], "up", "ether1 is read all the same");
+    });
+}
+
+#[test]
+fn names_and_numbers_that_make_no_sense_are_wrong_use() {
+    let installation = Installation::new();
+    installation.ok(&["client", "add", "--name", "Acme"]);
+    let short = installation.file("short.txt", "abc\n");
+    let cases: &[(&[&str], &str)] = &[
+        (&["client", "add", "--name", " "], "empty"),
+        (&["user", "add", "--client", "Nobody", "--username", "u", "--email", "a@b", "--password-file", &short], "Nobody"),
+        (&["user", "add", "--client", "Acme", "--username", "u", "--email", "no", "--password-file", &short], "e-mail"),
+        (&["user", "add", "--client", "Acme", "--username", "u", "--email", "a@b", "--password-file", &short], "password"),
+        (&["router", "test", "nowhere"], "nowhere"),
+        (&["sample", "list", "--link", "nope"], "nope"),
+    ];
+    for (args, expected) in cases {
+        let (code, line) = installation.fails(args);
+        assert_eq!(code, 2, "{args:?}: {line}");
+        assert!(line.contains(expected), "{args:?}: {line}");
+    }
+    assert_eq!(installation.json(&["user", "list"]).as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn a_second_server_on_the_same_file_is_refused_and_the_first_stops_in_peace() {
+    let installation = Installation::new();
+    let mut first = installation
+        .command(&["serve", "--listen", "127.0.0.1:0"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the server starts");
+    let mut log = BufReader::new(first.stderr.take().expect("its log"));
+    let mut line = String::new();
+    while !line.contains("http://") {
+        line.clear();
+        assert_ne!(log.read_line(&mut line).expect("a log"), 0, "the server ended before it listened");
+    }
+    let (code, line) = installation.fails(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(code, 1);
+    assert!(line.contains("already") || line.contains("another"), "{line}");
+    let (code, _) = installation.fails(&["collect", "--once"]);
+    assert_eq!(code, 1, "nor may a second collector poll beside it");
+
+    let id = first.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
+    assert!(first.wait().expect("it ends").success(), "SIGTERM is a graceful stop");
+}
