@@ -1,0 +1,72 @@
+use serde::{Deserialize, Serialize};
+use sla::LinkState;
+
+use crate::piece::{Cause, Verdict};
+
+/// What makes an interface the same thing as before (SLA trap 27): a name can be given to another interface, an id
+/// to a dynamic interface that was made anew.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mac: Option<String>,
+}
+
+/// One successful look at one link. Kept in the link's memory until the next, across restarts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Look {
+    /// Our wall clock at the middle of the exchange.
+    pub(crate) at_ms: i64,
+    /// The monotonic clock of this process at the same moment; none once it was read back from the store.
+    #[serde(skip)]
+    pub(crate) mono_ms: Option<i64>,
+    /// The router's uptime; whole seconds on the wire.
+    pub(crate) uptime_ms: i64,
+    pub(crate) identity: Identity,
+    pub(crate) running: bool,
+    pub(crate) disabled: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) link_downs: Option<u64>,
+    /// `last-link-down-time` by the router's local clock, as if that were UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) down_local_ms: Option<i64>,
+    /// `last-link-up-time`, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) up_local_ms: Option<i64>,
+    /// The router's local clock, as if it were UTC, minus ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) offset_ms: Option<i64>,
+    /// Whether the probe target answered; none where nobody asked or the terms do not care.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) answered: Option<bool>,
+}
+
+impl Look {
+    /// What the interface alone says.
+    pub(crate) fn interface_verdict(&self) -> Verdict {
+        if self.disabled {
+            (LinkState::Unknown, Some(Cause::Disabled))
+        } else if self.running {
+            (LinkState::Up, None)
+        } else {
+            (LinkState::Down, Some(Cause::LinkDown))
+        }
+    }
+
+    /// What counts: the interface, and the probe target where the terms ask for it.
+    pub(crate) fn verdict(&self) -> Verdict {
+        match self.interface_verdict() {
+            (LinkState::Up, _) if self.answered == Some(false) => (LinkState::Down, Some(Cause::NoAnswer)),
+            verdict => verdict,
+        }
+    }
+
+    /// Time between two looks: by the monotonic clock within one process, else by the wall clock.
+    pub(crate) fn elapsed_ms(&self, next: &Self) -> i64 {
+        match (self.mono_ms, next.mono_ms) {
+            (Some(from), Some(to)) => to - from,
+            _ => next.at_ms - self.at_ms,
+        }
+    }
+}

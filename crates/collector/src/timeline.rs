@@ -1,0 +1,287 @@
+//! The time line of one link as its looks come in: what is settled, what waits for a second look, what the router
+//! must still be asked about.
+//!
+//! Everything from the last firm look on is the *tail*: it is written anew at every look, so that a guess never
+//! outlives the evidence.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sla::LinkState;
+
+use crate::evidence::{Gap, Resolved, Silence, resolve};
+use crate::look::Look;
+use crate::piece::{Cause, Piece, Verdict};
+
+/// What one round saw of one link.
+#[derive(Clone, Debug)]
+pub(crate) enum Seen {
+    /// The router answered and the interface is there.
+    Interface(Look),
+    /// Nobody can say: no answer from the router, own network gone, no such interface.
+    Nothing { at_ms: i64, cause: Cause },
+}
+
+/// How careful to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// Looks that must agree before an undated change counts.
+    pub(crate) looks_needed: u32,
+    /// The longest interval between two looks of an undisturbed collector.
+    pub(crate) normal_ms: i64,
+}
+
+/// The state that a link is in, since when and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Standing {
+    pub(crate) state: LinkState,
+    pub(crate) since_ms: i64,
+    pub(crate) cause: Option<Cause>,
+    pub(crate) evidence: Value,
+}
+
+/// A change that one look saw and no evidence proves yet.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Pending {
+    first_ms: i64,
+    looks: u32,
+    state: LinkState,
+    /// The time line since the first look, in case that it is confirmed.
+    pieces: Vec<Piece>,
+}
+
+/// What is remembered of a link between two rounds, across restarts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Timeline {
+    /// The state where the tail begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    firm: Option<Standing>,
+    /// The last successful look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    look: Option<Look>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending: Option<Pending>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    silence: Option<Silence>,
+    /// Nothing may be written about the time before this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watermark_ms: Option<i64>,
+}
+
+/// From `from_ms` on, the time line is exactly `pieces`, and the link stands as `standing` says.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tail {
+    pub(crate) from_ms: i64,
+    pub(crate) pieces: Vec<Piece>,
+    pub(crate) standing: Standing,
+}
+
+impl Timeline {
+    /// Takes in what a round saw. None when our clock has not yet passed what was written already: it was set back,
+    /// and spans must neither overlap nor run backwards.
+    pub(crate) fn observe(&mut self, seen: &Seen, rules: Rules) -> Option<Tail> {
+        let at_ms = match seen {
+            Seen::Interface(look) => look.at_ms,
+            Seen::Nothing { at_ms, .. } => *at_ms,
+        };
+        if self.watermark_ms.is_some_and(|watermark_ms| at_ms <= watermark_ms) {
+            return None;
+        }
+        let tail = match seen {
+            Seen::Interface(look) => self.looked(look, rules),
+            Seen::Nothing { cause, .. } => self.silent(at_ms, *cause),
+        };
+        self.watermark_ms = Some(at_ms);
+        Some(tail)
+    }
+
+    /// Nothing may be written about the time up to this.
+    pub(crate) fn watermark_ms(&self) -> Option<i64> {
+        self.watermark_ms
+    }
+
+    fn tail_from_ms(&self, now_ms: i64) -> i64 {
+        let pending = self.pending.as_ref().map(|pending| pending.first_ms);
+        let look = self.look.as_ref().map(|look| look.at_ms);
+        pending.or(look).or(self.silence.map(|silence| silence.first_ms)).unwrap_or(now_ms)
+    }
+
+    /// Unknown since the last contact, until the next one tells.
+    fn silent(&mut self, at_ms: i64, cause: Cause) -> Tail {
+        let silence = self.silence.get_or_insert(Silence { first_ms: at_ms, cause });
+        silence.cause = cause;
+        let first_ms = silence.first_ms;
+        let from_ms = self.tail_from_ms(at_ms);
+        let evidence = json!({ "kind": "no_contact", "first_failed_ms": first_ms });
+        let mut standing = self.firm.clone().unwrap_or_else(|| Standing::unknown(from_ms, cause, evidence.clone()));
+        let pieces: Vec<_> = (from_ms < at_ms)
+            .then(|| Piece::unknown(from_ms, at_ms, cause, evidence.clone()))
+            .into_iter()
+            .collect();
+        standing.follow(&pieces);
+        if pieces.is_empty() {
+            standing = Standing::unknown(from_ms, cause, evidence);
+        }
+        Tail { from_ms, pieces, standing }
+    }
+
+    fn looked(&mut self, next: &Look, rules: Rules) -> Tail {
+        let from_ms = self.tail_from_ms(next.at_ms);
+        let silence = self.silence.take();
+        let pending = self.pending.take();
+        let prev = self.look.replace(next.clone());
+        let mut standing = self.firm.take().unwrap_or_else(|| Standing::never_seen(from_ms));
+        let mut resolved = match &prev {
+            Some(prev) => resolve(&Gap { prev, next, silence, normal_ms: rules.normal_ms }),
+            None => before_the_first_look(from_ms, next.at_ms, silence),
+        };
+        if let Some(pending) = pending {
+            match self.decide(pending, resolved, &standing, next, rules) {
+                Decided::Settled(settled) => resolved = settled,
+                Decided::Waits(tail) => {
+                    self.firm = Some(standing);
+                    return tail;
+                }
+            }
+        }
+        standing.adopt(&mut resolved.pieces);
+        standing.follow(&resolved.pieces);
+        if standing.state != next.verdict().0 && !change_counts(&standing, next, resolved.proven, rules) {
+            self.pending =
+                Some(Pending { first_ms: next.at_ms, looks: 1, state: next.verdict().0, pieces: Vec::new() });
+        } else {
+            standing.arrive(next);
+        }
+        self.firm = Some(standing.clone());
+        Tail { from_ms, pieces: resolved.pieces, standing }
+    }
+
+    /// Another look at a change that was not yet confirmed.
+    fn decide(
+        &mut self, mut pending: Pending, resolved: Resolved, standing: &Standing, next: &Look, rules: Rules,
+    ) -> Decided {
+        let same = pending.state == next.verdict().0;
+        if same {
+            pending.looks += 1;
+        }
+        let from_ms = pending.first_ms;
+        if resolved.proven || (same && pending.looks >= rules.looks_needed) {
+            let mut pieces = pending.pieces;
+            pieces.extend(resolved.pieces);
+            name_the_looks(&mut pieces, pending.state, from_ms, pending.looks);
+            return Decided::Settled(Resolved { pieces, proven: true });
+        }
+        let verdict = (standing.state, standing.cause);
+        let facts = json!({ "kind": "not_confirmed", "looks": pending.looks, "needed": rules.looks_needed });
+        let held = if next.at_ms - from_ms <= rules.normal_ms * i64::from(rules.looks_needed) {
+            Piece::new(from_ms, next.at_ms, verdict, facts)
+        } else {
+            Piece::unknown(from_ms, next.at_ms, Cause::NotPolled, facts)
+        };
+        if !same {
+            return Decided::Settled(Resolved { pieces: vec![held], proven: false });
+        }
+        pending.pieces.extend(resolved.pieces);
+        self.pending = Some(pending);
+        let mut provisional = standing.clone();
+        provisional.follow(std::slice::from_ref(&held));
+        Decided::Waits(Tail { from_ms, pieces: vec![held], standing: provisional })
+    }
+}
+
+enum Decided {
+    Settled(Resolved),
+    Waits(Tail),
+}
+
+/// Whether a state that differs from the one before holds at once: nobody needs to confirm what the router proves,
+/// what the operator switched, nor that an end was put to not knowing.
+fn change_counts(before: &Standing, next: &Look, proven: bool, rules: Rules) -> bool {
+    let state = next.verdict().0;
+    proven
+        || rules.looks_needed <= 1
+        || state == LinkState::Unknown
+        || (before.state == LinkState::Unknown && state == LinkState::Up)
+}
+
+/// A link that was never seen before is unknown up to its first look.
+fn before_the_first_look(from_ms: i64, at_ms: i64, silence: Option<Silence>) -> Resolved {
+    let pieces = match silence {
+        Some(silence) if from_ms < at_ms => {
+            let facts = json!({ "kind": "no_contact", "first_failed_ms": silence.first_ms });
+            vec![Piece::unknown(from_ms, at_ms, silence.cause, facts)]
+        }
+        _ => Vec::new(),
+    };
+    Resolved { pieces, proven: false }
+}
+
+/// A change that looks alone confirmed says so.
+fn name_the_looks(pieces: &mut [Piece], state: LinkState, first_ms: i64, looks: u32) {
+    for piece in pieces.iter_mut().filter(|piece| piece.goes_on && piece.state == state && state != LinkState::Up) {
+        piece.evidence = looks_evidence(first_ms, looks);
+        piece.goes_on = false;
+    }
+}
+
+fn looks_evidence(first_ms: i64, looks: u32) -> Value {
+    json!({ "kind": "looks", "first_look_ms": first_ms, "looks": looks })
+}
+
+impl Standing {
+    fn unknown(since_ms: i64, cause: Cause, evidence: Value) -> Self {
+        Self { state: LinkState::Unknown, since_ms, cause: Some(cause), evidence }
+    }
+
+    fn never_seen(at_ms: i64) -> Self {
+        Self::unknown(at_ms, Cause::NotPolled, json!({ "kind": "first_look" }))
+    }
+
+    fn verdict(&self) -> Verdict {
+        (self.state, self.cause)
+    }
+
+    /// Lets the first pieces go on from this state: the same outage keeps its cause and its evidence. A link that
+    /// stays down after a restart is still down for the restart.
+    fn adopt(&self, pieces: &mut [Piece]) {
+        for piece in pieces.iter_mut() {
+            let still_rebooting = self.verdict() == (LinkState::Down, Some(Cause::RouterReboot))
+                && piece.verdict() == (LinkState::Down, Some(Cause::LinkDown));
+            if still_rebooting {
+                piece.cause = self.cause;
+            }
+            if piece.verdict() != self.verdict() {
+                return;
+            }
+            if piece.goes_on && self.state != LinkState::Up {
+                piece.evidence = self.evidence.clone();
+            }
+        }
+    }
+
+    /// The state at the end of the pieces.
+    fn follow(&mut self, pieces: &[Piece]) {
+        for piece in pieces {
+            if piece.verdict() != self.verdict() {
+                self.since_ms = piece.from_ms;
+            }
+            (self.state, self.cause) = piece.verdict();
+            self.evidence = piece.evidence.clone();
+        }
+    }
+
+    /// The state at a look, after the time before it was settled.
+    fn arrive(&mut self, next: &Look) {
+        let verdict = next.verdict();
+        let same_outage = self.verdict() == (LinkState::Down, Some(Cause::RouterReboot))
+            && verdict == (LinkState::Down, Some(Cause::LinkDown));
+        if self.verdict() != verdict && !same_outage {
+            let evidence = Piece::going_on(next.at_ms, next.at_ms, verdict).evidence;
+            let evidence = if verdict.0 == LinkState::Up { evidence } else { looks_evidence(next.at_ms, 1) };
+            *self = Self { state: verdict.0, since_ms: next.at_ms, cause: verdict.1, evidence };
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "timeline_tests.rs"]
+mod tests;
