@@ -1,0 +1,91 @@
+use crate::engine::on;
+use crate::{LIST_ROWS_MAX, Store, StoreError};
+
+/// Something that somebody did.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct AuditEvent {
+    /// When.
+    pub at_ms: i64,
+    /// Who: `cli`, `portal:<user name>`, `staff:<user name>`.
+    pub actor: String,
+    /// What, for example `login` or `link.add`.
+    pub action: String,
+    /// To what, for example `link C-1`.
+    pub subject: String,
+    /// With what particulars; never a secret.
+    pub detail: serde_json::Value,
+    /// From where.
+    pub address: Option<String>,
+}
+
+/// An event as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct AuditRecord {
+    /// Its row; rises with time of writing.
+    pub id: i64,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: AuditEvent,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    at_ms: i64,
+    actor: String,
+    action: String,
+    subject: String,
+    detail: String,
+    address: Option<String>,
+}
+
+impl TryFrom<Row> for AuditRecord {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let event = AuditEvent {
+            at_ms: row.at_ms,
+            actor: row.actor,
+            action: row.action,
+            subject: row.subject,
+            detail: serde_json::from_str(&row.detail).map_err(StoreError::corrupt)?,
+            address: row.address,
+        };
+        Ok(Self { id: row.id, event })
+    }
+}
+
+impl Store {
+    /// Keeps an event. Events are never changed.
+    pub async fn audit(&self, event: &AuditEvent) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO audit_events (at_ms, actor, action, subject, detail, address)
+            VALUES ($1, $2, $3, $4, $5, $6)";
+        on!(self.writer(), db => sqlx::query(SQL)
+            .bind(event.at_ms)
+            .bind(&event.actor)
+            .bind(&event.action)
+            .bind(&event.subject)
+            .bind(event.detail.to_string())
+            .bind(&event.address)
+            .execute(db)
+            .await
+            .map(|_| ()))?;
+        Ok(())
+    }
+
+    /// The newest events before row `before` (`None`: from the newest on), at most `limit`.
+    pub async fn audit_events(
+        &self,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<AuditRecord>, StoreError> {
+        const SQL: &str = "SELECT id, at_ms, actor, action, subject, detail, address FROM audit_events
+            WHERE id < $1 ORDER BY id DESC LIMIT $2";
+        let rows: Vec<Row> = on!(self.reader(), db => sqlx::query_as(SQL)
+            .bind(before.unwrap_or(i64::MAX))
+            .bind(limit.clamp(0, LIST_ROWS_MAX))
+            .fetch_all(db)
+            .await)?;
+        rows.into_iter().map(AuditRecord::try_from).collect()
+    }
+}

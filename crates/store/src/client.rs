@@ -1,0 +1,85 @@
+use crate::engine::on;
+use crate::{ClientId, CompanyId, LIST_ROWS_MAX, Store, StoreError};
+
+/// A customer account of a company.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
+pub struct Client {
+    /// Its row.
+    pub id: ClientId,
+    /// Who sells to it.
+    pub company_id: CompanyId,
+    /// Unique within its company.
+    pub name: String,
+    /// When it was entered.
+    pub created_at_ms: i64,
+}
+
+macro_rules! columns {
+    () => {
+        "id, company_id, name, created_at_ms"
+    };
+}
+
+impl Store {
+    /// Enters a client.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] if the company has one of that name.
+    pub async fn insert_client(
+        &self,
+        company: CompanyId,
+        name: &str,
+        now_ms: i64,
+    ) -> Result<ClientId, StoreError> {
+        const SQL: &str =
+            "INSERT INTO clients (company_id, name, created_at_ms) VALUES ($1, $2, $3) RETURNING id";
+        on!(self.writer(), db => sqlx::query_scalar(SQL)
+            .bind(company)
+            .bind(name)
+            .bind(now_ms)
+            .fetch_one(db)
+            .await)
+        .map_err(|error| StoreError::on_insert(error, "client", &[("name", "name")]))
+    }
+
+    /// All clients by name, at most [`LIST_ROWS_MAX`].
+    pub async fn clients(&self) -> Result<Vec<Client>, StoreError> {
+        const SQL: &str = concat!("SELECT ", columns!(), " FROM clients ORDER BY name, id LIMIT $1");
+        Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(LIST_ROWS_MAX).fetch_all(db).await)?)
+    }
+
+    /// The client of that name, of one company or of the only company that has one.
+    ///
+    /// # Errors
+    /// [`StoreError::Ambiguous`] if no company is given and several have such a client.
+    pub async fn client_by_name(
+        &self,
+        company: Option<CompanyId>,
+        name: &str,
+    ) -> Result<Option<Client>, StoreError> {
+        const SQL: &str = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM clients WHERE name = $1 AND ($2 IS NULL OR company_id = $2) ORDER BY id LIMIT 2"
+        );
+        let mut found: Vec<Client> = on!(self.reader(), db => sqlx::query_as(SQL)
+            .bind(name)
+            .bind(company)
+            .fetch_all(db)
+            .await)?;
+        if found.len() > 1 {
+            return Err(StoreError::Ambiguous { what: "client" });
+        }
+        Ok(found.pop())
+    }
+
+    /// One client.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none.
+    pub async fn client(&self, id: ClientId) -> Result<Client, StoreError> {
+        const SQL: &str = concat!("SELECT ", columns!(), " FROM clients WHERE id = $1");
+        let found = on!(self.reader(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
+        found.ok_or(StoreError::NotFound { what: "client" })
+    }
+}

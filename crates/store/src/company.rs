@@ -1,0 +1,91 @@
+use crate::engine::on;
+use crate::{CompanyId, LIST_ROWS_MAX, Store, StoreError};
+
+/// The ISP brand that sells.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
+pub struct Company {
+    /// Its row.
+    pub id: CompanyId,
+    /// Unique.
+    pub name: String,
+    /// IANA name, for example `Asia/Kolkata`: months begin and end there.
+    pub timezone: String,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Shown to clients.
+    pub support_email: Option<String>,
+    /// Shown to clients.
+    pub support_phone: Option<String>,
+    /// When it was entered.
+    pub created_at_ms: i64,
+}
+
+macro_rules! columns {
+    () => {
+        "id, name, timezone, currency, support_email, support_phone, created_at_ms"
+    };
+}
+
+impl Store {
+    /// Enters a company.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] if the name is taken.
+    pub async fn insert_company(
+        &self,
+        name: &str,
+        timezone: &str,
+        currency: &str,
+        now_ms: i64,
+    ) -> Result<CompanyId, StoreError> {
+        const SQL: &str = "INSERT INTO companies (name, timezone, currency, created_at_ms) VALUES ($1, $2, $3, $4) RETURNING id";
+        on!(self.writer(), db => sqlx::query_scalar(SQL)
+            .bind(name)
+            .bind(timezone)
+            .bind(currency)
+            .bind(now_ms)
+            .fetch_one(db)
+            .await)
+        .map_err(|error| StoreError::on_insert(error, "company", &[("name", "name")]))
+    }
+
+    /// Sets what clients see as the company's contacts.
+    pub async fn set_company_support(
+        &self,
+        id: CompanyId,
+        email: Option<&str>,
+        phone: Option<&str>,
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE companies SET support_email = $2, support_phone = $3 WHERE id = $1";
+        let rows = on!(self.writer(), db => sqlx::query(SQL)
+            .bind(id)
+            .bind(email)
+            .bind(phone)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if rows == 0 { Err(StoreError::NotFound { what: "company" }) } else { Ok(()) }
+    }
+
+    /// All companies by name, at most [`LIST_ROWS_MAX`].
+    pub async fn companies(&self) -> Result<Vec<Company>, StoreError> {
+        const SQL: &str = concat!("SELECT ", columns!(), " FROM companies ORDER BY name, id LIMIT $1");
+        Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(LIST_ROWS_MAX).fetch_all(db).await)?)
+    }
+
+    /// The company of that name.
+    pub async fn company_by_name(&self, name: &str) -> Result<Option<Company>, StoreError> {
+        const SQL: &str = concat!("SELECT ", columns!(), " FROM companies WHERE name = $1");
+        Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(name).fetch_optional(db).await)?)
+    }
+
+    /// One company.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none.
+    pub async fn company(&self, id: CompanyId) -> Result<Company, StoreError> {
+        const SQL: &str = concat!("SELECT ", columns!(), " FROM companies WHERE id = $1");
+        let found = on!(self.reader(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
+        found.ok_or(StoreError::NotFound { what: "company" })
+    }
+}

@@ -1,0 +1,188 @@
+use crate::engine::on;
+use crate::{ClientId, LIST_ROWS_MAX, LinkId, RouterId, Store, StoreError};
+
+/// Which way a link's port faces; it says whose upload the router's rx is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Facing {
+    /// The router's rx is the customer's upload.
+    Customer,
+    /// The router's rx is the customer's download.
+    Upstream,
+}
+
+impl Facing {
+    /// `customer` or `upstream`, as stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Upstream => "upstream",
+        }
+    }
+}
+
+impl std::str::FromStr for Facing {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Self, StoreError> {
+        match text {
+            "customer" => Ok(Self::Customer),
+            "upstream" => Ok(Self::Upstream),
+            other => {
+                let why = format!("{other:?} is neither customer nor upstream");
+                Err(StoreError::Invalid { what: "the facing of a link", why })
+            }
+        }
+    }
+}
+
+impl TryFrom<String> for Facing {
+    type Error = StoreError;
+
+    fn try_from(text: String) -> Result<Self, StoreError> {
+        text.parse()
+    }
+}
+
+/// A client's circuit: a router interface with what was sold over it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
+pub struct Link {
+    /// Its row.
+    pub id: LinkId,
+    /// Whose link.
+    pub client_id: ClientId,
+    /// On which router.
+    pub router_id: RouterId,
+    /// The interface's name there. One interface carries one live link.
+    pub interface: String,
+    /// Circuit id; unique.
+    pub circuit: String,
+    /// Service reference, the "deliverable".
+    pub service_ref: Option<String>,
+    /// `ILL`, `P2P`, `MPLS` or `broadband`.
+    pub kind: String,
+    /// What was sold, bits per second in each direction.
+    pub committed_bps: i64,
+    /// What the router pings to measure the link.
+    pub probe_target: Option<String>,
+    /// Which way its port faces.
+    #[sqlx(try_from = "String")]
+    pub facing: Facing,
+    /// Where it ends, for people.
+    pub site: Option<String>,
+    /// First moment under contract.
+    pub activated_at_ms: i64,
+    /// First moment no longer under contract.
+    pub terminated_at_ms: Option<i64>,
+}
+
+/// A link to enter; the fields are those of [`Link`].
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the same fields are described at Link")]
+pub struct NewLink<'a> {
+    pub client_id: ClientId,
+    pub router_id: RouterId,
+    pub interface: &'a str,
+    pub circuit: &'a str,
+    pub service_ref: Option<&'a str>,
+    pub kind: &'a str,
+    pub committed_bps: i64,
+    pub probe_target: Option<&'a str>,
+    pub facing: Facing,
+    pub site: Option<&'a str>,
+    pub activated_at_ms: i64,
+    pub terminated_at_ms: Option<i64>,
+}
+
+macro_rules! link_columns {
+    () => {
+        "id, client_id, router_id, interface, circuit, service_ref, kind, committed_bps, probe_target, facing, site, \
+         activated_at_ms, terminated_at_ms"
+    };
+}
+pub(crate) use link_columns;
+
+impl Store {
+    /// Enters a link.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] if the circuit id is taken or the interface already carries a live link.
+    pub async fn insert_link(&self, new: &NewLink<'_>) -> Result<LinkId, StoreError> {
+        const SQL: &str =
+            "INSERT INTO client_links (client_id, router_id, interface, circuit, service_ref, kind,
+                committed_bps, probe_target, facing, site, activated_at_ms, terminated_at_ms)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id";
+        on!(self.writer(), db => sqlx::query_scalar(SQL)
+            .bind(new.client_id)
+            .bind(new.router_id)
+            .bind(new.interface)
+            .bind(new.circuit)
+            .bind(new.service_ref)
+            .bind(new.kind)
+            .bind(new.committed_bps)
+            .bind(new.probe_target)
+            .bind(new.facing.as_str())
+            .bind(new.site)
+            .bind(new.activated_at_ms)
+            .bind(new.terminated_at_ms)
+            .fetch_one(db)
+            .await)
+        .map_err(|error| {
+            StoreError::on_insert(error, "link", &[("circuit", "circuit"), ("interface", "router interface")])
+        })
+    }
+
+    /// All links by circuit, at most [`LIST_ROWS_MAX`].
+    pub async fn links(&self) -> Result<Vec<Link>, StoreError> {
+        const SQL: &str = concat!("SELECT ", link_columns!(), " FROM client_links ORDER BY circuit LIMIT $1");
+        Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(LIST_ROWS_MAX).fetch_all(db).await)?)
+    }
+
+    /// The link of that circuit id.
+    pub async fn link_by_circuit(&self, circuit: &str) -> Result<Option<Link>, StoreError> {
+        const SQL: &str = concat!("SELECT ", link_columns!(), " FROM client_links WHERE circuit = $1");
+        Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(circuit).fetch_optional(db).await)?)
+    }
+
+    /// A client's links by circuit, at most [`LIST_ROWS_MAX`].
+    pub async fn links_of_client(&self, client: ClientId) -> Result<Vec<Link>, StoreError> {
+        const SQL: &str = concat!(
+            "SELECT ",
+            link_columns!(),
+            " FROM client_links WHERE client_id = $1 ORDER BY circuit LIMIT $2"
+        );
+        Ok(
+            on!(self.reader(), db => sqlx::query_as(SQL).bind(client).bind(LIST_ROWS_MAX).fetch_all(db).await)?,
+        )
+    }
+
+    /// A client's link; `None` if there is no such link or it is not this client's.
+    pub async fn link_of_client(&self, client: ClientId, link: LinkId) -> Result<Option<Link>, StoreError> {
+        const SQL: &str =
+            concat!("SELECT ", link_columns!(), " FROM client_links WHERE client_id = $1 AND id = $2");
+        Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(client).bind(link).fetch_optional(db).await)?)
+    }
+
+    /// One link, for the ISP's own use.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none.
+    pub async fn link(&self, id: LinkId) -> Result<Link, StoreError> {
+        const SQL: &str = concat!("SELECT ", link_columns!(), " FROM client_links WHERE id = $1");
+        let found = on!(self.reader(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
+        found.ok_or(StoreError::NotFound { what: "link" })
+    }
+
+    /// Ends a link's contract; it is no longer polled from then on.
+    pub async fn terminate_link(&self, id: LinkId, at_ms: i64) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE client_links SET terminated_at_ms = $2 WHERE id = $1";
+        let rows = on!(self.writer(), db => sqlx::query(SQL)
+            .bind(id)
+            .bind(at_ms)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))
+        .map_err(|error| StoreError::on_insert(error, "link", &[]))?;
+        if rows == 0 { Err(StoreError::NotFound { what: "link" }) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,75 @@
+use crate::engine::on;
+use crate::{ClientId, LIST_ROWS_MAX, LinkId, OutageId, Store, StoreError};
+
+/// Adjacent `down` spans with one cause. It keeps its id when it is extended, closed or re-dated.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Outage {
+    /// Its row.
+    pub id: OutageId,
+    /// Whose outage.
+    pub link: LinkId,
+    /// First millisecond.
+    pub from_ms: i64,
+    /// First millisecond after it; `None` while it lasts.
+    pub to_ms: Option<i64>,
+    /// The cause of its spans.
+    pub cause: Option<String>,
+    /// The evidence of its first span.
+    pub evidence: serde_json::Value,
+}
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct OutageRow {
+    id: OutageId,
+    link_id: LinkId,
+    from_ms: i64,
+    to_ms: Option<i64>,
+    cause: Option<String>,
+    evidence: String,
+}
+
+impl TryFrom<OutageRow> for Outage {
+    type Error = StoreError;
+
+    fn try_from(row: OutageRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id,
+            link: row.link_id,
+            from_ms: row.from_ms,
+            to_ms: row.to_ms,
+            cause: row.cause,
+            evidence: serde_json::from_str(&row.evidence).map_err(StoreError::corrupt)?,
+        })
+    }
+}
+
+impl Store {
+    /// A link's outages that overlap `[from_ms, to_ms)`, in order, at most [`LIST_ROWS_MAX`]. An open one overlaps
+    /// everything after its start.
+    pub async fn outages(&self, link: LinkId, from_ms: i64, to_ms: i64) -> Result<Vec<Outage>, StoreError> {
+        const SQL: &str = "SELECT id, link_id, from_ms, to_ms, cause, evidence FROM outages
+            WHERE link_id = $1 AND from_ms < $3 AND (to_ms IS NULL OR to_ms > $2) ORDER BY from_ms LIMIT $4";
+        let rows: Vec<OutageRow> = on!(self.reader(), db => sqlx::query_as(SQL)
+            .bind(link)
+            .bind(from_ms)
+            .bind(to_ms)
+            .bind(LIST_ROWS_MAX)
+            .fetch_all(db)
+            .await)?;
+        rows.into_iter().map(Outage::try_from).collect()
+    }
+
+    /// [`outages`](Self::outages) of a client's link; `None` if the link is not this client's.
+    pub async fn outages_for_client(
+        &self,
+        client: ClientId,
+        link: LinkId,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<Option<Vec<Outage>>, StoreError> {
+        match self.link_of_client(client, link).await? {
+            Some(link) => Ok(Some(self.outages(link.id, from_ms, to_ms).await?)),
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+use crate::engine::on;
+use crate::{ClientId, LIST_ROWS_MAX, PortalUserId, Store, StoreError};
+
+/// A person of a client, who logs in at `/client/login`.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
+pub struct PortalUser {
+    /// Its row.
+    pub id: PortalUserId,
+    /// Whose person.
+    pub client_id: ClientId,
+    /// Unique over all clients, in lower case.
+    pub username: String,
+    /// Where to write to.
+    pub email: String,
+    /// Whether this person may log in.
+    pub active: bool,
+    /// When it was entered.
+    pub created_at_ms: i64,
+}
+
+/// A user with what its password is checked against.
+#[derive(sqlx::FromRow)]
+struct WithHash {
+    #[sqlx(flatten)]
+    user: PortalUser,
+    password_hash: String,
+}
+
+macro_rules! columns {
+    () => {
+        "id, client_id, username, email, active, created_at_ms"
+    };
+}
+
+/// User names are compared without regard to case; both engines then agree about letters beyond ASCII.
+pub(crate) fn username_key(username: &str) -> String {
+    username.trim().to_lowercase()
+}
+
+impl Store {
+    /// Enters a person of a client.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] if the user name is taken, in whatever case.
+    pub async fn insert_portal_user(
+        &self,
+        client: ClientId,
+        username: &str,
+        email: &str,
+        password_hash: &str,
+        now_ms: i64,
+    ) -> Result<PortalUserId, StoreError> {
+        const SQL: &str =
+            "INSERT INTO client_portal_users (client_id, username, email, password_hash, created_at_ms)
+            VALUES ($1, $2, $3, $4, $5) RETURNING id";
+        on!(self.writer(), db => sqlx::query_scalar(SQL)
+            .bind(client)
+            .bind(username_key(username))
+            .bind(email)
+            .bind(password_hash)
+            .bind(now_ms)
+            .fetch_one(db)
+            .await)
+        .map_err(|error| StoreError::on_insert(error, "portal user", &[("username", "user name")]))
+    }
+
+    /// The person of that user name and the password's hash, active or not.
+    pub async fn portal_user_by_username(
+        &self,
+        username: &str,
+    ) -> Result<Option<(PortalUser, String)>, StoreError> {
+        const SQL: &str =
+            concat!("SELECT ", columns!(), ", password_hash FROM client_portal_users WHERE username = $1");
+        let found: Option<WithHash> = on!(self.reader(), db => sqlx::query_as(SQL)
+            .bind(username_key(username))
+            .fetch_optional(db)
+            .await)?;
+        Ok(found.map(|row| (row.user, row.password_hash)))
+    }
+
+    /// All portal users by user name, at most [`LIST_ROWS_MAX`].
+    pub async fn portal_users(&self) -> Result<Vec<PortalUser>, StoreError> {
+        const SQL: &str =
+            concat!("SELECT ", columns!(), " FROM client_portal_users ORDER BY username LIMIT $1");
+        Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(LIST_ROWS_MAX).fetch_all(db).await)?)
+    }
+
+    /// One portal user.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none.
+    pub async fn portal_user(&self, id: PortalUserId) -> Result<PortalUser, StoreError> {
+        const SQL: &str = concat!("SELECT ", columns!(), " FROM client_portal_users WHERE id = $1");
+        let found = on!(self.reader(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
+        found.ok_or(StoreError::NotFound { what: "portal user" })
+    }
+
+    /// Replaces the password's hash.
+    pub async fn set_portal_user_password_hash(
+        &self,
+        id: PortalUserId,
+        password_hash: &str,
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE client_portal_users SET password_hash = $2 WHERE id = $1";
+        let rows = on!(self.writer(), db => sqlx::query(SQL)
+            .bind(id)
+            .bind(password_hash)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if rows == 0 { Err(StoreError::NotFound { what: "portal user" }) } else { Ok(()) }
+    }
+
+    /// Lets a person log in, or no longer; their sessions end with it.
+    pub async fn set_portal_user_active(&self, id: PortalUserId, active: bool) -> Result<(), StoreError> {
+        const SET: &str = "UPDATE client_portal_users SET active = $2 WHERE id = $1";
+        const END_SESSIONS: &str = "DELETE FROM sessions WHERE portal_user_id = $1";
+        let mut tx = self.begin().await?;
+        let rows = on!(&mut tx, tx => sqlx::query(SET)
+            .bind(id)
+            .bind(active)
+            .execute(&mut **tx)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if rows == 0 {
+            return Err(StoreError::NotFound { what: "portal user" });
+        }
+        if !active {
+            on!(&mut tx, tx => sqlx::query(END_SESSIONS).bind(id).execute(&mut **tx).await.map(|_| ()))?;
+        }
+        Ok(tx.commit().await?)
+    }
+}

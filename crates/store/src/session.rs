@@ -1,0 +1,188 @@
+use crate::engine::on;
+use crate::seal::encode_hex;
+use crate::{PortalUser, PortalUserId, StaffUser, StaffUserId, Store, StoreError};
+
+/// Whose session it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionUser {
+    /// A person of a client.
+    Portal(PortalUserId),
+    /// A person of the ISP.
+    Staff(StaffUserId),
+}
+
+/// A session to enter. Of the token only its SHA-256 is kept.
+#[derive(Clone, Debug)]
+pub struct NewSession<'a> {
+    /// Whose session.
+    pub user: SessionUser,
+    /// SHA-256 of the token.
+    pub token_hash: [u8; 32],
+    /// When it began.
+    pub created_at_ms: i64,
+    /// First moment it is no longer good.
+    pub expires_at_ms: i64,
+    /// The client's address, if known.
+    pub address: Option<&'a str>,
+    /// What the browser calls itself.
+    pub user_agent: Option<&'a str>,
+}
+
+/// A session that is good now, of a user who may log in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Whose session.
+    pub user: SessionUser,
+    /// When it began.
+    pub created_at_ms: i64,
+    /// When it was last used, as far as [`Store::touch_session`] was told.
+    pub seen_at_ms: i64,
+    /// First moment it is no longer good.
+    pub expires_at_ms: i64,
+    /// The client's address at login.
+    pub address: Option<String>,
+    /// What the browser called itself at login.
+    pub user_agent: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    portal_user_id: Option<PortalUserId>,
+    staff_user_id: Option<StaffUserId>,
+    created_at_ms: i64,
+    seen_at_ms: i64,
+    expires_at_ms: i64,
+    address: Option<String>,
+    user_agent: Option<String>,
+}
+
+impl SessionUser {
+    fn columns(self) -> (Option<PortalUserId>, Option<StaffUserId>) {
+        match self {
+            Self::Portal(id) => (Some(id), None),
+            Self::Staff(id) => (None, Some(id)),
+        }
+    }
+}
+
+impl Store {
+    /// Enters a session.
+    pub async fn insert_session(&self, new: &NewSession<'_>) -> Result<(), StoreError> {
+        const SQL: &str =
+            "INSERT INTO sessions (token_hash, portal_user_id, staff_user_id, created_at_ms, seen_at_ms,
+                expires_at_ms, address, user_agent)
+            VALUES ($1, $2, $3, $4, $4, $5, $6, $7)";
+        let (portal, staff) = new.user.columns();
+        on!(self.writer(), db => sqlx::query(SQL)
+            .bind(encode_hex(&new.token_hash))
+            .bind(portal)
+            .bind(staff)
+            .bind(new.created_at_ms)
+            .bind(new.expires_at_ms)
+            .bind(new.address)
+            .bind(new.user_agent)
+            .execute(db)
+            .await
+            .map(|_| ()))
+        .map_err(|error| StoreError::on_insert(error, "session", &[("token_hash", "token")]))
+    }
+
+    /// The session of that token; `None` if there is none, it has expired, or its user may no longer log in.
+    pub async fn session(&self, token_hash: &[u8; 32], now_ms: i64) -> Result<Option<Session>, StoreError> {
+        const SQL: &str =
+            "SELECT s.portal_user_id, s.staff_user_id, s.created_at_ms, s.seen_at_ms, s.expires_at_ms,
+                s.address, s.user_agent
+            FROM sessions s LEFT JOIN client_portal_users p ON p.id = s.portal_user_id
+                LEFT JOIN staff_users t ON t.id = s.staff_user_id
+            WHERE s.token_hash = $1 AND s.expires_at_ms > $2 AND COALESCE(p.active, t.active)";
+        let row: Option<Row> = on!(self.reader(), db => sqlx::query_as(SQL)
+            .bind(encode_hex(token_hash))
+            .bind(now_ms)
+            .fetch_optional(db)
+            .await)?;
+        let Some(row) = row else { return Ok(None) };
+        let user = match (row.portal_user_id, row.staff_user_id) {
+            (Some(id), None) => SessionUser::Portal(id),
+            (None, Some(id)) => SessionUser::Staff(id),
+            _ => return Err(StoreError::corrupt("a session of nobody, or of two users")),
+        };
+        Ok(Some(Session {
+            user,
+            created_at_ms: row.created_at_ms,
+            seen_at_ms: row.seen_at_ms,
+            expires_at_ms: row.expires_at_ms,
+            address: row.address,
+            user_agent: row.user_agent,
+        }))
+    }
+
+    /// [`session`](Self::session) with its portal user; `None` also for a staff user's session.
+    pub async fn portal_session(
+        &self,
+        token_hash: &[u8; 32],
+        now_ms: i64,
+    ) -> Result<Option<(Session, PortalUser)>, StoreError> {
+        let Some(session) = self.session(token_hash, now_ms).await? else { return Ok(None) };
+        let SessionUser::Portal(id) = session.user else { return Ok(None) };
+        Ok(Some((session, self.portal_user(id).await?)))
+    }
+
+    /// [`session`](Self::session) with its staff user; `None` also for a portal user's session.
+    pub async fn staff_session(
+        &self,
+        token_hash: &[u8; 32],
+        now_ms: i64,
+    ) -> Result<Option<(Session, StaffUser)>, StoreError> {
+        let Some(session) = self.session(token_hash, now_ms).await? else { return Ok(None) };
+        let SessionUser::Staff(id) = session.user else { return Ok(None) };
+        Ok(Some((session, self.staff_user(id).await?)))
+    }
+
+    /// Notes that a session was used and until when it is good now.
+    pub async fn touch_session(
+        &self,
+        token_hash: &[u8; 32],
+        now_ms: i64,
+        expires_at_ms: i64,
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE sessions SET seen_at_ms = $2, expires_at_ms = $3 WHERE token_hash = $1";
+        on!(self.writer(), db => sqlx::query(SQL)
+            .bind(encode_hex(token_hash))
+            .bind(now_ms)
+            .bind(expires_at_ms)
+            .execute(db)
+            .await
+            .map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Ends a session, if there is one.
+    pub async fn delete_session(&self, token_hash: &[u8; 32]) -> Result<(), StoreError> {
+        const SQL: &str = "DELETE FROM sessions WHERE token_hash = $1";
+        let hash = encode_hex(token_hash);
+        on!(self.writer(), db => sqlx::query(SQL).bind(hash).execute(db).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Ends all sessions of a user; returns how many.
+    pub async fn delete_sessions_of(&self, user: SessionUser) -> Result<u64, StoreError> {
+        const SQL: &str = "DELETE FROM sessions WHERE portal_user_id = $1 OR staff_user_id = $2";
+        let (portal, staff) = user.columns();
+        Ok(on!(self.writer(), db => sqlx::query(SQL)
+            .bind(portal)
+            .bind(staff)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?)
+    }
+
+    /// Forgets the sessions that are no longer good; returns how many.
+    pub async fn delete_expired_sessions(&self, now_ms: i64) -> Result<u64, StoreError> {
+        const SQL: &str = "DELETE FROM sessions WHERE expires_at_ms <= $1";
+        Ok(on!(self.writer(), db => sqlx::query(SQL)
+            .bind(now_ms)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?)
+    }
+}

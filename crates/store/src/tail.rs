@@ -1,0 +1,238 @@
+//! Rewriting the ends of time lines, and the outages that follow from them, inside a round's transaction.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::engine::{Differs, Engine, Tx, on};
+use crate::outage::OutageRow;
+use crate::span::SpanRow;
+use crate::timeline::{Group, check, group, pair, rewrite};
+use crate::{LinkId, Outage, OutageId, Span, SpanTail, StoreError};
+
+/// Applies all tails. Several for one link are applied in their order.
+pub(crate) async fn write_tails(tx: &mut Tx, tails: &[SpanTail]) -> Result<(), StoreError> {
+    for tail in tails {
+        check(tail)?;
+    }
+    lock_links(tx, tails).await?;
+    let mut waiting: Vec<&SpanTail> = tails.iter().collect();
+    while !waiting.is_empty() {
+        let mut seen = HashSet::new();
+        let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|tail| seen.insert(tail.link));
+        write_wave(tx, &now).await?;
+        waiting = later;
+    }
+    Ok(())
+}
+
+/// At most one tail per link.
+async fn write_wave(tx: &mut Tx, tails: &[&SpanTail]) -> Result<(), StoreError> {
+    let stored_spans = stored_spans(tx, tails).await?;
+    let bounds: Vec<(LinkId, i64)> = tails
+        .iter()
+        .map(|tail| {
+            let before = stored_spans.get(&tail.link).and_then(|spans| spans.first());
+            (tail.link, before.map_or(tail.from_ms, |span| span.to_ms.min(tail.from_ms)))
+        })
+        .collect();
+    let stored_outages = stored_outages(tx, &bounds).await?;
+    let mut spans = SpanChanges::default();
+    let mut outages = OutageChanges::default();
+    for tail in tails {
+        let stored = stored_spans.get(&tail.link).map_or(&[][..], Vec::as_slice);
+        let line = rewrite(stored, tail);
+        spans.add(tail.link, stored, &line);
+        let stored = stored_outages.get(&tail.link).map_or(&[][..], Vec::as_slice);
+        outages.add(tail, &line, stored);
+    }
+    spans.write(tx).await?;
+    outages.write(tx).await
+}
+
+#[derive(Default)]
+struct SpanChanges {
+    gone: Vec<(LinkId, i64)>,
+    put: Vec<(LinkId, i64, i64, &'static str, Option<String>, String)>,
+}
+
+impl SpanChanges {
+    fn add(&mut self, link: LinkId, stored: &[Span], line: &[Span]) {
+        let starts: HashSet<i64> = line.iter().map(|span| span.from_ms).collect();
+        let gone = stored.iter().filter(|span| !starts.contains(&span.from_ms));
+        self.gone.extend(gone.map(|span| (link, span.from_ms)));
+        for span in line.iter().filter(|span| !stored.contains(span)) {
+            let evidence = span.evidence.to_string();
+            self.put.push((
+                link,
+                span.from_ms,
+                span.to_ms,
+                span.state.as_str(),
+                span.cause.clone(),
+                evidence,
+            ));
+        }
+    }
+
+    async fn write(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        const DELETE: Differs = Differs {
+            sqlite: "DELETE FROM link_spans
+                WHERE (link_id, from_ms) IN (SELECT value ->> 0, value ->> 1 FROM json_each($1))",
+            postgres: "DELETE FROM link_spans WHERE (link_id, from_ms) IN
+                (SELECT (value ->> 0)::bigint, (value ->> 1)::bigint FROM json_array_elements($1::json))",
+        };
+        const PUT: Differs = Differs {
+            sqlite: "INSERT INTO link_spans (link_id, from_ms, to_ms, state, cause, evidence)
+                SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5
+                FROM json_each($1) WHERE true
+                ON CONFLICT (link_id, from_ms) DO UPDATE SET to_ms = excluded.to_ms, state = excluded.state,
+                    cause = excluded.cause, evidence = excluded.evidence",
+            postgres: "INSERT INTO link_spans (link_id, from_ms, to_ms, state, cause, evidence)
+                SELECT (value ->> 0)::bigint, (value ->> 1)::bigint, (value ->> 2)::bigint, value ->> 3, value ->> 4,
+                    value ->> 5
+                FROM json_array_elements($1::json)
+                ON CONFLICT (link_id, from_ms) DO UPDATE SET to_ms = excluded.to_ms, state = excluded.state,
+                    cause = excluded.cause, evidence = excluded.evidence",
+        };
+        execute(tx, &DELETE, &self.gone).await?;
+        execute(tx, &PUT, &self.put).await
+    }
+}
+
+#[derive(Default)]
+struct OutageChanges {
+    gone: Vec<OutageId>,
+    /// In the order of time for each link: see [`pair`].
+    changed: Vec<(OutageId, Group)>,
+    new: Vec<(LinkId, Group)>,
+}
+
+impl OutageChanges {
+    fn add(&mut self, tail: &SpanTail, line: &[Span], stored: &[Outage]) {
+        let old: Vec<Group> = stored.iter().map(Group::from).collect();
+        let begun = line.first().filter(|first| first.from_ms < tail.from_ms).and_then(|first| {
+            old.iter().find(|old| {
+                old.from_ms < first.from_ms && old.to_ms.is_none_or(|to_ms| to_ms > first.from_ms)
+            })
+        });
+        let groups = group(line, begun);
+        let pairs = pair(&groups, &old);
+        let kept: HashSet<usize> = pairs.iter().flatten().copied().collect();
+        let gone = stored.iter().enumerate().filter(|(index, _)| !kept.contains(index));
+        self.gone.extend(gone.map(|(_, outage)| outage.id));
+        for (group, pair) in groups.into_iter().zip(pairs) {
+            match pair {
+                Some(index) if old[index] == group => {}
+                Some(index) => self.changed.push((stored[index].id, group)),
+                None => self.new.push((tail.link, group)),
+            }
+        }
+    }
+
+    async fn write(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        const DELETE: &str = "DELETE FROM outages WHERE id = $1";
+        const UPDATE: &str =
+            "UPDATE outages SET from_ms = $2, to_ms = $3, cause = $4, evidence = $5 WHERE id = $1";
+        const INSERT: &str =
+            "INSERT INTO outages (link_id, from_ms, to_ms, cause, evidence) VALUES ($1, $2, $3, $4, $5)";
+        for id in &self.gone {
+            on!(&mut *tx, tx => sqlx::query(DELETE).bind(id).execute(&mut **tx).await.map(|_| ()))?;
+        }
+        let changed = self.changed.iter().map(|(id, group)| (UPDATE, id.0, group));
+        let new = self.new.iter().map(|(link, group)| (INSERT, link.0, group));
+        for (sql, key, group) in changed.chain(new) {
+            on!(&mut *tx, tx => sqlx::query(sql)
+                .bind(key)
+                .bind(group.from_ms)
+                .bind(group.to_ms)
+                .bind(&group.cause)
+                .bind(group.evidence.to_string())
+                .execute(&mut **tx)
+                .await
+                .map(|_| ()))?;
+        }
+        Ok(())
+    }
+}
+
+impl From<&Outage> for Group {
+    fn from(outage: &Outage) -> Self {
+        Self {
+            from_ms: outage.from_ms,
+            to_ms: outage.to_ms,
+            cause: outage.cause.clone(),
+            evidence: outage.evidence.clone(),
+        }
+    }
+}
+
+/// Each link's spans from the last one on that begins before its tail.
+async fn stored_spans(tx: &mut Tx, tails: &[&SpanTail]) -> Result<HashMap<LinkId, Vec<Span>>, StoreError> {
+    const SQL: Differs = Differs {
+        sqlite: "SELECT s.link_id, s.from_ms, s.to_ms, s.state, s.cause, s.evidence
+            FROM json_each($1) t CROSS JOIN link_spans s ON s.link_id = t.value ->> 0
+            WHERE s.from_ms >= COALESCE((SELECT MAX(p.from_ms) FROM link_spans p
+                WHERE p.link_id = t.value ->> 0 AND p.from_ms < t.value ->> 1), t.value ->> 1)
+            ORDER BY s.link_id, s.from_ms",
+        postgres: "SELECT s.link_id, s.from_ms, s.to_ms, s.state, s.cause, s.evidence
+            FROM (SELECT (value ->> 0)::bigint AS link_id, (value ->> 1)::bigint AS from_ms
+                FROM json_array_elements($1::json)) t
+            CROSS JOIN LATERAL (SELECT * FROM link_spans s WHERE s.link_id = t.link_id
+                AND s.from_ms >= COALESCE((SELECT MAX(p.from_ms) FROM link_spans p
+                    WHERE p.link_id = t.link_id AND p.from_ms < t.from_ms), t.from_ms)) s
+            ORDER BY s.link_id, s.from_ms",
+    };
+    let keys: Vec<_> = tails.iter().map(|tail| (tail.link, tail.from_ms)).collect();
+    let (sql, keys) = (SQL.on(tx), json(&keys)?);
+    let rows: Vec<SpanRow> = on!(tx, tx => sqlx::query_as(sql).bind(keys).fetch_all(&mut **tx).await)?;
+    let mut spans: HashMap<LinkId, Vec<Span>> = HashMap::new();
+    for row in rows {
+        spans.entry(row.link_id).or_default().push(row.try_into()?);
+    }
+    Ok(spans)
+}
+
+/// Each link's outages that are open or end at or after its bound.
+async fn stored_outages(
+    tx: &mut Tx,
+    bounds: &[(LinkId, i64)],
+) -> Result<HashMap<LinkId, Vec<Outage>>, StoreError> {
+    const SQL: Differs = Differs {
+        sqlite: "SELECT o.id, o.link_id, o.from_ms, o.to_ms, o.cause, o.evidence
+            FROM json_each($1) t CROSS JOIN outages o ON o.link_id = t.value ->> 0
+            WHERE (o.to_ms IS NULL OR o.to_ms >= t.value ->> 1) ORDER BY o.link_id, o.from_ms",
+        postgres: "SELECT o.id, o.link_id, o.from_ms, o.to_ms, o.cause, o.evidence
+            FROM json_array_elements($1::json) t JOIN outages o ON o.link_id = (t.value ->> 0)::bigint
+            WHERE (o.to_ms IS NULL OR o.to_ms >= (t.value ->> 1)::bigint) ORDER BY o.link_id, o.from_ms",
+    };
+    let (sql, keys) = (SQL.on(tx), json(&bounds)?);
+    let rows: Vec<OutageRow> = on!(tx, tx => sqlx::query_as(sql).bind(keys).fetch_all(&mut **tx).await)?;
+    let mut outages: HashMap<LinkId, Vec<Outage>> = HashMap::new();
+    for row in rows {
+        let outage = Outage::try_from(row)?;
+        outages.entry(outage.link).or_default().push(outage);
+    }
+    Ok(outages)
+}
+
+/// Two rounds must not rewrite one time line at once. SQLite has one writer anyway.
+async fn lock_links(tx: &mut Tx, tails: &[SpanTail]) -> Result<(), StoreError> {
+    const SQL: &str = "SELECT id FROM client_links WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+    if let Engine::Postgres(tx) = tx {
+        let ids: Vec<i64> = tails.iter().map(|tail| tail.link.0).collect();
+        sqlx::query(SQL).bind(ids).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+async fn execute<T: serde::Serialize>(tx: &mut Tx, sql: &Differs, rows: &[T]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (sql, rows) = (sql.on(tx), json(&rows)?);
+    on!(tx, tx => sqlx::query(sql).bind(rows).execute(&mut **tx).await.map(|_| ()))
+        .map_err(|error| StoreError::on_insert(error, "span", &[]))
+}
+
+/// Rows as the one parameter of a statement.
+fn json<T: serde::Serialize>(rows: &T) -> Result<String, StoreError> {
+    serde_json::to_string(rows).map_err(StoreError::corrupt)
+}
