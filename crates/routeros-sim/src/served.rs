@@ -1,0 +1,113 @@
+//! What a router told its clients, so that a test can hold what was stored against it.
+
+use std::collections::VecDeque;
+
+/// The counters of one interface as one print showed them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the fields carry RouterOS's own names, with _ for -")]
+pub struct CounterValues {
+    pub rx_byte: u64,
+    pub tx_byte: u64,
+    pub rx_packet: u64,
+    pub tx_packet: u64,
+    pub rx_error: u64,
+    pub tx_error: u64,
+    pub rx_drop: u64,
+    pub tx_drop: u64,
+}
+
+/// One thing that was put on the wire. Times are the simulation clock's, Unix ms UTC.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Served {
+    /// A row of `/interface/print`.
+    Interface {
+        /// When it was read.
+        at_ms: i64,
+        /// `.id` without the star.
+        id: u32,
+        /// Name in bytes.
+        name: Vec<u8>,
+        /// The counters (whether or not `.proplist` let them through).
+        counters: CounterValues,
+        /// `running`
+        running: bool,
+        /// `disabled`
+        disabled: bool,
+        /// `link-downs`
+        link_downs: u64,
+    },
+    /// A row of `/interface/monitor-traffic`.
+    Traffic {
+        /// When it was read.
+        at_ms: i64,
+        /// Name in bytes.
+        name: Vec<u8>,
+        /// `rx-bits-per-second`
+        rx_bps: u64,
+        /// `tx-bits-per-second`
+        tx_bps: u64,
+    },
+    /// A finished or cancelled `/ping`, with the totals of its last row.
+    Ping {
+        /// When it began.
+        at_ms: i64,
+        /// The address asked for.
+        target: Vec<u8>,
+        /// Echoes reported.
+        sent: u32,
+        /// Echoes answered.
+        received: u32,
+        /// Shortest, mean and longest round trip in µs as written (whole ms on RouterOS 6); `None` without answer.
+        rtt_us: Option<(u64, u64, u64)>,
+    },
+    /// A `/system/resource/print`.
+    Uptime {
+        /// When it was read.
+        at_ms: i64,
+        /// Milliseconds since boot (the wire carries whole seconds).
+        uptime_ms: i64,
+    },
+    /// Somebody logged in.
+    Login {
+        /// When.
+        at_ms: i64,
+        /// Who.
+        user: String,
+    },
+}
+
+/// The newest entries, at most `capacity`.
+#[derive(Debug)]
+pub(crate) struct ServedLog {
+    entries: VecDeque<Served>,
+    capacity: usize,
+}
+
+impl ServedLog {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { entries: VecDeque::new(), capacity }
+    }
+
+    /// Whether it is worth making entries at all.
+    pub(crate) fn is_on(&self) -> bool {
+        self.capacity > 0
+    }
+
+    pub(crate) fn push(&mut self, entry: Served) {
+        if !self.is_on() {
+            return;
+        }
+        if self.entries.len() == self.capacity {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(entry);
+    }
+
+    pub(crate) fn entries(&self) -> Vec<Served> {
+        self.entries.iter().cloned().collect()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+    }
+}
