@@ -115,7 +115,7 @@ impl<'a> SentenceWriter<'a> {
     /// If the word is longer than the format can say (4 GiB).
     #[must_use = "a sentence must be ended"]
     pub fn word(self, word: &[u8]) -> Self {
-        self.joined(&[word])
+        self.parts(&[word])
     }
 
     /// Appends `=key=value`.
@@ -124,13 +124,13 @@ impl<'a> SentenceWriter<'a> {
     /// Like [`word`](Self::word).
     #[must_use = "a sentence must be ended"]
     pub fn attribute(self, key: &str, value: impl AsRef<[u8]>) -> Self {
-        self.joined(&[b"=", key.as_bytes(), b"=", value.as_ref()])
+        self.parts(&[b"=", key.as_bytes(), b"=", value.as_ref()])
     }
 
     /// Appends `.tag=tag`.
     #[must_use = "a sentence must be ended"]
     pub fn tag(self, tag: impl AsRef<[u8]>) -> Self {
-        self.joined(&[b".tag=", tag.as_ref()])
+        self.parts(&[b".tag=", tag.as_ref()])
     }
 
     /// Ends the sentence.
@@ -138,7 +138,11 @@ impl<'a> SentenceWriter<'a> {
         self.out.put_u8(0);
     }
 
-    fn joined(self, parts: &[&[u8]]) -> Self {
+    /// Leaves the sentence open, for a caller that ends it later.
+    pub(crate) fn unended(self) {}
+
+    /// One word made of pieces.
+    pub(crate) fn parts(self, parts: &[&[u8]]) -> Self {
         let len: usize = parts.iter().map(|part| part.len()).sum();
         if len > 0 {
             let len = u32::try_from(len).expect("a word is shorter than 4 GiB");
