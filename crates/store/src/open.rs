@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, SqlitePool};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, SqlitePool};
 
 use crate::engine::{Engine, Reader, Tx, on};
 use crate::{MasterKey, StoreError, seal};
@@ -212,6 +212,10 @@ async fn open_postgres(location: &Location, url: &str) -> Result<Pools, StoreErr
         .application_name("leaseline")
         .statement_cache_capacity(STATEMENTS_KEPT)
         .disable_statement_logging();
+    // Asked once and directly: the pool would go on trying a server that refuses until its timeout.
+    let first = PgConnection::connect_with(&options);
+    let first = tokio::time::timeout(ACQUIRE_TIMEOUT, first).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+    first.map_err(opened)?.close().await.map_err(opened)?;
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)

@@ -1,0 +1,154 @@
+use secrecy::SecretString;
+use sla::LinkState;
+use store::{
+    ClientId, CompanyId, Facing, Latest, LinkId, NewLink, NewRouter, RouterId, RouterTls, Sample, Span, Store,
+};
+
+/// 2026-11-10 00:00 UTC: a whole hour and day, in the middle of a month.
+pub(crate) const START_MS: i64 = 1_794_268_800_000;
+pub(crate) const HOUR_MS: i64 = 3_600_000;
+pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// One company with two clients, a router, and two links of each client.
+pub(crate) struct Isp {
+    pub(crate) company: CompanyId,
+    pub(crate) clients: [ClientId; 2],
+    pub(crate) router: RouterId,
+    /// Two of the first client, then two of the second.
+    pub(crate) links: [LinkId; 4],
+}
+
+pub(crate) async fn isp(store: &Store) -> Isp {
+    let company = store.insert_company("Example Net", "Asia/Kolkata", "INR", START_MS).await.unwrap();
+    let first = store.insert_client(company, "Acme", START_MS).await.unwrap();
+    let second = store.insert_client(company, "Bolt", START_MS).await.unwrap();
+    let router = insert_router(store, company, "edge-1").await;
+    let mut links = Vec::new();
+    for (index, client) in [first, first, second, second].into_iter().enumerate() {
+        links.push(insert_link(store, client, router, &format!("C-{index}"), &format!("ether{index}")).await);
+    }
+    Isp { company, clients: [first, second], router, links: links.try_into().unwrap() }
+}
+
+pub(crate) async fn insert_router(store: &Store, company: CompanyId, name: &str) -> RouterId {
+    let password = SecretString::from(format!("secret of {name}"));
+    let new = NewRouter {
+        company_id: company,
+        name,
+        address: "192.0.2.1",
+        port: 8728,
+        username: "leaseline",
+        password: &password,
+        tls: RouterTls::Off,
+    };
+    store.insert_router(&new, START_MS).await.unwrap()
+}
+
+pub(crate) fn new_link<'a>(
+    client: ClientId,
+    router: RouterId,
+    circuit: &'a str,
+    interface: &'a str,
+) -> NewLink<'a> {
+    NewLink {
+        client_id: client,
+        router_id: router,
+        interface,
+        circuit,
+        service_ref: Some("SR-7"),
+        kind: "ILL",
+        committed_bps: 100_000_000,
+        probe_target: Some("198.51.100.9"),
+        facing: Facing::Customer,
+        site: None,
+        activated_at_ms: START_MS - 30 * DAY_MS,
+        terminated_at_ms: None,
+    }
+}
+
+pub(crate) async fn insert_link(
+    store: &Store,
+    client: ClientId,
+    router: RouterId,
+    circuit: &str,
+    interface: &str,
+) -> LinkId {
+    store.insert_link(&new_link(client, router, circuit, interface)).await.unwrap()
+}
+
+/// A sample whose figures all differ, so that exchanged columns show.
+pub(crate) fn sample(link: LinkId, at_ms: i64) -> Sample {
+    let base = link.0 * 1_000_000 + (at_ms - START_MS) / 1_000;
+    Sample {
+        link,
+        at_ms,
+        state: LinkState::Up,
+        rx_bytes: Some(base + 1),
+        tx_bytes: Some(base + 2),
+        rx_packets: Some(base + 3),
+        tx_packets: Some(base + 4),
+        rx_errors: Some(base + 5),
+        tx_errors: Some(base + 6),
+        rx_drops: Some(base + 7),
+        tx_drops: Some(base + 8),
+        rx_bps: Some(base + 9),
+        tx_bps: Some(base + 10),
+        sent: Some(5),
+        received: Some(4),
+        rtt_min_us: Some(900),
+        rtt_avg_us: Some(1_000),
+        rtt_max_us: Some(1_100),
+    }
+}
+
+/// A sample of a link that is down: no figures at all.
+pub(crate) fn bare(link: LinkId, at_ms: i64) -> Sample {
+    Sample {
+        state: LinkState::Down,
+        rx_bytes: None,
+        tx_bytes: None,
+        rx_packets: None,
+        tx_packets: None,
+        rx_errors: None,
+        tx_errors: None,
+        rx_drops: None,
+        tx_drops: None,
+        rx_bps: None,
+        tx_bps: None,
+        sent: None,
+        received: None,
+        rtt_min_us: None,
+        rtt_avg_us: None,
+        rtt_max_us: None,
+        ..sample(link, at_ms)
+    }
+}
+
+pub(crate) fn span(from_ms: i64, to_ms: i64, state: LinkState, cause: Option<&str>) -> Span {
+    Span {
+        from_ms,
+        to_ms,
+        state,
+        cause: cause.map(str::to_owned),
+        evidence: serde_json::json!({"seen": "probe"}),
+    }
+}
+
+pub(crate) fn latest(link: LinkId, at_ms: i64) -> Latest {
+    Latest {
+        link,
+        at_ms,
+        state: LinkState::Down,
+        since_ms: at_ms - 1,
+        cause: Some("link_down".to_owned()),
+        sample_at_ms: Some(at_ms - 2),
+        rx_bps: Some(11),
+        tx_bps: Some(12),
+        sent: Some(5),
+        received: Some(3),
+        rtt_avg_us: Some(21),
+        rtt_min_us: Some(20),
+        rtt_max_us: Some(22),
+        memory: serde_json::json!({"rx_bytes": 9_007_199_254_740_993_i64, "name": "ether\u{0}1 \"quoted\" ü"}),
+    }
+}

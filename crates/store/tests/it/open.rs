@@ -1,0 +1,78 @@
+use store::{Location, MasterKey, Store, StoreError};
+
+use crate::database::{Db, key, on_both};
+use crate::fixture::isp;
+
+on_both! {
+    /// Opening twice must neither make the schema again nor lose anything.
+    async fn a_database_opens_again(db) {
+        let isp = isp(&db.store).await;
+        let again = Store::open(&db.location, Some(key())).await.unwrap();
+        assert_eq!(again.company(isp.company).await.unwrap().name, "Example Net");
+        again.close().await;
+    }
+
+    async fn a_newer_schema_is_refused(db) {
+        let columns = "version, description, installed_on, success, checksum, execution_time";
+        db.execute(&format!("INSERT INTO _sqlx_migrations ({columns})
+            SELECT 9999, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations
+            WHERE version = 1")).await.unwrap();
+        let error = Store::open(&db.location, Some(key())).await.unwrap_err();
+        assert!(matches!(error, StoreError::TooNew { version: 9999 }), "{error:?}");
+        assert!(error.to_string().contains("upgrade the program"), "{error}");
+    }
+
+    async fn another_key_is_refused(db) {
+        let other = MasterKey::generate().unwrap();
+        let error = Store::open(&db.location, Some(other)).await.unwrap_err();
+        assert!(matches!(error, StoreError::WrongKey), "{error:?}");
+    }
+
+    async fn without_a_key_only_passwords_are_out_of_reach(db) {
+        let isp = isp(&db.store).await;
+        let keyless = Store::open(&db.location, None).await.unwrap();
+        assert_eq!(keyless.routers().await.unwrap().len(), 1);
+        let error = keyless.router_password(isp.router).await.unwrap_err();
+        assert!(matches!(error, StoreError::MissingKey), "{error:?}");
+        keyless.close().await;
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_may_read_the_sqlite_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let db = Db::sqlite().await;
+    isp(&db.store).await;
+    let _claim = db.store.claim_collector().await.unwrap();
+    let files: Vec<_> = std::fs::read_dir(db.folder()).unwrap().map(Result::unwrap).collect();
+    assert!(files.len() >= 3, "the database, its log and its lock: {files:?}");
+    for file in files {
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", file.path());
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_database_gives_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("letter.txt");
+    std::fs::write(&path, "Dear customer, ".repeat(1_000)).unwrap();
+    let error = Store::open(&Location::Sqlite(path.clone()), None).await.unwrap_err();
+    assert!(matches!(error, StoreError::Open { .. }), "{error:?}");
+    assert!(error.to_string().contains("letter.txt"), "{error}");
+    let error =
+        Store::open(&Location::Sqlite(folder.path().join("no/such/folder.db")), None).await.unwrap_err();
+    assert!(matches!(error, StoreError::File { .. }), "{error:?}");
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "Dear customer, ".repeat(1_000));
+}
+
+#[tokio::test]
+async fn an_unreachable_server_is_named_without_its_password() {
+    // Port 9 (discard) of the own machine: nobody listens there.
+    let location = Location::Postgres("postgres://portal:hunter2@127.0.0.1:9/leaseline".to_owned());
+    let error = Store::open(&location, None).await.unwrap_err();
+    assert!(matches!(error, StoreError::Open { .. }), "{error:?}");
+    assert!(error.to_string().contains("postgres://portal@127.0.0.1:9/leaseline"), "{error}");
+    assert!(!format!("{error} {error:?} {location:?}").contains("hunter2"));
+}

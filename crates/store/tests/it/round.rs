@@ -1,0 +1,155 @@
+use sla::LinkState::{Down, Unknown, Up};
+use store::{LinkId, Round, RoundOutcome, SpanTail, StoreError};
+
+use crate::database::{Db, on_both};
+use crate::fixture::{HOUR_MS, Isp, START_MS, isp, latest, sample, span};
+
+/// A round with something of everything.
+fn full_round(isp: &Isp, at_ms: i64) -> Round {
+    let mut round = Round::new(isp.router, at_ms, RoundOutcome::Ok);
+    for link in isp.links {
+        round.samples.push(sample(link, at_ms));
+        let spans = vec![
+            span(at_ms - 2_000, at_ms - 1_000, Up, None),
+            span(at_ms - 1_000, at_ms, Down, Some("link_down")),
+        ];
+        round.tails.push(SpanTail { link, from_ms: at_ms - 2_000, spans });
+        round.latest.push(latest(link, at_ms));
+    }
+    round.uptime_ms = Some(5_000);
+    round.version = Some("7.18.2".to_owned());
+    round.clock_offset_ms = Some(-7);
+    round.skipped_rounds = 2;
+    round
+}
+
+/// Everything that rounds write, as text.
+async fn written(db: &Db, isp: &Isp) -> String {
+    let mut text = format!("{:?}\n", db.store.router_statuses().await.unwrap());
+    for link in isp.links {
+        let store = &db.store;
+        let spans = store.spans(link, 0, i64::MAX).await.unwrap();
+        let outages = store.outages(link, 0, i64::MAX).await.unwrap();
+        let samples = store.samples(link, 0, i64::MAX).await.unwrap();
+        text.push_str(&format!(
+            "{spans:?}\n{outages:?}\n{samples:?}\n{:?}\n",
+            store.latest(link).await.unwrap()
+        ));
+    }
+    text
+}
+
+on_both! {
+    async fn a_round_comes_back_as_it_was(db) {
+        let isp = isp(&db.store).await;
+        let round = full_round(&isp, START_MS + 5_000);
+        db.store.write_round(&round).await.unwrap();
+        let link = isp.links[2];
+        assert_eq!(db.store.samples(link, 0, i64::MAX).await.unwrap(), [round.samples[2].clone()]);
+        assert_eq!(db.store.spans(link, 0, i64::MAX).await.unwrap(), round.tails[2].spans);
+        assert_eq!(db.store.latest(link).await.unwrap(), Some(round.latest[2].clone()));
+        let of_client = db.store.latest_for_client(isp.clients[1]).await.unwrap();
+        assert_eq!(of_client[0].1, Some(round.latest[2].clone()));
+        let outages = db.store.outages(link, 0, i64::MAX).await.unwrap();
+        assert_eq!((outages[0].from_ms, outages[0].to_ms), (START_MS + 4_000, None));
+        assert_eq!((outages[0].link, outages[0].cause.as_deref()), (link, Some("link_down")));
+        assert_eq!(outages[0].evidence, serde_json::json!({"seen": "probe"}));
+    }
+
+    async fn a_round_written_twice_changes_nothing(db) {
+        let isp = isp(&db.store).await;
+        let round = full_round(&isp, START_MS + 5_000);
+        db.store.write_round(&round).await.unwrap();
+        let once = written(db, &isp).await;
+        db.store.write_round(&round).await.unwrap();
+        assert_eq!(written(db, &isp).await, once);
+        assert_eq!(db.store.router_status(isp.router).await.unwrap().unwrap().skipped_rounds, 2, "counted once");
+    }
+
+    /// A round that comes late, after the next one, would cut off what that one wrote.
+    async fn an_older_round_is_refused_whole(db) {
+        let isp = isp(&db.store).await;
+        let older = full_round(&isp, START_MS + 5_000);
+        db.store.write_round(&older).await.unwrap();
+        db.store.write_round(&full_round(&isp, START_MS + 9_000)).await.unwrap();
+        let before = written(db, &isp).await;
+        let error = db.store.write_round(&older).await.unwrap_err();
+        assert!(matches!(error, StoreError::OutOfOrder { .. }), "{error:?}");
+        assert_eq!(written(db, &isp).await, before);
+    }
+
+    async fn a_round_that_fails_leaves_nothing(db) {
+        let isp = isp(&db.store).await;
+        let before = written(db, &isp).await;
+        let mut round = full_round(&isp, START_MS);
+        round.latest.push(latest(LinkId(1), START_MS));
+        let error = db.store.write_round(&round).await.unwrap_err();
+        assert!(matches!(error, StoreError::Dangling { what: "latest state" }), "{error:?}");
+        let mut round = full_round(&isp, START_MS);
+        round.tails[3].spans.reverse();
+        let error = db.store.write_round(&round).await.unwrap_err();
+        assert!(matches!(error, StoreError::Invalid { .. }), "{error:?}");
+        let mut round = full_round(&isp, START_MS);
+        round.tails[1].link = LinkId(1);
+        let error = db.store.write_round(&round).await.unwrap_err();
+        assert!(matches!(error, StoreError::Dangling { .. }), "{error:?}");
+        assert_eq!(written(db, &isp).await, before);
+        db.store.write_round(&full_round(&isp, START_MS)).await.unwrap();
+    }
+
+    async fn the_status_tells_since_when(db) {
+        let isp = isp(&db.store).await;
+        let gone = || RoundOutcome::Unreachable("edge-1 did not answer".to_owned());
+        let mut first = Round::new(isp.router, START_MS, RoundOutcome::Ok);
+        first.version = Some("7.4".to_owned());
+        first.uptime_ms = Some(77);
+        db.store.write_round(&first).await.unwrap();
+        for (at_ms, outcome) in [(1, gone()), (2, gone()), (3, gone())] {
+            let round = Round { skipped_rounds: 1, ..Round::new(isp.router, START_MS + at_ms, outcome) };
+            db.store.write_round(&round).await.unwrap();
+        }
+        let status = db.store.router_status(isp.router).await.unwrap().unwrap();
+        assert_eq!((status.reachable, status.since_ms, status.at_ms), (false, START_MS + 1, START_MS + 3));
+        assert_eq!((status.last_ok_at_ms, status.skipped_rounds), (Some(START_MS), 3));
+        assert_eq!(status.last_error.as_deref(), Some("edge-1 did not answer"));
+        assert_eq!((status.version.as_deref(), status.uptime_ms), (Some("7.4"), Some(77)), "kept while it is away");
+        db.store.write_round(&Round::new(isp.router, START_MS + 4, RoundOutcome::Ok)).await.unwrap();
+        let status = db.store.router_status(isp.router).await.unwrap().unwrap();
+        assert_eq!((status.reachable, status.since_ms), (true, START_MS + 4));
+        assert_eq!(status.last_ok_at_ms, Some(START_MS + 4));
+    }
+
+    /// On PostgreSQL several processes may write at once; on SQLite writers queue.
+    async fn rounds_at_the_same_time_do_not_mix(db) {
+        let isp = isp(&db.store).await;
+        let mut routers = vec![isp.router];
+        for name in ["edge-2", "edge-3", "edge-4"] {
+            routers.push(crate::fixture::insert_router(&db.store, isp.company, name).await);
+        }
+        let mut writers = tokio::task::JoinSet::new();
+        for (index, router) in routers.into_iter().enumerate() {
+            let (store, links) = (db.store.clone(), isp.links);
+            writers.spawn(async move {
+                for step in 0..20_i64 {
+                    let at_ms = START_MS + step * HOUR_MS + index as i64;
+                    let mut round = Round::new(router, at_ms, RoundOutcome::Ok);
+                    for link in links {
+                        let spans = vec![span(at_ms, at_ms + 10, if step % 2 == 0 { Down } else { Unknown }, None)];
+                        round.tails.push(SpanTail { link, from_ms: at_ms, spans });
+                        round.samples.push(sample(link, at_ms));
+                    }
+                    store.write_round(&round).await?;
+                }
+                Ok::<_, StoreError>(())
+            });
+        }
+        while let Some(done) = writers.join_next().await {
+            done.unwrap().unwrap();
+        }
+        for link in isp.links {
+            assert_eq!(db.store.samples(link, 0, i64::MAX).await.unwrap().len(), 80);
+            let spans = db.store.spans(link, 0, i64::MAX).await.unwrap();
+            assert!(spans.windows(2).all(|pair| pair[0].to_ms <= pair[1].from_ms), "{spans:?}");
+        }
+    }
+}
