@@ -35,6 +35,13 @@ pub(crate) struct Rates {
     pub(crate) tx_bps: Option<i64>,
 }
 
+impl Rates {
+    /// These, and `other` where they are gaps.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self { rx_bps: self.rx_bps.or(other.rx_bps), tx_bps: self.tx_bps.or(other.tx_bps) }
+    }
+}
+
 /// The rates between two readings. Both are gaps when the interface is another one, when any of the eight counters
 /// fell (a reset takes all of them; a single fall is no proof of a wrap), when uptime went back, or when the clocks
 /// disagree about the time between; one is a gap when a reading lacks it or it is more than twice the speed.

@@ -99,6 +99,11 @@ impl Timeline {
         self.watermark_ms
     }
 
+    /// The last successful look.
+    pub(crate) fn look(&self) -> Option<&Look> {
+        self.look.as_ref()
+    }
+
     fn tail_from_ms(&self, now_ms: i64) -> i64 {
         let pending = self.pending.as_ref().map(|pending| pending.first_ms);
         let look = self.look.as_ref().map(|look| look.at_ms);

@@ -1,0 +1,188 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use store::{Clock, RouterId, RouterTarget, Store};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::clocks::Clocks;
+use crate::config::CollectorConfig;
+use crate::error::CollectorError;
+use crate::poller::{Poller, RoundReport, Shared};
+use crate::running::Running;
+use crate::schedule::{RoundKind, Slot};
+use crate::timeline::Rules;
+use crate::witness::Witness;
+
+/// Two looks further apart than this many intervals are a gap: one look may fail and one interval stretch.
+const NORMAL_INTERVALS: u32 = 2;
+
+/// Polls the routers of a store.
+///
+/// There must be only one for a database: take [`Store::claim_collector`] first.
+#[derive(Debug)]
+pub struct Collector {
+    shared: Arc<Shared>,
+    routers: Mutex<HashMap<RouterId, Arc<PolledRouter>>>,
+}
+
+/// How a round over all routers went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RoundSummary {
+    /// Routers that were asked.
+    pub routers: usize,
+    /// Links that were looked at.
+    pub links: usize,
+    /// Samples that were written.
+    pub samples: usize,
+    /// Router name and one line on what was wrong, at most one per router, by name.
+    pub errors: Vec<(String, String)>,
+}
+
+/// One router's poller, and news of it for its next round.
+#[derive(Debug)]
+pub(crate) struct PolledRouter {
+    pub(crate) id: RouterId,
+    pub(crate) name: String,
+    poller: tokio::sync::Mutex<Poller>,
+    news: Mutex<Option<RouterTarget>>,
+}
+
+impl Collector {
+    /// A collector that writes into `store` and goes by `clock`.
+    pub fn new(store: Store, clock: Clock, config: CollectorConfig) -> Self {
+        let millis = |interval: Duration| i64::try_from(interval.as_millis()).unwrap_or(i64::MAX / 4);
+        let rules = Rules {
+            looks_needed: config.down_after_probes.max(1),
+            normal_ms: millis(config.probe_interval * NORMAL_INTERVALS),
+        };
+        let shared = Shared {
+            store,
+            clocks: Clocks::new(clock),
+            rules,
+            witness: Witness::new(config.witness.clone()),
+            permits: Semaphore::new(config.rounds_at_once.clamp(1, Semaphore::MAX_PERMITS)),
+            config,
+        };
+        Self { shared: Arc::new(shared), routers: Mutex::default() }
+    }
+
+    /// With another monotonic clock than the machine's: a test whose time of day is its own needs one that agrees.
+    #[must_use]
+    pub fn with_monotonic(self, mono_ms: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        let Ok(shared) = Arc::try_unwrap(self.shared) else { unreachable!("a new collector is not shared yet") };
+        let clocks = shared.clocks.clone().with_mono(mono_ms);
+        Self { shared: Arc::new(Shared { clocks, ..shared }), routers: self.routers }
+    }
+
+    /// Polls until `stop`; rounds that are being written are written to their end.
+    ///
+    /// # Errors
+    /// If the list of routers cannot be read at the start; later failures are logged and tried again.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), CollectorError> {
+        Running::new(self).until(stop).await
+    }
+
+    /// One sample round over all routers now, without spreading them. `progress` hears (routers done, routers).
+    ///
+    /// # Errors
+    /// If the list of routers cannot be read. What fails at a router is in the summary.
+    pub async fn once(&self, progress: impl FnMut(usize, usize)) -> Result<RoundSummary, CollectorError> {
+        self.round(RoundKind::Sample, progress).await
+    }
+
+    /// One round of this kind over all routers now; sessions stay open for the next.
+    ///
+    /// # Errors
+    /// If the list of routers cannot be read.
+    pub async fn round(
+        &self,
+        kind: RoundKind,
+        mut progress: impl FnMut(usize, usize),
+    ) -> Result<RoundSummary, CollectorError> {
+        let routers = self.refresh().await?;
+        let total = routers.len();
+        progress(0, total);
+        let slot = Slot { at_ms: self.shared.clocks.now().wall_ms, kind };
+        let mut rounds = JoinSet::new();
+        for router in routers {
+            rounds.spawn(async move {
+                let report = router.round(slot, false, &CancellationToken::new()).await;
+                (router.name.clone(), report.unwrap_or_default())
+            });
+        }
+        let mut summary = RoundSummary { routers: total, ..RoundSummary::default() };
+        let mut done = 0;
+        while let Some(joined) = rounds.join_next().await {
+            done += 1;
+            progress(done, total);
+            match joined {
+                Ok((name, report)) => summary.add(name, report),
+                Err(error) => summary.errors.push(("?".to_owned(), format!("the round failed: {error}"))),
+            }
+        }
+        summary.errors.sort();
+        Ok(summary)
+    }
+
+    /// Reads again which routers and links there are. Those that were known keep their session and memory.
+    pub(crate) async fn refresh(&self) -> Result<Vec<Arc<PolledRouter>>, CollectorError> {
+        let now_ms = self.shared.clocks.now().wall_ms;
+        let targets = self.shared.store.collector_targets(now_ms).await.map_err(CollectorError::Targets)?;
+        let mut routers = self.routers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = std::mem::take(&mut *routers);
+        for target in targets {
+            let id = target.router.id;
+            let router = match known.remove(&id).filter(|router| router.name == target.router.name) {
+                Some(router) => {
+                    *router.news.lock().unwrap_or_else(PoisonError::into_inner) = Some(target);
+                    router
+                }
+                None => Arc::new(PolledRouter::new(Arc::clone(&self.shared), target)),
+            };
+            routers.insert(id, router);
+        }
+        Ok(routers.values().cloned().collect())
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+impl PolledRouter {
+    fn new(shared: Arc<Shared>, target: RouterTarget) -> Self {
+        let (id, name) = (target.router.id, target.router.name.clone());
+        Self { id, name, poller: tokio::sync::Mutex::new(Poller::new(shared, target)), news: Mutex::default() }
+    }
+
+    /// One round; a second one of the same router waits for the first.
+    pub(crate) async fn round(&self, slot: Slot, patient: bool, stop: &CancellationToken) -> Option<RoundReport> {
+        let mut poller = self.poller.lock().await;
+        let news = self.news.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(target) = news {
+            poller.update(target);
+        }
+        poller.round(slot, patient, stop).await
+    }
+
+    pub(crate) async fn skipped(&self, rounds: i64) {
+        self.poller.lock().await.skipped(rounds);
+    }
+
+    pub(crate) async fn wants_a_first_sample(&self, since_ms: i64) -> bool {
+        self.poller.lock().await.wants_a_first_sample(since_ms)
+    }
+}
+
+impl RoundSummary {
+    fn add(&mut self, router: String, report: RoundReport) {
+        self.links += report.links;
+        self.samples += report.samples;
+        if let Some(error) = report.error {
+            self.errors.push((router, error));
+        }
+    }
+}

@@ -1,0 +1,29 @@
+/// Why collecting stopped or could not begin. What fails at a single router is no such error: it is in that router's
+/// round and in the [`RoundSummary`](crate::RoundSummary).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CollectorError {
+    /// The list of routers and links could not be read.
+    #[error("cannot read which routers to poll")]
+    Targets(#[source] store::StoreError),
+    /// A setting that cannot work.
+    #[error("{0}")]
+    Config(&'static str),
+}
+
+/// Why a router's round was not what it should be; one line for an operator.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum RoundError {
+    #[error("{0}")]
+    Router(#[from] routeros::Error),
+    #[error("no complete answer within {0} s")]
+    Deadline(u64),
+    #[error("{last}; trying again in {wait_s} s")]
+    BackingOff { last: String, wait_s: i64 },
+    #[error("its password cannot be read: {0}")]
+    Password(String),
+    #[error("the round could not be written: {0}")]
+    Write(String),
+    #[error("the clock was set back: nothing is written until it has passed {0} ms")]
+    ClockBehind(i64),
+}

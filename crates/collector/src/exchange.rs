@@ -1,0 +1,100 @@
+//! The one pipelined exchange that looks at all links of a router at once.
+
+use std::time::Duration;
+
+use routeros::{Client, Error, Interface};
+
+use crate::clocks::{Clocks, Moment};
+use crate::counter_delta::{CounterValues, port_speed_bps};
+use crate::look::{Identity, Look};
+
+/// A router reads a command when it arrives; a reply may then drip in for seconds. The moment of the look is half
+/// of the exchange after asking, but not more than this.
+const HALF_WAY_MAX: Duration = Duration::from_millis(500);
+/// Router times have whole seconds: what reads 12:00:05 lies on average half a second later.
+const HALF_A_SECOND_MS: i64 = 500;
+
+/// What a router said of itself and its interfaces at one moment.
+#[derive(Debug)]
+pub(crate) struct Observation {
+    pub(crate) moment: Moment,
+    pub(crate) uptime_ms: i64,
+    pub(crate) version: Option<String>,
+    /// The router's local clock, as if it were UTC, minus ours.
+    pub(crate) offset_ms: Option<i64>,
+    /// The router's clock minus ours, if it tells its zone.
+    pub(crate) utc_offset_ms: Option<i64>,
+    pub(crate) interfaces: Vec<Interface>,
+}
+
+/// Asks for everything side by side. A router that will not tell its clock is looked at without.
+pub(crate) async fn observe(client: &Client, clocks: &Clocks) -> Result<Observation, Error> {
+    let asked = clocks.now();
+    let started = tokio::time::Instant::now();
+    let (interfaces, resources, clock) =
+        tokio::join!(client.interfaces(), client.system_resources(), client.clock());
+    let moment = asked.after((started.elapsed() / 2).min(HALF_WAY_MAX));
+    let (interfaces, resources) = (interfaces?, resources?);
+    let clock = match clock {
+        Ok(clock) => Some(clock),
+        Err(error) if error.is_connection_lost() => return Err(error),
+        Err(_) => None,
+    };
+    let offset_ms = clock.as_ref().and_then(|clock| local_ms(clock.local)).map(|local_ms| local_ms - moment.wall_ms);
+    let zone_ms = clock.and_then(|clock| clock.gmt_offset_seconds).map(|seconds| i64::from(seconds) * 1_000);
+    let utc_offset_ms = offset_ms.zip(zone_ms).map(|(offset_ms, zone_ms)| offset_ms - zone_ms);
+    Ok(Observation {
+        moment,
+        uptime_ms: i64::try_from(resources.uptime.as_millis()).unwrap_or(i64::MAX),
+        version: Some(resources.version).filter(|version| !version.is_empty()),
+        offset_ms,
+        utc_offset_ms,
+        interfaces,
+    })
+}
+
+impl Observation {
+    /// Where the interface of this name is.
+    pub(crate) fn index_of(&self, name: &str) -> Option<usize> {
+        self.interfaces.iter().position(|i| i.name == *name || i.name.to_string_lossy() == name)
+    }
+
+    /// This observation as a look at one interface.
+    pub(crate) fn look(&self, interface: &Interface) -> Look {
+        Look {
+            at_ms: self.moment.wall_ms,
+            mono_ms: Some(self.moment.mono_ms),
+            uptime_ms: self.uptime_ms,
+            identity: Identity {
+                id: interface.id.clone(),
+                name: interface.name.to_string_lossy().into_owned(),
+                mac: interface.mac_address.as_ref().map(|mac| mac.to_string_lossy().into_owned()),
+            },
+            running: interface.running && !interface.disabled,
+            disabled: interface.disabled,
+            link_downs: interface.link_downs,
+            down_local_ms: interface.last_link_down.and_then(local_ms),
+            up_local_ms: interface.last_link_up.and_then(local_ms),
+            offset_ms: self.offset_ms,
+            answered: None,
+        }
+    }
+}
+
+/// An interface's counters in the store's order; one that does not fit is none.
+pub(crate) fn counters(interface: &Interface) -> CounterValues {
+    let c = &interface.counters;
+    [c.rx_byte, c.tx_byte, c.rx_packet, c.tx_packet, c.rx_error, c.tx_error, c.rx_drop, c.tx_drop]
+        .map(|value| value.and_then(|value| i64::try_from(value).ok()))
+}
+
+/// The most that an interface can carry, where its factory name tells.
+pub(crate) fn speed_bps(interface: &Interface) -> Option<u64> {
+    interface.default_name.as_ref().and_then(|name| port_speed_bps(&name.to_string_lossy()))
+}
+
+/// Router-local time as if it were UTC, in the middle of its second.
+fn local_ms(local: jiff::civil::DateTime) -> Option<i64> {
+    let utc = local.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+    Some(utc.timestamp().as_millisecond() + HALF_A_SECOND_MS)
+}

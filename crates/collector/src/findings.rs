@@ -1,0 +1,105 @@
+//! From the router's answers to what each link's round found. Pure.
+
+use routeros::{Interface, Traffic};
+use store::{DownWhen, LinkId};
+
+use crate::counter_delta::Rates;
+use crate::exchange::{Observation, counters, speed_bps};
+use crate::link_record::{Finding, Measured, PolledLink};
+use crate::piece::Cause;
+use crate::pinging::Pinged;
+use crate::schedule::{RoundKind, Slot};
+use crate::timeline::Seen;
+
+/// What a round wants to know of one link after the look.
+#[derive(Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) link: LinkId,
+    /// Whom to ping: only over a link that runs, since the loss of a down link is no loss.
+    pub(crate) ping_target: Option<&'a str>,
+    /// The interface to ask for its rate of the last second.
+    pub(crate) traffic_name: Option<&'a str>,
+    /// What to tell the operator when the interface is not there.
+    pub(crate) missing: Option<String>,
+    interface: Option<usize>,
+    measures: bool,
+    no_answer_is_down: bool,
+}
+
+impl<'a> Asked<'a> {
+    pub(crate) fn new(polled: &'a PolledLink, observation: &Observation, slot: Slot) -> Self {
+        let name = polled.link.interface.as_str();
+        let interface = observation.index_of(name);
+        let runs = interface.is_some_and(|index| {
+            let interface = &observation.interfaces[index];
+            interface.running && !interface.disabled
+        });
+        let measures = slot.kind == RoundKind::Sample && !polled.has_sample(slot.at_ms);
+        let no_answer_is_down = polled.down_when == DownWhen::InterfaceOrNoAnswer;
+        let target = polled.link.probe_target.as_deref();
+        Self {
+            link: polled.link.id,
+            ping_target: target.filter(|_| runs && (measures || no_answer_is_down)),
+            traffic_name: Some(name).filter(|_| runs && measures && polled.lacks_reading()),
+            missing: interface.is_none().then(|| missing(polled, observation)),
+            interface,
+            measures,
+            no_answer_is_down,
+        }
+    }
+}
+
+/// What was found, in the order of what was asked.
+pub(crate) fn findings(
+    asked: &[Asked<'_>],
+    observation: &Observation,
+    pinged: &Pinged,
+    traffic: &[Traffic],
+) -> Vec<Finding> {
+    asked.iter().enumerate().map(|(index, asked)| finding(asked, index, observation, pinged, traffic)).collect()
+}
+
+fn finding(
+    asked: &Asked<'_>,
+    index: usize,
+    observation: &Observation,
+    pinged: &Pinged,
+    traffic: &[Traffic],
+) -> Finding {
+    let Some(interface) = asked.interface.map(|index| &observation.interfaces[index]) else {
+        let seen = Seen::Nothing { at_ms: observation.moment.wall_ms, cause: Cause::InterfaceMissing };
+        return Finding { seen, measured: None };
+    };
+    let ping = pinged.outcomes.get(index).cloned().flatten();
+    let mut look = observation.look(interface);
+    look.answered = ping.as_ref().map(|outcome| outcome.received > 0).filter(|_| asked.no_answer_is_down);
+    let measured = asked.measures.then(|| Measured {
+        counters: counters(interface),
+        port_speed_bps: speed_bps(interface),
+        ping,
+        instant: asked.traffic_name.and_then(|name| instant(name, traffic)).unwrap_or_default(),
+    });
+    Finding { seen: Seen::Interface(look), measured }
+}
+
+fn instant(name: &str, traffic: &[Traffic]) -> Option<Rates> {
+    let bps = |rate: Option<u64>| rate.and_then(|rate| i64::try_from(rate).ok());
+    let found = traffic.iter().find(|t| t.name.as_ref().is_some_and(|found| found.to_string_lossy() == name))?;
+    Some(Rates { rx_bps: bps(found.rx_bits_per_second), tx_bps: bps(found.tx_bits_per_second) })
+}
+
+/// One line for the operator; an interface that was merely renamed is named.
+fn missing(polled: &PolledLink, observation: &Observation) -> String {
+    let link = &polled.link;
+    let now_called = |interface: &&Interface| polled.was(interface);
+    match observation.interfaces.iter().find(now_called) {
+        Some(renamed) => format!(
+            "link {}: its interface {:?} is now called {:?}; give the link the new name",
+            link.circuit, link.interface, renamed.name
+        ),
+        None => format!(
+            "link {}: the router has no interface named {:?}; see `/interface print`",
+            link.circuit, link.interface
+        ),
+    }
+}

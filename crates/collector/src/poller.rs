@@ -1,0 +1,298 @@
+//! One router: its session, its links, its rounds.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use routeros::Client;
+use store::{LinkId, Round, RoundOutcome, Router, RouterTarget, Store, StoreError};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::clocks::Clocks;
+use crate::config::CollectorConfig;
+use crate::error::RoundError;
+use crate::exchange::{Observation, observe};
+use crate::findings::{Asked, findings};
+use crate::link_record::{Finding, PolledLink};
+use crate::piece::Cause;
+use crate::pinging::{PingPlan, Pinged, ping_all};
+use crate::schedule::{RoundKind, Slot};
+use crate::session::Session;
+use crate::timeline::{Rules, Seen};
+use crate::witness::Witness;
+
+/// Pings of a probe, for links whose terms count a silent target as down; enough to tell silence from loss.
+const PROBE_PINGS: u32 = 2;
+
+/// What all routers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) clocks: Clocks,
+    pub(crate) config: CollectorConfig,
+    pub(crate) rules: Rules,
+    pub(crate) witness: Witness,
+    /// Rounds that may still begin.
+    pub(crate) permits: Semaphore,
+}
+
+/// How a router's round went.
+#[derive(Debug, Default)]
+pub(crate) struct RoundReport {
+    pub(crate) links: usize,
+    pub(crate) samples: usize,
+    pub(crate) error: Option<String>,
+}
+
+/// A router that is polled.
+#[derive(Debug)]
+pub(crate) struct Poller {
+    shared: Arc<Shared>,
+    router: Router,
+    links: Vec<PolledLink>,
+    session: Session,
+    /// Rounds skipped since the last one that was written.
+    skipped: i64,
+    reachable: Option<bool>,
+    /// Links whose interface is missing, as already logged.
+    missing: HashSet<LinkId>,
+}
+
+/// What a round found, before it is written.
+struct Found {
+    outcome: RoundOutcome,
+    findings: Vec<Finding>,
+    observation: Option<Observation>,
+    error: Option<String>,
+}
+
+impl Poller {
+    pub(crate) fn new(shared: Arc<Shared>, target: RouterTarget) -> Self {
+        let session = Session::new(&target.router, &shared.config);
+        let links = target.links.into_iter().map(PolledLink::new).collect();
+        let missing = HashSet::new();
+        Self { shared, router: target.router, links, session, skipped: 0, reachable: None, missing }
+    }
+
+    /// Takes over links that were added, changed or removed, and another address or user.
+    pub(crate) fn update(&mut self, target: RouterTarget) {
+        if self.router != target.router {
+            self.session.close();
+            self.router = target.router;
+        }
+        let mut known: std::collections::HashMap<_, _> =
+            self.links.drain(..).map(|polled| (polled.link.id, polled)).collect();
+        let links = target.links.into_iter().map(|target| match known.remove(&target.link.id) {
+            // Another interface under the link is another thing: what was read of the old one is no base for it.
+            Some(mut polled) if polled.link.interface == target.link.interface => {
+                polled.update(target);
+                polled
+            }
+            _ => PolledLink::new(target),
+        });
+        self.links = links.collect();
+        let still: HashSet<_> = self.links.iter().map(|polled| polled.link.id).collect();
+        self.missing.retain(|id| still.contains(id));
+    }
+
+    /// Counts rounds that were due while one was under way.
+    pub(crate) fn skipped(&mut self, rounds: i64) {
+        self.skipped += rounds;
+    }
+
+    /// Whether some link has not been sampled since `since_ms`.
+    pub(crate) fn wants_a_first_sample(&self, since_ms: i64) -> bool {
+        self.links.iter().any(|polled| !polled.has_sample(since_ms))
+    }
+
+    /// One round: looks, measures, writes. None if `stop` came before there was something to write; what is being
+    /// written is written to its end. `patient`: respects the pause after a failed connection.
+    pub(crate) async fn round(&mut self, slot: Slot, patient: bool, stop: &CancellationToken) -> Option<RoundReport> {
+        let shared = Arc::clone(&self.shared);
+        let found = tokio::select! {
+            () = stop.cancelled() => return None,
+            found = async {
+                let _permit = shared.permits.acquire().await.ok()?;
+                Some(self.find_out(slot, patient).await)
+            } => found?,
+        };
+        Some(self.write(slot, found).await)
+    }
+
+    async fn find_out(&mut self, slot: Slot, patient: bool) -> Found {
+        let deadline = Instant::now() + self.shared.config.round_deadline;
+        let seconds = self.shared.config.round_deadline.as_secs();
+        let looked = match timeout_at(deadline, self.look(patient)).await {
+            Ok(looked) => looked,
+            Err(_) => Err(RoundError::Deadline(seconds)),
+        };
+        match looked {
+            Ok((client, observation)) => self.measure(slot, client, observation, deadline).await,
+            Err(error) => self.nothing(error).await,
+        }
+    }
+
+    async fn look(&mut self, patient: bool) -> Result<(Client, Observation), RoundError> {
+        let shared = &self.shared;
+        let now = shared.clocks.now();
+        let client =
+            self.session.client(&self.router, &shared.store, &shared.config, now.mono_ms, patient).await?;
+        let observation = observe(&client, &shared.clocks).await?;
+        Ok((client, observation))
+    }
+
+    /// Nothing could be seen: who is to blame?
+    async fn nothing(&mut self, error: RoundError) -> Found {
+        let now = self.shared.clocks.now();
+        // A router that answers with an error is not reached any better by connecting anew.
+        if !matches!(error, RoundError::Router(routeros::Error::Trap { .. })) {
+            self.session.failed(&error, now.mono_ms);
+        }
+        let cause = match error {
+            RoundError::Password(_) => Cause::NotPolled,
+            _ if self.shared.witness.network_gone().await => Cause::OwnNetwork,
+            _ => Cause::RouterUnreachable,
+        };
+        let error = error.to_string();
+        if self.reachable.replace(false) != Some(false) {
+            tracing::warn!(router = %self.router.name, cause = cause.as_str(), "no look at this router: {error}");
+        }
+        let at_ms = self.shared.clocks.now().wall_ms;
+        let finding = Finding { seen: Seen::Nothing { at_ms, cause }, measured: None };
+        Found {
+            outcome: RoundOutcome::Unreachable(error.clone()),
+            findings: vec![finding; self.links.len()],
+            observation: None,
+            error: Some(error),
+        }
+    }
+
+    async fn measure(&mut self, slot: Slot, client: Client, observation: Observation, deadline: Instant) -> Found {
+        if self.reachable.replace(true) == Some(false) {
+            tracing::info!(router = %self.router.name, "this router answers again");
+        }
+        let asked: Vec<Asked<'_>> =
+            self.links.iter().map(|polled| Asked::new(polled, &observation, slot)).collect();
+        let may_ping = self.session.may_ping(observation.moment.mono_ms);
+        let targets: Vec<_> = asked.iter().map(|asked| asked.ping_target.filter(|_| may_ping)).collect();
+        let config = &self.shared.config;
+        let count = if slot.kind == RoundKind::Sample { config.ping_count } else { PROBE_PINGS.min(config.ping_count) };
+        let plan = PingPlan { count, interval: config.ping_interval, deadline };
+        let (pinged, traffic) = tokio::join!(ping_all(&client, &targets, plan), traffic(&client, &asked, deadline));
+        let found = findings(&asked, &observation, &pinged, &traffic);
+        let error = self.note_missing(&asked_missing(&asked));
+        self.note_pings(&pinged, observation.moment.mono_ms);
+        Found { outcome: RoundOutcome::Ok, findings: found, observation: Some(observation), error }
+    }
+
+    /// Logs each interface that is not there once, and says so in the round's report every time.
+    fn note_missing(&mut self, missing: &[(LinkId, String)]) -> Option<String> {
+        for (link, error) in missing {
+            if self.missing.insert(*link) {
+                tracing::warn!(router = %self.router.name, "{error}");
+            }
+        }
+        self.missing.retain(|link| missing.iter().any(|(id, _)| id == link));
+        missing.first().map(|(_, error)| error.clone())
+    }
+
+    fn note_pings(&mut self, pinged: &Pinged, mono_ms: i64) {
+        let router = &self.router;
+        if pinged.not_permitted {
+            if self.session.pings_refused(mono_ms) {
+                tracing::warn!(
+                    router = %router.name,
+                    "user {} may not ping: no latency nor loss until its group has the policy `test` \
+                     (/user group set GROUP policy=api,read,test)",
+                    router.username
+                );
+            }
+        } else if let Some(error) = &pinged.error {
+            tracing::debug!(router = %router.name, "a ping gave no figure: {error}");
+        }
+    }
+
+    /// Writes the round in one transaction. What is remembered changes only once it is written, so that a failed
+    /// write leaves the next round to tell the whole story.
+    async fn write(&mut self, slot: Slot, found: Found) -> RoundReport {
+        let mut round = Round::new(self.router.id, slot.at_ms, found.outcome);
+        let mut kept = Vec::with_capacity(self.links.len());
+        let mut behind_ms = None;
+        for (polled, finding) in self.links.iter().zip(&found.findings) {
+            let Some(record) = polled.record(finding, slot.at_ms, self.shared.rules) else {
+                behind_ms = behind_ms.max(polled.watermark_ms());
+                continue;
+            };
+            let (tail, latest, sample, keep) = record.split();
+            round.tails.push(tail);
+            round.latest.push(latest);
+            round.samples.extend(sample);
+            kept.push(keep);
+        }
+        if let Some(observation) = &found.observation {
+            round.uptime_ms = Some(observation.uptime_ms);
+            round.version.clone_from(&observation.version);
+            round.clock_offset_ms = observation.utc_offset_ms;
+        }
+        round.skipped_rounds = self.skipped;
+        if kept.is_empty() && !self.links.is_empty() {
+            return self.held(behind_ms.unwrap_or(slot.at_ms));
+        }
+        match self.shared.store.write_round(&round).await {
+            Ok(()) => {
+                self.skipped = 0;
+                for keep in kept {
+                    if let Some(polled) = self.links.iter_mut().find(|polled| polled.link.id == keep.link) {
+                        polled.keep(keep);
+                    }
+                }
+                let links = if found.observation.is_some() { round.latest.len() } else { 0 };
+                RoundReport { links, samples: round.samples.len(), error: found.error }
+            }
+            Err(StoreError::OutOfOrder { stored_at_ms, .. }) => self.held(stored_at_ms),
+            Err(error) => {
+                let error = RoundError::Write(chain(&error)).to_string();
+                tracing::error!(router = %self.router.name, "{error}");
+                RoundReport { error: Some(error), ..RoundReport::default() }
+            }
+        }
+    }
+
+    fn held(&self, until_ms: i64) -> RoundReport {
+        let error = RoundError::ClockBehind(until_ms).to_string();
+        tracing::warn!(router = %self.router.name, "{error}");
+        RoundReport { error: Some(error), ..RoundReport::default() }
+    }
+}
+
+/// The router's own rates of the last second, asked only when some link has no reading yet to take a rate from.
+async fn traffic(client: &Client, asked: &[Asked<'_>], deadline: Instant) -> Vec<routeros::Traffic> {
+    let names: Vec<&str> = asked.iter().filter_map(|asked| asked.traffic_name).collect();
+    if names.is_empty() {
+        return Vec::new();
+    }
+    match timeout_at(deadline, client.interface_traffic(&names)).await {
+        Ok(Ok(traffic)) => traffic,
+        Ok(Err(error)) => {
+            tracing::debug!("no traffic figures: {error}");
+            Vec::new()
+        }
+        Err(_) => Vec::new(),
+    }
+}
+
+fn asked_missing(asked: &[Asked<'_>]) -> Vec<(LinkId, String)> {
+    asked.iter().filter_map(|asked| asked.missing.clone().map(|error| (asked.link, error))).collect()
+}
+
+/// An error with what caused it, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,103 @@
+use std::time::Duration;
+
+use collector::CollectorConfig;
+use routeros_sim::{InterfaceSpec, RouterSpec, SimRouter};
+
+use crate::engine::databases;
+use crate::place::{Place, config};
+use crate::samples::assert_as_served;
+
+fn edge(name: &str) -> RouterSpec {
+    RouterSpec::new(name).interface(InterfaceSpec::ethernet("ether1")).interface(InterfaceSpec::ethernet("ether2"))
+}
+
+type Fault = (&'static str, fn(&SimRouter), fn(&SimRouter));
+
+const FAULTS: [Fault; 9] = [
+    ("unreachable", |router| router.unreachable(true), |router| router.unreachable(false)),
+    ("hang", |router| router.hang(true), |router| router.hang(false)),
+    ("black hole", |router| router.black_hole(true), |router| router.black_hole(false)),
+    ("drop in mid reply", |router| router.drop_mid_reply(333), |_| {}),
+    ("drip", |router| router.drip(200, Duration::from_millis(1)), |router| router.drip(0, Duration::ZERO)),
+    ("a word of a gigabyte", |router| router.huge_word(1 << 30), |router| router.huge_word(0)),
+    ("a comment of a megabyte", |router| router.huge_word(1 << 20), |router| router.huge_word(0)),
+    ("no test policy", |router| router.deny_test_policy(true), |router| router.deny_test_policy(false)),
+    ("sessions broken", SimRouter::break_sessions, |_| {}),
+];
+
+#[tokio::test]
+async fn over_every_fault_what_is_stored_was_served() {
+    for database in databases().await {
+        let config = CollectorConfig { round_deadline: Duration::from_millis(700), ..config() };
+        let mut place = Place::with_config(database, config).await;
+        let (router, _, links) = place.router(edge("edge")).await;
+        place.sample().await;
+        for (fault, begin, end) in FAULTS {
+            place.pass(300);
+            begin(&router);
+            router.settled().await;
+            let during = place.sample().await;
+            end(&router);
+            router.settled().await;
+            place.pass(300);
+            let after = place.sample().await;
+            assert_eq!(after.errors, [], "after {fault}");
+            assert_eq!(after.samples, 2, "after {fault}");
+            assert!(during.samples == 2 || !during.errors.is_empty(), "{fault}: {during:?}");
+        }
+        for (n, (link, name)) in links.iter().zip(["ether1", "ether2"]).enumerate() {
+            let stored = assert_as_served(&place, &router, *link, name, n).await;
+            assert!(stored > FAULTS.len(), "{stored}");
+            assert_eq!(place.seconds(*link, sla::LinkState::Down).await, 0, "no fault of the router is an outage");
+            assert_eq!(place.seconds(*link, sla::LinkState::Unknown).await, 0, "evidence told of all of them");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_router_that_hangs_delays_no_other() {
+    for database in databases().await {
+        let config = CollectorConfig { round_deadline: Duration::from_secs(3_600), ..config() };
+        let mut place = Place::with_config(database, config).await;
+        let (hung, _, _) = place.router(edge("a-hung")).await;
+        let (_well, _, links) = place.router(edge("b-well")).await;
+        place.sample().await;
+        place.pass(300);
+        hung.hang(true);
+        // The hung router is let go only when the other one is done: were the other one to wait, nobody would ever be.
+        let mut order = Vec::new();
+        let summary = place
+            .collector
+            .once(|done, _| {
+                order.push(done);
+                if done == 1 {
+                    hung.break_sessions();
+                }
+            })
+            .await
+            .unwrap();
+        assert_eq!(order, [0, 1, 2]);
+        assert_eq!(summary.errors.len(), 1);
+        assert_eq!(summary.errors[0].0, "a-hung");
+        assert_eq!(place.samples(links[0]).await.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_a_wrong_interface_are_one_line_each() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let (_router, id, _) = place.router(edge("edge")).await;
+        place.link(id, "C-9", "ether9", None).await;
+        let summary = place.sample().await;
+        assert_eq!((summary.links, summary.samples), (3, 2));
+        let (_, error) = &summary.errors[0];
+        assert!(error.contains("C-9") && error.contains("ether9") && !error.contains('\n'), "{error}");
+        place.store.set_router_password(id, &secrecy::SecretString::from("wrong")).await.unwrap();
+        place.restart();
+        place.pass(300);
+        let summary = place.sample().await;
+        let (_, error) = &summary.errors[0];
+        assert!(error.contains("refused the login") && !error.contains('\n'), "{error}");
+    }
+}

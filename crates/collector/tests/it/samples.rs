@@ -1,0 +1,225 @@
+use std::time::Duration;
+
+use collector::RoundKind;
+use routeros_sim::{Dialect, InterfaceSpec, PingProfile, Policies, RouterSpec, Served, SimRouter, User};
+use sla::LinkState;
+use store::{LinkId, Sample};
+
+use crate::engine::databases;
+use crate::place::{Place, START_MS, target};
+
+/// Holds every stored sample of a link against what the router served at that moment.
+pub(crate) async fn assert_as_served(place: &Place, router: &SimRouter, link: LinkId, interface: &str, n: usize) -> usize {
+    let served = router.served();
+    let samples = place.samples(link).await;
+    for sample in &samples {
+        let row = served.iter().any(|entry| match entry {
+            Served::Interface { at_ms, name, counters: c, running, disabled, .. } => {
+                let values = [c.rx_byte, c.tx_byte, c.rx_packet, c.tx_packet, c.rx_error, c.tx_error, c.rx_drop, c.tx_drop];
+                let state = match (disabled, running) {
+                    (true, _) => LinkState::Unknown,
+                    (false, true) => LinkState::Up,
+                    (false, false) => LinkState::Down,
+                };
+                *at_ms == sample.at_ms
+                    && name == interface.as_bytes()
+                    && counters(sample) == values.map(|value| i64::try_from(value).ok())
+                    && (state == sample.state || sample.received == Some(0))
+            }
+            _ => false,
+        });
+        assert!(row, "{interface}: the router never served {sample:?}");
+        if sample.sent.is_some() {
+            assert!(served.iter().any(|entry| is_ping(entry, sample, n)), "{interface}: no such ping {sample:?}");
+        }
+        for bps in [sample.rx_bps, sample.tx_bps].into_iter().flatten() {
+            assert!((0..20_000_000_000).contains(&bps), "{interface}: an absurd rate {sample:?}");
+        }
+    }
+    samples.len()
+}
+
+fn counters(s: &Sample) -> [Option<i64>; 8] {
+    [s.rx_bytes, s.tx_bytes, s.rx_packets, s.tx_packets, s.rx_errors, s.tx_errors, s.rx_drops, s.tx_drops]
+}
+
+fn is_ping(entry: &Served, sample: &Sample, n: usize) -> bool {
+    let Served::Ping { at_ms, target: pinged, sent, received, rtt_us } = entry else { return false };
+    let rtt = rtt_us.map(|(min, avg, max)| (min as i64, avg as i64, max as i64));
+    let stored = sample.rtt_min_us.map(|min| (min, sample.rtt_avg_us.unwrap_or(-1), sample.rtt_max_us.unwrap_or(-1)));
+    *at_ms == sample.at_ms
+        && pinged == target(n).as_bytes()
+        && sample.sent == Some(i64::from(*sent))
+        && sample.received == Some(i64::from(*received))
+        && stored == rtt
+}
+
+fn four(dialect: Dialect) -> RouterSpec {
+    let lossy = PingProfile::new(Duration::from_micros(4_321), Duration::from_millis(3)).loss_ppm(300_000);
+    let mut spec = RouterSpec::new("edge").dialect(dialect).seed(7);
+    for name in ["ether1", "sfp-sfpplus2", "vlan 30/b", "<pppoe-bazaar>"] {
+        spec = spec.interface(InterfaceSpec::ethernet(name).comment(b"\xdd\xed\xe3 \xff"));
+    }
+    spec.interfaces[0].packets_per_error = 1_000;
+    spec.pings = (0..4).map(|n| (target(n), lossy.clone())).collect();
+    spec
+}
+
+#[tokio::test]
+async fn every_sample_is_what_the_router_served() {
+    for database in databases().await {
+        for dialect in [Dialect::V6_42, Dialect::V7_18] {
+            let _ = dialect;
+        }
+        let mut place = Place::new(database).await;
+        let (router, _, links) = place.router(four(Dialect::V7_18)).await;
+        let (old, _, old_links) =
+            place.router(RouterSpec { identity: b"old".to_vec(), ..four(Dialect::V6_42) }).await;
+        for round in 0..5 {
+            if round == 2 {
+                router.set_link("vlan 30/b", false);
+                router.disable("sfp-sfpplus2", true);
+            }
+            let summary = place.sample().await;
+            assert_eq!((summary.links, summary.samples, summary.errors), (8, 8, Vec::new()));
+            place.pass(300);
+        }
+        for (router, links) in [(&router, &links), (&old, &old_links)] {
+            for (n, name) in ["ether1", "sfp-sfpplus2", "vlan 30/b", "<pppoe-bazaar>"].iter().enumerate() {
+                assert_eq!(assert_as_served(&place, router, links[n], name, n).await, 5);
+            }
+        }
+        let ether1 = place.samples(links[0]).await;
+        assert!(ether1[1..].iter().all(|sample| sample.rx_bps.is_some() && sample.sent == Some(3)));
+        let down = place.samples(links[2]).await;
+        assert_eq!((down[4].state, down[4].sent), (LinkState::Down, None), "loss of a down link is not loss");
+        let disabled = place.samples(links[1]).await;
+        assert_eq!((disabled[4].state, disabled[4].sent), (LinkState::Unknown, None));
+    }
+}
+
+#[tokio::test]
+async fn two_single_rounds_in_a_row_give_rates_and_spans() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let (_router, _, links) =
+            place.router(RouterSpec::new("edge").interface(InterfaceSpec::ethernet("ether1"))).await;
+        place.sample().await;
+        place.restart();
+        place.pass(417);
+        place.sample().await;
+        let samples = place.samples(links[0]).await;
+        assert_eq!(samples[0].rx_bps, None, "nothing to take a difference from");
+        let bytes = samples[1].rx_bytes.unwrap() - samples[0].rx_bytes.unwrap();
+        assert_eq!(samples[1].rx_bps, Some(bytes * 8 / 417), "trap 28: over the measured time");
+        assert_eq!(place.line(links[0]).await, [(0, 417, LinkState::Up, None)]);
+    }
+}
+
+#[tokio::test]
+async fn trap_29_two_rounds_of_one_slot_write_one_sample() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let (_router, _, links) =
+            place.router(RouterSpec::new("edge").interface(InterfaceSpec::ethernet("ether1"))).await;
+        place.sample().await;
+        let first = place.samples(links[0]).await;
+        place.sample().await;
+        place.restart();
+        place.sample().await;
+        assert_eq!(place.samples(links[0]).await, first);
+    }
+}
+
+#[tokio::test]
+async fn traps_25_and_27_reset_rename_and_another_interface_leave_gaps_and_no_absurd_rate() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let (router, _, links) = place
+            .router(
+                RouterSpec::new("edge")
+                    .interface(InterfaceSpec::ethernet("ether1"))
+                    .interface(InterfaceSpec::pppoe("<pppoe-a>"))
+                    .interface(InterfaceSpec::ethernet("ether3")),
+            )
+            .await;
+        place.sample().await;
+        place.pass(300);
+        router.reset_counters("ether1");
+        router.recreate("<pppoe-a>");
+        router.rename("ether3", "uplink");
+        place.pass(300);
+        let summary = place.sample().await;
+        assert_eq!(summary.errors.len(), 1);
+        assert!(summary.errors[0].1.contains("now called \"uplink\""), "{:?}", summary.errors);
+        place.pass(300);
+        place.sample().await;
+        for link in &links[..2] {
+            let rates: Vec<_> = place.samples(*link).await.iter().map(|sample| sample.rx_bps.is_some()).collect();
+            assert_eq!(rates, [false, false, true], "a gap at the reset, a rate after it");
+        }
+        assert_eq!(place.samples(links[2]).await.len(), 1, "no counters of a thing that is not there");
+        assert_eq!(place.line(links[2]).await, [(0, 900, LinkState::Unknown, Some("interface_missing".into()))]);
+        assert_eq!(
+            place.line(links[1]).await,
+            [(0, 600, LinkState::Unknown, Some("interface_missing".into())), (600, 900, LinkState::Up, None)]
+        );
+        assert_as_served(&place, &router, links[0], "ether1", 0).await;
+    }
+}
+
+#[tokio::test]
+async fn a_user_without_the_test_policy_costs_latency_and_nothing_else() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let mut spec = RouterSpec::new("edge").interface(InterfaceSpec::ethernet("ether1"));
+        spec.users = vec![User::new("admin", "secret").policies(Policies { api: true, read: true, test: false })];
+        let (router, _, links) = place.router(spec).await;
+        for _ in 0..3 {
+            assert_eq!(place.sample().await.errors, []);
+            place.pass(300);
+        }
+        let samples = place.samples(links[0]).await;
+        assert_eq!(samples.len(), 3);
+        assert!(samples.iter().all(|sample| sample.sent.is_none() && sample.received.is_none()));
+        assert!(samples[2].rx_bps.is_some());
+        let logins = router.served().iter().filter(|entry| matches!(entry, Served::Login { .. })).count();
+        assert_eq!(logins, 1, "never connect anew for want of a policy");
+    }
+}
+
+#[tokio::test]
+async fn trap_32_round_trips_of_a_silent_target_are_none() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let (router, _, links) =
+            place.router(RouterSpec::new("edge").interface(InterfaceSpec::ethernet("ether1"))).await;
+        place.sample().await;
+        router.set_ping(&target(0), PingProfile::dead());
+        place.pass(300);
+        place.sample().await;
+        let samples = place.samples(links[0]).await;
+        assert!(samples[0].rtt_avg_us.is_some());
+        assert_eq!((samples[1].sent, samples[1].received, samples[1].rtt_avg_us), (Some(3), Some(0), None));
+        assert_eq!(samples[1].state, LinkState::Up, "trap 33: a silent target is no outage unless the terms say so");
+        assert_eq!(place.line(links[0]).await, [(0, 300, LinkState::Up, None)]);
+    }
+}
+
+#[tokio::test]
+async fn the_card_shows_the_routers_own_rate_until_there_is_a_difference() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let (_router, _, links) =
+            place.router(RouterSpec::new("edge").interface(InterfaceSpec::ethernet("ether1"))).await;
+        place.sample().await;
+        let latest = place.store.latest(links[0]).await.unwrap().unwrap();
+        assert!(latest.rx_bps.is_some(), "monitor-traffic says at once");
+        assert_eq!(latest.sample_at_ms, Some(START_MS));
+        place.pass(30);
+        place.collector.round(RoundKind::Probe, |_, _| {}).await.unwrap();
+        let probed = place.store.latest(links[0]).await.unwrap().unwrap();
+        assert_eq!((probed.sample_at_ms, probed.rx_bps, probed.sent), (Some(START_MS), latest.rx_bps, latest.sent));
+        assert_eq!(probed.at_ms, START_MS + 30_000);
+    }
+}
