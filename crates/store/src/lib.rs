@@ -7,6 +7,7 @@
 //! texts stand side by side. Every list has a named limit ([`LIST_ROWS_MAX`], [`SAMPLES_MAX`] ...).
 
 mod audit;
+mod bench;
 mod claim;
 mod client;
 mod clock;

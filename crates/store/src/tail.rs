@@ -48,10 +48,13 @@ async fn write_wave(tx: &mut Tx, tails: &[&SpanTail]) -> Result<(), StoreError> 
     outages.write(tx).await
 }
 
+/// Link, from, to, state, cause and evidence: a row of `link_spans` as the elements of a JSON array.
+type PutSpan = (LinkId, i64, i64, &'static str, Option<String>, String);
+
 #[derive(Default)]
 struct SpanChanges {
     gone: Vec<(LinkId, i64)>,
-    put: Vec<(LinkId, i64, i64, &'static str, Option<String>, String)>,
+    put: Vec<PutSpan>,
 }
 
 impl SpanChanges {

@@ -1,4 +1,9 @@
 //! The store's tests: every one runs on SQLite and on PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests fail by panicking, and the killed writer tells of its rounds"
+)]
 
 mod audit;
 mod claim;
