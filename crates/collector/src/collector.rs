@@ -53,28 +53,18 @@ pub(crate) struct PolledRouter {
 impl Collector {
     /// A collector that writes into `store` and goes by `clock`.
     pub fn new(store: Store, clock: Clock, config: CollectorConfig) -> Self {
-        let millis = |interval: Duration| i64::try_from(interval.as_millis()).unwrap_or(i64::MAX / 4);
-        let rules = Rules {
-            looks_needed: config.down_after_probes.max(1),
-            normal_ms: millis(config.probe_interval * NORMAL_INTERVALS),
-        };
-        let shared = Shared {
-            store,
-            clocks: Clocks::new(clock),
-            rules,
-            witness: Witness::new(config.witness.clone()),
-            permits: Semaphore::new(config.rounds_at_once.clamp(1, Semaphore::MAX_PERMITS)),
-            config,
-        };
-        Self { shared: Arc::new(shared), routers: Mutex::default() }
+        Self::with_clocks(store, Clocks::new(clock), config)
     }
 
-    /// With another monotonic clock than the machine's: a test whose time of day is its own needs one that agrees.
-    #[must_use]
-    pub fn with_monotonic(self, mono_ms: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
-        let Ok(shared) = Arc::try_unwrap(self.shared) else { unreachable!("a new collector is not shared yet") };
-        let clocks = shared.clocks.clone().with_mono(mono_ms);
-        Self { shared: Arc::new(Shared { clocks, ..shared }), routers: self.routers }
+    /// With another monotonic clock than the machine's: where the time of day is a test's own, that which only ever
+    /// grows must agree with it. Milliseconds from any start.
+    pub fn with_monotonic(
+        store: Store,
+        clock: Clock,
+        mono_ms: impl Fn() -> i64 + Send + Sync + 'static,
+        config: CollectorConfig,
+    ) -> Self {
+        Self::with_clocks(store, Clocks::new(clock).with_mono(mono_ms), config)
     }
 
     /// Polls until `stop`; rounds that are being written are written to their end.
@@ -127,6 +117,23 @@ impl Collector {
         Ok(summary)
     }
 
+    fn with_clocks(store: Store, clocks: Clocks, config: CollectorConfig) -> Self {
+        let millis = |interval: Duration| i64::try_from(interval.as_millis()).unwrap_or(i64::MAX / 4);
+        let rules = Rules {
+            looks_needed: config.down_after_probes.max(1),
+            normal_ms: millis(config.probe_interval * NORMAL_INTERVALS),
+        };
+        let shared = Shared {
+            store,
+            clocks,
+            rules,
+            witness: Witness::new(config.witness.clone()),
+            permits: Semaphore::new(config.rounds_at_once.clamp(1, Semaphore::MAX_PERMITS)),
+            config,
+        };
+        Self { shared: Arc::new(shared), routers: Mutex::default() }
+    }
+
     /// Reads again which routers and links there are. Those that were known keep their session and memory.
     pub(crate) async fn refresh(&self) -> Result<Vec<Arc<PolledRouter>>, CollectorError> {
         let now_ms = self.shared.clocks.now().wall_ms;
@@ -155,11 +162,21 @@ impl Collector {
 impl PolledRouter {
     fn new(shared: Arc<Shared>, target: RouterTarget) -> Self {
         let (id, name) = (target.router.id, target.router.name.clone());
-        Self { id, name, poller: tokio::sync::Mutex::new(Poller::new(shared, target)), news: Mutex::default() }
+        Self {
+            id,
+            name,
+            poller: tokio::sync::Mutex::new(Poller::new(shared, target)),
+            news: Mutex::default(),
+        }
     }
 
     /// One round; a second one of the same router waits for the first.
-    pub(crate) async fn round(&self, slot: Slot, patient: bool, stop: &CancellationToken) -> Option<RoundReport> {
+    pub(crate) async fn round(
+        &self,
+        slot: Slot,
+        patient: bool,
+        stop: &CancellationToken,
+    ) -> Option<RoundReport> {
         let mut poller = self.poller.lock().await;
         let news = self.news.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(target) = news {

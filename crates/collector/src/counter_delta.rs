@@ -47,7 +47,8 @@ impl Rates {
 /// disagree about the time between; one is a gap when a reading lacks it or it is more than twice the speed.
 pub(crate) fn rates(prev: &Reading, next: &Reading, speed_bps: Option<u64>) -> Rates {
     let Some(elapsed_ms) = credible_elapsed_ms(prev, next) else { return Rates::default() };
-    let fell = prev.values.iter().zip(&next.values).any(|(a, b)| matches!((a, b), (Some(a), Some(b)) if b < a));
+    let fell =
+        prev.values.iter().zip(&next.values).any(|(a, b)| matches!((a, b), (Some(a), Some(b)) if b < a));
     if fell || prev.identity != next.identity {
         return Rates::default();
     }

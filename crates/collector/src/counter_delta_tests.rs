@@ -47,7 +47,10 @@ fn trap_26_one_counter_that_fell_makes_both_doubtful() {
     assert!(gap(&reading(0, 9_000_000, 1_000_000), &reading(300_000, 8_000_000, 2_000_000)));
     let mut packets = reading(300_000, 99_000_000, 99_000_000);
     packets.values[2] = Some(3);
-    assert!(gap(&reading(0, 9_000_000, 9_000_000), &packets), "bytes passed their old value, packets did not");
+    assert!(
+        gap(&reading(0, 9_000_000, 9_000_000), &packets),
+        "bytes passed their old value, packets did not"
+    );
 }
 
 #[test]

@@ -119,7 +119,8 @@ impl Gap<'_> {
         let went_back = self.next.uptime_ms + UPTIME_JITTER_MS < self.prev.uptime_ms;
         let started_since = self.next.uptime_ms < elapsed_ms + UPTIME_JITTER_MS;
         let missing_ms = self.prev.uptime_ms + elapsed_ms - self.next.uptime_ms;
-        went_back || (started_since && missing_ms > UPTIME_JITTER_MS + elapsed_ms.max(0) / CLOCK_DRIFT_DIVISOR)
+        went_back
+            || (started_since && missing_ms > UPTIME_JITTER_MS + elapsed_ms.max(0) / CLOCK_DRIFT_DIVISOR)
     }
 
     /// The facts a decision rests on, for the one who reads it a month later.
@@ -144,7 +145,8 @@ impl Gap<'_> {
                 .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
                 .map(|at| at.to_zoned(jiff::tz::TimeZone::UTC).datetime().to_string())
         };
-        facts["last_link_down"] = json!(civil(self.next.down_local_ms.map(|ms| ms.div_euclid(1_000) * 1_000)));
+        facts["last_link_down"] =
+            json!(civil(self.next.down_local_ms.map(|ms| ms.div_euclid(1_000) * 1_000)));
         facts["last_link_up"] = json!(civil(self.next.up_local_ms.map(|ms| ms.div_euclid(1_000) * 1_000)));
         facts["clock_offset_ms"] = json!(self.next.offset_ms);
         facts
@@ -157,7 +159,9 @@ impl Gap<'_> {
     }
 
     pub(crate) fn all_unknown(&self, cause: Cause, facts: Value) -> Resolved {
-        Line::new(self.prev.at_ms).to(self.next.at_ms, (LinkState::Unknown, Some(cause)), facts).resolved(false)
+        Line::new(self.prev.at_ms)
+            .to(self.next.at_ms, (LinkState::Unknown, Some(cause)), facts)
+            .resolved(false)
     }
 }
 

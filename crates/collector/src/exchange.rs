@@ -40,7 +40,8 @@ pub(crate) async fn observe(client: &Client, clocks: &Clocks) -> Result<Observat
         Err(error) if error.is_connection_lost() => return Err(error),
         Err(_) => None,
     };
-    let offset_ms = clock.as_ref().and_then(|clock| local_ms(clock.local)).map(|local_ms| local_ms - moment.wall_ms);
+    let offset_ms =
+        clock.as_ref().and_then(|clock| local_ms(clock.local)).map(|local_ms| local_ms - moment.wall_ms);
     let zone_ms = clock.and_then(|clock| clock.gmt_offset_seconds).map(|seconds| i64::from(seconds) * 1_000);
     let utc_offset_ms = offset_ms.zip(zone_ms).map(|(offset_ms, zone_ms)| offset_ms - zone_ms);
     Ok(Observation {

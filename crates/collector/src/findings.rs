@@ -56,7 +56,11 @@ pub(crate) fn findings(
     pinged: &Pinged,
     traffic: &[Traffic],
 ) -> Vec<Finding> {
-    asked.iter().enumerate().map(|(index, asked)| finding(asked, index, observation, pinged, traffic)).collect()
+    asked
+        .iter()
+        .enumerate()
+        .map(|(index, asked)| finding(asked, index, observation, pinged, traffic))
+        .collect()
 }
 
 fn finding(
@@ -84,7 +88,8 @@ fn finding(
 
 fn instant(name: &str, traffic: &[Traffic]) -> Option<Rates> {
     let bps = |rate: Option<u64>| rate.and_then(|rate| i64::try_from(rate).ok());
-    let found = traffic.iter().find(|t| t.name.as_ref().is_some_and(|found| found.to_string_lossy() == name))?;
+    let found =
+        traffic.iter().find(|t| t.name.as_ref().is_some_and(|found| found.to_string_lossy() == name))?;
     Some(Rates { rx_bps: bps(found.rx_bits_per_second), tx_bps: bps(found.tx_bits_per_second) })
 }
 

@@ -25,6 +25,7 @@ mod poller;
 mod running;
 mod schedule;
 mod session;
+mod standing;
 mod timeline;
 mod witness;
 #[cfg(test)]

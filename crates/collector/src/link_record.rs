@@ -8,7 +8,8 @@ use crate::counter_delta::{CounterValues, Rates, Reading, rates};
 use crate::look::Look;
 use crate::memory::Memory;
 use crate::piece::Piece;
-use crate::timeline::{Rules, Seen, Standing};
+use crate::standing::Standing;
+use crate::timeline::{Rules, Seen};
 
 /// A link as it is polled: what it is, and what is remembered of it.
 #[derive(Clone, Debug)]
@@ -68,7 +69,8 @@ pub(crate) struct Record {
 impl PolledLink {
     /// Takes up a link where its memory ends.
     pub(crate) fn new(target: LinkTarget) -> Self {
-        let memory = target.latest.as_ref().and_then(|latest| Memory::read(&latest.memory)).unwrap_or_default();
+        let memory =
+            target.latest.as_ref().and_then(|latest| Memory::read(&latest.memory)).unwrap_or_default();
         let figures = target.latest.as_ref().map(Figures::of).unwrap_or_default();
         Self { link: target.link, down_when: target.down_when, memory, figures }
     }
@@ -148,7 +150,8 @@ impl PolledLink {
     }
 
     fn sample(&self, at_ms: i64, state: LinkState, reading: &Reading, rates: Rates, ping: Pings) -> Sample {
-        let [rx_bytes, tx_bytes, rx_packets, tx_packets, rx_errors, tx_errors, rx_drops, tx_drops] = reading.values;
+        let [rx_bytes, tx_bytes, rx_packets, tx_packets, rx_errors, tx_errors, rx_drops, tx_drops] =
+            reading.values;
         Sample {
             link: self.link.id,
             at_ms,

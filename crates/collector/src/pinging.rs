@@ -30,7 +30,8 @@ pub(crate) struct Pinged {
 /// Pings all targets side by side on one connection. A run that fails has no figure: that is not loss.
 pub(crate) async fn ping_all(client: &Client, targets: &[Option<&str>], plan: PingPlan) -> Pinged {
     let mut pinged = Pinged { outcomes: vec![None; targets.len()], ..Pinged::default() };
-    let mut waiting = targets.iter().enumerate().filter_map(|(index, target)| target.map(|target| (index, target)));
+    let mut waiting =
+        targets.iter().enumerate().filter_map(|(index, target)| target.map(|target| (index, target)));
     let mut running = FuturesUnordered::new();
     loop {
         while running.len() < PINGS_AT_ONCE && !pinged.not_permitted {

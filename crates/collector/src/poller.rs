@@ -1,10 +1,12 @@
 //! One router: its session, its links, its rounds.
 
+mod writing;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use routeros::Client;
-use store::{LinkId, Round, RoundOutcome, Router, RouterTarget, Store, StoreError};
+use store::{LinkId, RoundOutcome, Router, RouterTarget, Store};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -108,7 +110,12 @@ impl Poller {
 
     /// One round: looks, measures, writes. None if `stop` came before there was something to write; what is being
     /// written is written to its end. `patient`: respects the pause after a failed connection.
-    pub(crate) async fn round(&mut self, slot: Slot, patient: bool, stop: &CancellationToken) -> Option<RoundReport> {
+    pub(crate) async fn round(
+        &mut self,
+        slot: Slot,
+        patient: bool,
+        stop: &CancellationToken,
+    ) -> Option<RoundReport> {
         let shared = Arc::clone(&self.shared);
         let found = tokio::select! {
             () = stop.cancelled() => return None,
@@ -168,7 +175,13 @@ impl Poller {
         }
     }
 
-    async fn measure(&mut self, slot: Slot, client: Client, observation: Observation, deadline: Instant) -> Found {
+    async fn measure(
+        &mut self,
+        slot: Slot,
+        client: Client,
+        observation: Observation,
+        deadline: Instant,
+    ) -> Found {
         if self.reachable.replace(true) == Some(false) {
             tracing::info!(router = %self.router.name, "this router answers again");
         }
@@ -177,9 +190,14 @@ impl Poller {
         let may_ping = self.session.may_ping(observation.moment.mono_ms);
         let targets: Vec<_> = asked.iter().map(|asked| asked.ping_target.filter(|_| may_ping)).collect();
         let config = &self.shared.config;
-        let count = if slot.kind == RoundKind::Sample { config.ping_count } else { PROBE_PINGS.min(config.ping_count) };
+        let count = if slot.kind == RoundKind::Sample {
+            config.ping_count
+        } else {
+            PROBE_PINGS.min(config.ping_count)
+        };
         let plan = PingPlan { count, interval: config.ping_interval, deadline };
-        let (pinged, traffic) = tokio::join!(ping_all(&client, &targets, plan), traffic(&client, &asked, deadline));
+        let (pinged, traffic) =
+            tokio::join!(ping_all(&client, &targets, plan), traffic(&client, &asked, deadline));
         let found = findings(&asked, &observation, &pinged, &traffic);
         let error = self.note_missing(&asked_missing(&asked));
         self.note_pings(&pinged, observation.moment.mono_ms);
@@ -212,58 +230,6 @@ impl Poller {
             tracing::debug!(router = %router.name, "a ping gave no figure: {error}");
         }
     }
-
-    /// Writes the round in one transaction. What is remembered changes only once it is written, so that a failed
-    /// write leaves the next round to tell the whole story.
-    async fn write(&mut self, slot: Slot, found: Found) -> RoundReport {
-        let mut round = Round::new(self.router.id, slot.at_ms, found.outcome);
-        let mut kept = Vec::with_capacity(self.links.len());
-        let mut behind_ms = None;
-        for (polled, finding) in self.links.iter().zip(&found.findings) {
-            let Some(record) = polled.record(finding, slot.at_ms, self.shared.rules) else {
-                behind_ms = behind_ms.max(polled.watermark_ms());
-                continue;
-            };
-            let (tail, latest, sample, keep) = record.split();
-            round.tails.push(tail);
-            round.latest.push(latest);
-            round.samples.extend(sample);
-            kept.push(keep);
-        }
-        if let Some(observation) = &found.observation {
-            round.uptime_ms = Some(observation.uptime_ms);
-            round.version.clone_from(&observation.version);
-            round.clock_offset_ms = observation.utc_offset_ms;
-        }
-        round.skipped_rounds = self.skipped;
-        if kept.is_empty() && !self.links.is_empty() {
-            return self.held(behind_ms.unwrap_or(slot.at_ms));
-        }
-        match self.shared.store.write_round(&round).await {
-            Ok(()) => {
-                self.skipped = 0;
-                for keep in kept {
-                    if let Some(polled) = self.links.iter_mut().find(|polled| polled.link.id == keep.link) {
-                        polled.keep(keep);
-                    }
-                }
-                let links = if found.observation.is_some() { round.latest.len() } else { 0 };
-                RoundReport { links, samples: round.samples.len(), error: found.error }
-            }
-            Err(StoreError::OutOfOrder { stored_at_ms, .. }) => self.held(stored_at_ms),
-            Err(error) => {
-                let error = RoundError::Write(chain(&error)).to_string();
-                tracing::error!(router = %self.router.name, "{error}");
-                RoundReport { error: Some(error), ..RoundReport::default() }
-            }
-        }
-    }
-
-    fn held(&self, until_ms: i64) -> RoundReport {
-        let error = RoundError::ClockBehind(until_ms).to_string();
-        tracing::warn!(router = %self.router.name, "{error}");
-        RoundReport { error: Some(error), ..RoundReport::default() }
-    }
 }
 
 /// The router's own rates of the last second, asked only when some link has no reading yet to take a rate from.
@@ -284,15 +250,4 @@ async fn traffic(client: &Client, asked: &[Asked<'_>], deadline: Instant) -> Vec
 
 fn asked_missing(asked: &[Asked<'_>]) -> Vec<(LinkId, String)> {
     asked.iter().filter_map(|asked| asked.missing.clone().map(|error| (asked.link, error))).collect()
-}
-
-/// An error with what caused it, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -135,8 +135,11 @@ async fn poll(shared: Arc<Shared>, router: Arc<PolledRouter>, stop: Cancellation
 async fn first_round(shared: &Shared, router: &PolledRouter, stop: &CancellationToken) -> i64 {
     let now_ms = shared.clocks.now().wall_ms;
     let sample_ms = i64::try_from(shared.config.sample_interval.as_millis()).unwrap_or(i64::MAX / 4);
-    let kind =
-        if router.wants_a_first_sample(now_ms - sample_ms).await { RoundKind::Sample } else { RoundKind::Probe };
+    let kind = if router.wants_a_first_sample(now_ms - sample_ms).await {
+        RoundKind::Sample
+    } else {
+        RoundKind::Probe
+    };
     router.round(Slot { at_ms: now_ms, kind }, true, stop).await;
     shared.clocks.now().wall_ms.max(now_ms)
 }

@@ -46,7 +46,10 @@ impl Session {
         }
         self.client = None;
         if let Some(wait_ms) = self.backoff.wait_ms(now_ms).filter(|_| patient) {
-            return Err(RoundError::BackingOff { last: self.last_error.clone(), wait_s: wait_ms / 1_000 + 1 });
+            return Err(RoundError::BackingOff {
+                last: self.last_error.clone(),
+                wait_s: wait_ms / 1_000 + 1,
+            });
         }
         let client = connect(router, store, config.connect_timeout).await?;
         self.backoff.succeeded();

@@ -5,12 +5,13 @@
 //! outlives the evidence.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use sla::LinkState;
 
 use crate::evidence::{Gap, Resolved, Silence, resolve};
 use crate::look::Look;
-use crate::piece::{Cause, Piece, Verdict};
+use crate::piece::{Cause, Piece};
+use crate::standing::{Standing, looks_evidence};
 
 /// What one round saw of one link.
 #[derive(Clone, Debug)]
@@ -28,15 +29,6 @@ pub(crate) struct Rules {
     pub(crate) looks_needed: u32,
     /// The longest interval between two looks of an undisturbed collector.
     pub(crate) normal_ms: i64,
-}
-
-/// The state that a link is in, since when and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Standing {
-    pub(crate) state: LinkState,
-    pub(crate) since_ms: i64,
-    pub(crate) cause: Option<Cause>,
-    pub(crate) evidence: Value,
 }
 
 /// A change that one look saw and no evidence proves yet.
@@ -117,7 +109,8 @@ impl Timeline {
         let first_ms = silence.first_ms;
         let from_ms = self.tail_from_ms(at_ms);
         let evidence = json!({ "kind": "no_contact", "first_failed_ms": first_ms });
-        let mut standing = self.firm.clone().unwrap_or_else(|| Standing::unknown(from_ms, cause, evidence.clone()));
+        let mut standing =
+            self.firm.clone().unwrap_or_else(|| Standing::unknown(from_ms, cause, evidence.clone()));
         let pieces: Vec<_> = (from_ms < at_ms)
             .then(|| Piece::unknown(from_ms, at_ms, cause, evidence.clone()))
             .into_iter()
@@ -162,7 +155,12 @@ impl Timeline {
 
     /// Another look at a change that was not yet confirmed.
     fn decide(
-        &mut self, mut pending: Pending, resolved: Resolved, standing: &Standing, next: &Look, rules: Rules,
+        &mut self,
+        mut pending: Pending,
+        resolved: Resolved,
+        standing: &Standing,
+        next: &Look,
+        rules: Rules,
     ) -> Decided {
         let same = pending.state == next.verdict().0;
         if same {
@@ -222,68 +220,11 @@ fn before_the_first_look(from_ms: i64, at_ms: i64, silence: Option<Silence>) -> 
 
 /// A change that looks alone confirmed says so.
 fn name_the_looks(pieces: &mut [Piece], state: LinkState, first_ms: i64, looks: u32) {
-    for piece in pieces.iter_mut().filter(|piece| piece.goes_on && piece.state == state && state != LinkState::Up) {
+    for piece in
+        pieces.iter_mut().filter(|piece| piece.goes_on && piece.state == state && state != LinkState::Up)
+    {
         piece.evidence = looks_evidence(first_ms, looks);
         piece.goes_on = false;
-    }
-}
-
-fn looks_evidence(first_ms: i64, looks: u32) -> Value {
-    json!({ "kind": "looks", "first_look_ms": first_ms, "looks": looks })
-}
-
-impl Standing {
-    fn unknown(since_ms: i64, cause: Cause, evidence: Value) -> Self {
-        Self { state: LinkState::Unknown, since_ms, cause: Some(cause), evidence }
-    }
-
-    fn never_seen(at_ms: i64) -> Self {
-        Self::unknown(at_ms, Cause::NotPolled, json!({ "kind": "first_look" }))
-    }
-
-    fn verdict(&self) -> Verdict {
-        (self.state, self.cause)
-    }
-
-    /// Lets the first pieces go on from this state: the same outage keeps its cause and its evidence. A link that
-    /// stays down after a restart is still down for the restart.
-    fn adopt(&self, pieces: &mut [Piece]) {
-        for piece in pieces.iter_mut() {
-            let still_rebooting = self.verdict() == (LinkState::Down, Some(Cause::RouterReboot))
-                && piece.verdict() == (LinkState::Down, Some(Cause::LinkDown));
-            if still_rebooting {
-                piece.cause = self.cause;
-            }
-            if piece.verdict() != self.verdict() {
-                return;
-            }
-            if piece.goes_on && self.state != LinkState::Up {
-                piece.evidence = self.evidence.clone();
-            }
-        }
-    }
-
-    /// The state at the end of the pieces.
-    fn follow(&mut self, pieces: &[Piece]) {
-        for piece in pieces {
-            if piece.verdict() != self.verdict() {
-                self.since_ms = piece.from_ms;
-            }
-            (self.state, self.cause) = piece.verdict();
-            self.evidence = piece.evidence.clone();
-        }
-    }
-
-    /// The state at a look, after the time before it was settled.
-    fn arrive(&mut self, next: &Look) {
-        let verdict = next.verdict();
-        let same_outage = self.verdict() == (LinkState::Down, Some(Cause::RouterReboot))
-            && verdict == (LinkState::Down, Some(Cause::LinkDown));
-        if self.verdict() != verdict && !same_outage {
-            let evidence = Piece::going_on(next.at_ms, next.at_ms, verdict).evidence;
-            let evidence = if verdict.0 == LinkState::Up { evidence } else { looks_evidence(next.at_ms, 1) };
-            *self = Self { state: verdict.0, since_ms: next.at_ms, cause: verdict.1, evidence };
-        }
     }
 }
 

@@ -68,7 +68,13 @@ impl Watch {
 
 /// Looks that see a state without any record of the router.
 fn bare(after_s: i64, running: bool) -> Look {
-    Look { running, link_downs: Some(7), down_local_ms: None, up_local_ms: None, ..World::new(&[]).look(after_s) }
+    Look {
+        running,
+        link_downs: Some(7),
+        down_local_ms: None,
+        up_local_ms: None,
+        ..World::new(&[]).look(after_s)
+    }
 }
 
 #[test]
@@ -158,7 +164,11 @@ fn trap_02_our_own_network_gone_is_not_the_customers_outage() {
 #[test]
 fn a_link_that_stays_down_after_a_reboot_is_one_outage() {
     let before = World::new(&[]);
-    let after = World { boot_ms: START_MS + 50_000, drops: vec![(START_MS + 30_000, START_MS + 300_000)], ..before.clone() };
+    let after = World {
+        boot_ms: START_MS + 50_000,
+        drops: vec![(START_MS + 30_000, START_MS + 300_000)],
+        ..before.clone()
+    };
     let mut watch = Watch::new();
     watch.look(before.look(0));
     watch.silence(30, Cause::RouterUnreachable);
@@ -166,7 +176,10 @@ fn a_link_that_stays_down_after_a_reboot_is_one_outage() {
         watch.look(after.look(after_s));
     }
     let causes: Vec<_> = watch.line.0.iter().filter(|p| p.state == Down).map(|p| p.cause).collect();
-    assert!(!causes.is_empty() && causes.iter().all(|&cause| cause == Some(Cause::RouterReboot)), "{causes:?}");
+    assert!(
+        !causes.is_empty() && causes.iter().all(|&cause| cause == Some(Cause::RouterReboot)),
+        "{causes:?}"
+    );
     assert_eq!(watch.stands(), (Up, 300));
 }
 

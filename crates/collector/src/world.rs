@@ -19,7 +19,8 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(drops: &[(i64, i64)]) -> Self {
-        let drops = drops.iter().map(|&(from, to)| (START_MS + from * 1_000, START_MS + to * 1_000)).collect();
+        let drops =
+            drops.iter().map(|&(from, to)| (START_MS + from * 1_000, START_MS + to * 1_000)).collect();
         Self { boot_ms: START_MS - 9_000_000, drops, offset_ms: 19_800_000, counts_drops: true }
     }
 
@@ -55,5 +56,8 @@ impl World {
 /// States with times in seconds after the start, for comparing at a glance.
 pub(crate) fn shape(pieces: &[crate::piece::Piece]) -> Vec<(i64, i64, LinkState, Option<&'static str>)> {
     let after_s = |ms: i64| (ms - START_MS) / 1_000;
-    pieces.iter().map(|p| (after_s(p.from_ms), after_s(p.to_ms), p.state, p.cause.map(|c| c.as_str()))).collect()
+    pieces
+        .iter()
+        .map(|p| (after_s(p.from_ms), after_s(p.to_ms), p.state, p.cause.map(|c| c.as_str())))
+        .collect()
 }

@@ -37,11 +37,9 @@ pub(super) fn some(gap: &Gap<'_>, grew: u64) -> Resolved {
     let dated = gap.dated_facts("link_times");
     let lead = Lead { gap, before, single: grew == 1 };
     match (gap.next.running, gap.dates()) {
-        (true, (Some(down_ms), Some(up_ms))) if down_ms <= up_ms => lead
-            .until(down_ms, None)
-            .to(up_ms, DROPPED, dated)
-            .going_on(gap.next.at_ms, UP)
-            .resolved(true),
+        (true, (Some(down_ms), Some(up_ms))) if down_ms <= up_ms => {
+            lead.until(down_ms, None).to(up_ms, DROPPED, dated).going_on(gap.next.at_ms, UP).resolved(true)
+        }
         (false, (Some(down_ms), up_ms)) => {
             let up_ms = up_ms.filter(|&up_ms| up_ms <= down_ms);
             lead.until(down_ms, up_ms).to(gap.next.at_ms, after, dated).resolved(true)
@@ -49,7 +47,10 @@ pub(super) fn some(gap: &Gap<'_>, grew: u64) -> Resolved {
         (false, (None, _)) if gap.prev.running && grew == 1 && !gap.is_long() => {
             Line::new(gap.prev.at_ms).going_on(gap.next.at_ms, before).resolved(true)
         }
-        _ => Resolved { proven: true, ..gap.all_unknown(Cause::UndatedDrops, gap.dated_facts("link_downs_grew")) },
+        _ => Resolved {
+            proven: true,
+            ..gap.all_unknown(Cause::UndatedDrops, gap.dated_facts("link_downs_grew"))
+        },
     }
 }
 

@@ -8,6 +8,9 @@ use crate::piece::{Cause, Verdict};
 /// A restart takes minutes. When the router was silent for longer than this before it started, it may have run on
 /// without being reachable: that time is unknown.
 const SILENCE_BEFORE_BOOT_MS_MAX: i64 = 10 * 60_000;
+/// Uptime begins when the system starts: shutting down and the boot loader before that take at least this long, so
+/// much of the time before is known to be down however long the silence was.
+const RESTART_MS_MIN: i64 = 10_000;
 /// Links come and go while a router starts; drops up to this long after the start belong to the restart.
 const SETTLE_MS_MAX: i64 = 3 * 60_000;
 
@@ -19,7 +22,8 @@ const UNDATED: Verdict = (LinkState::Unknown, Some(Cause::UndatedDrops));
 /// Down from the first look that failed, or from the last contact when none did, until the link was up again.
 pub(super) fn resolve(gap: &Gap<'_>) -> Resolved {
     let boot_ms = gap.boot_ms();
-    let first_failed_ms = gap.silence.map(|silence| silence.first_ms).filter(|&ms| ms > gap.prev.at_ms && ms <= boot_ms);
+    let first_failed_ms =
+        gap.silence.map(|silence| silence.first_ms).filter(|&ms| ms > gap.prev.at_ms && ms <= boot_ms);
     let gone_ms = first_failed_ms.unwrap_or(gap.prev.at_ms);
     let silent: Verdict = (LinkState::Unknown, Some(gap.silence_cause()));
     let facts = facts(gap, boot_ms);
@@ -31,7 +35,7 @@ pub(super) fn resolve(gap: &Gap<'_>) -> Resolved {
         line.going_on(gone_ms, gap.prev.verdict())
     };
     if boot_ms - gone_ms > SILENCE_BEFORE_BOOT_MS_MAX {
-        line = line.to(boot_ms, silent, facts.clone());
+        line = line.to(boot_ms - RESTART_MS_MIN, silent, facts.clone());
     }
     after_boot(gap, boot_ms, line, facts).resolved(true)
 }
@@ -63,9 +67,10 @@ fn after_boot(gap: &Gap<'_>, boot_ms: i64, line: Line, facts: serde_json::Value)
             line.to(boot_ms, REBOOT, facts.clone()).to(up_ms, UNDATED, facts).going_on(end_ms, UP)
         }
         (false, ..) if never_dropped => line.to(end_ms, REBOOT, facts),
-        (false, _, Some(down_ms)) if !settled(down_ms) => {
-            line.to(boot_ms, REBOOT, facts.clone()).to(down_ms, UNDATED, facts.clone()).to(end_ms, after, facts)
-        }
+        (false, _, Some(down_ms)) if !settled(down_ms) => line
+            .to(boot_ms, REBOOT, facts.clone())
+            .to(down_ms, UNDATED, facts.clone())
+            .to(end_ms, after, facts),
         (false, _, Some(_)) => line.to(end_ms, REBOOT, facts),
         (_, None, _) | (false, Some(_), None) if end_ms - boot_ms <= SETTLE_MS_MAX + gap.normal_ms => {
             line.to(end_ms, REBOOT, facts)

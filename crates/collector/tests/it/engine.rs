@@ -29,8 +29,10 @@ async fn open(location: Location, folder: Option<tempfile::TempDir>) -> Database
 fn create_postgres(url: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let name = format!("collector_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let created =
-        std::process::Command::new("psql").args([url, "-qc", &format!("CREATE DATABASE {name}")]).status().unwrap();
+    let created = std::process::Command::new("psql")
+        .args([url, "-qc", &format!("CREATE DATABASE {name}")])
+        .status()
+        .unwrap();
     assert!(created.success(), "psql cannot create {name}");
     let (server, options) = url.split_once('?').map_or((url, ""), |(server, options)| (server, options));
     let (server, _) = server.rsplit_once('/').expect("a URL with a database name");

@@ -8,7 +8,9 @@ use crate::place::{Place, config};
 use crate::samples::assert_as_served;
 
 fn edge(name: &str) -> RouterSpec {
-    RouterSpec::new(name).interface(InterfaceSpec::ethernet("ether1")).interface(InterfaceSpec::ethernet("ether2"))
+    RouterSpec::new(name)
+        .interface(InterfaceSpec::ethernet("ether1"))
+        .interface(InterfaceSpec::ethernet("ether2"))
 }
 
 type Fault = (&'static str, fn(&SimRouter), fn(&SimRouter));
@@ -48,8 +50,16 @@ async fn over_every_fault_what_is_stored_was_served() {
         for (n, (link, name)) in links.iter().zip(["ether1", "ether2"]).enumerate() {
             let stored = assert_as_served(&place, &router, *link, name, n).await;
             assert!(stored > FAULTS.len(), "{stored}");
-            assert_eq!(place.seconds(*link, sla::LinkState::Down).await, 0, "no fault of the router is an outage");
-            assert_eq!(place.seconds(*link, sla::LinkState::Unknown).await, 0, "evidence told of all of them");
+            assert_eq!(
+                place.seconds(*link, sla::LinkState::Down).await,
+                0,
+                "no fault of the router is an outage"
+            );
+            assert_eq!(
+                place.seconds(*link, sla::LinkState::Unknown).await,
+                0,
+                "evidence told of all of them"
+            );
         }
     }
 }

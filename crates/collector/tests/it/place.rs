@@ -80,7 +80,13 @@ impl Place {
         (router, id, links)
     }
 
-    pub(crate) async fn link(&self, router: RouterId, circuit: &str, interface: &str, target: Option<&str>) -> LinkId {
+    pub(crate) async fn link(
+        &self,
+        router: RouterId,
+        circuit: &str,
+        interface: &str,
+        target: Option<&str>,
+    ) -> LinkId {
         let new = NewLink {
             client_id: self.client,
             router_id: router,
@@ -108,10 +114,6 @@ impl Place {
             down_when: DownWhen::InterfaceOrNoAnswer,
         };
         self.store.insert_terms(&terms).await.unwrap();
-    }
-
-    pub(crate) fn now_ms(&self) -> i64 {
-        self.now_ms.load(Ordering::SeqCst)
     }
 
     /// Lets time pass on every clock.
@@ -176,8 +178,13 @@ pub(crate) fn target(n: usize) -> String {
     format!("10.0.0.{}", n + 1)
 }
 
-fn collector(store: &Store, now_ms: &Arc<AtomicI64>, mono_ms: &Arc<AtomicI64>, config: &CollectorConfig) -> Collector {
+fn collector(
+    store: &Store,
+    now_ms: &Arc<AtomicI64>,
+    mono_ms: &Arc<AtomicI64>,
+    config: &CollectorConfig,
+) -> Collector {
     let (now_ms, mono_ms) = (Arc::clone(now_ms), Arc::clone(mono_ms));
-    Collector::new(store.clone(), Clock::new(move || now_ms.load(Ordering::SeqCst)), config.clone())
-        .with_monotonic(move || mono_ms.load(Ordering::SeqCst))
+    let clock = Clock::new(move || now_ms.load(Ordering::SeqCst));
+    Collector::with_monotonic(store.clone(), clock, move || mono_ms.load(Ordering::SeqCst), config.clone())
 }

@@ -43,14 +43,16 @@ async fn samples(store: &Store, link: LinkId) -> usize {
 async fn it_polls_until_stopped_and_picks_up_links_on_the_way() {
     for database in databases().await {
         let mut place = Place::new(database).await;
-        let spec =
-            RouterSpec::new("edge").interface(InterfaceSpec::ethernet("ether1")).interface(InterfaceSpec::ethernet("spare"));
+        let spec = RouterSpec::new("edge")
+            .interface(InterfaceSpec::ethernet("ether1"))
+            .interface(InterfaceSpec::ethernet("spare"));
         let (_router, id, links) = place.router(spec).await;
         place.store.terminate_link(links[1], START_MS - 1_000).await.unwrap();
         let store = place.store.clone();
         let stop = CancellationToken::new();
-        let running =
-            tokio::task::JoinSet::from_iter([Collector::new(store.clone(), going_clock(), fast()).run(stop.clone())]);
+        let running = tokio::task::JoinSet::from_iter([
+            Collector::new(store.clone(), going_clock(), fast()).run(stop.clone())
+        ]);
         until(|| async { samples(&store, links[0]).await >= 3 }).await;
         let added = place.link(id, "C-2", "spare", None).await;
         until(|| async { samples(&store, added).await >= 2 }).await;
@@ -75,8 +77,9 @@ async fn rounds_that_would_overlap_are_skipped_and_counted_and_hinder_nobody() {
         let store = place.store.clone();
         let stop = CancellationToken::new();
         let config = CollectorConfig { round_deadline: Duration::from_millis(400), ..fast() };
-        let running =
-            tokio::task::JoinSet::from_iter([Collector::new(store.clone(), going_clock(), config).run(stop.clone())]);
+        let running = tokio::task::JoinSet::from_iter([
+            Collector::new(store.clone(), going_clock(), config).run(stop.clone())
+        ]);
         until(|| async { samples(&store, links[0]).await >= 1 }).await;
         slow.hang(true);
         let skipped = |id| {

@@ -1,0 +1,72 @@
+//! The end of a round: what was found goes to the store.
+
+use store::{Round, StoreError};
+
+use super::{Found, Poller, RoundReport};
+use crate::error::RoundError;
+use crate::schedule::Slot;
+
+impl Poller {
+    /// Writes the round in one transaction. What is remembered changes only once it is written, so that a failed
+    /// write leaves the next round to tell the whole story.
+    pub(super) async fn write(&mut self, slot: Slot, found: Found) -> RoundReport {
+        let mut round = Round::new(self.router.id, slot.at_ms, found.outcome);
+        let mut kept = Vec::with_capacity(self.links.len());
+        let mut behind_ms = None;
+        for (polled, finding) in self.links.iter().zip(&found.findings) {
+            let Some(record) = polled.record(finding, slot.at_ms, self.shared.rules) else {
+                behind_ms = behind_ms.max(polled.watermark_ms());
+                continue;
+            };
+            let (tail, latest, sample, keep) = record.split();
+            round.tails.push(tail);
+            round.latest.push(latest);
+            round.samples.extend(sample);
+            kept.push(keep);
+        }
+        if let Some(observation) = &found.observation {
+            round.uptime_ms = Some(observation.uptime_ms);
+            round.version.clone_from(&observation.version);
+            round.clock_offset_ms = observation.utc_offset_ms;
+        }
+        round.skipped_rounds = self.skipped;
+        if kept.is_empty() && !self.links.is_empty() {
+            return self.held(behind_ms.unwrap_or(slot.at_ms));
+        }
+        match self.shared.store.write_round(&round).await {
+            Ok(()) => {
+                self.skipped = 0;
+                for keep in kept {
+                    if let Some(polled) = self.links.iter_mut().find(|polled| polled.link.id == keep.link) {
+                        polled.keep(keep);
+                    }
+                }
+                let links = if found.observation.is_some() { round.latest.len() } else { 0 };
+                RoundReport { links, samples: round.samples.len(), error: found.error }
+            }
+            Err(StoreError::OutOfOrder { stored_at_ms, .. }) => self.held(stored_at_ms),
+            Err(error) => {
+                let error = RoundError::Write(chain(&error)).to_string();
+                tracing::error!(router = %self.router.name, "{error}");
+                RoundReport { error: Some(error), ..RoundReport::default() }
+            }
+        }
+    }
+
+    fn held(&self, until_ms: i64) -> RoundReport {
+        let error = RoundError::ClockBehind(until_ms).to_string();
+        tracing::warn!(router = %self.router.name, "{error}");
+        RoundReport { error: Some(error), ..RoundReport::default() }
+    }
+}
+
+/// An error with what caused it, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
