@@ -20,7 +20,7 @@ pub(crate) enum Next {
     /// It is over and returns a value.
     Returned(String),
     /// It has more to say later.
-    GoesOn(Job),
+    GoesOn(Box<Job>),
     /// A word was begun that never ends.
     Stuck,
 }
@@ -32,10 +32,10 @@ pub(crate) fn run(session: &mut Session, request: &Sentence, tag: Option<&[u8]>)
         return Err(UNKNOWN_PARAMETER);
     }
     match request.first() {
-        b"/ping" => ping::start(session, request, tag).map(Next::GoesOn),
+        b"/ping" => ping::start(session, request, tag).map(go_on),
         b"/interface/monitor-traffic" => {
             may_read(session)?;
-            Ok(monitor::start(session, request, tag)?.map_or(Next::Done, Next::GoesOn))
+            Ok(monitor::start(session, request, tag)?.map_or(Next::Done, go_on))
         }
         path => {
             let Some(at) = path.iter().rposition(|byte| *byte == b'/') else { return Err(UNKNOWN_MENU) };
@@ -47,6 +47,10 @@ pub(crate) fn run(session: &mut Session, request: &Sentence, tag: Option<&[u8]>)
             print::print(session, menu, request, tag)
         }
     }
+}
+
+fn go_on(job: Job) -> Next {
+    Next::GoesOn(Box::new(job))
 }
 
 /// Refuses an attribute that the command does not know.

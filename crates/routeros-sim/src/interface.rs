@@ -107,7 +107,7 @@ impl Interface {
 
     /// Bits per second and packets per second, `[rx, tx]` each, over the last second; zero while down.
     pub(crate) fn rates(&self, at_ms: i64) -> ([u64; 2], [u64; 2]) {
-        if !self.running_since_ms.is_some_and(|since| since <= at_ms) {
+        if self.running_since_ms.is_none_or(|since| since > at_ms) {
             return ([0; 2], [0; 2]);
         }
         let bps = [traffic::rate_bps(&self.spec.rx, at_ms), traffic::rate_bps(&self.spec.tx, at_ms)];

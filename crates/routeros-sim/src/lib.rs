@@ -21,6 +21,7 @@
 
 mod clock;
 mod command;
+pub mod control;
 mod dialect;
 mod error;
 mod faults;
@@ -52,7 +53,7 @@ pub use error::SimError;
 pub use fleet::Fleet;
 pub use ping_model::PingProfile;
 pub use router::SimRouter;
-pub use served::{CounterValues, Served};
+pub use served::{CounterValues, Served, TIMES_MAX};
 pub use spec::{InterfaceSpec, Policies, RouterSpec, User};
 pub use tls::Tls;
 

@@ -66,6 +66,7 @@ enum Listening {
 
 /// Serves the router until the task is dropped.
 pub(crate) async fn serve(router: Arc<Router>, port: Port, tls: Option<Tls>, listener: TcpListener) {
+    let _stopped = StoppedOnDrop(&router);
     let mut sessions = JoinSet::new();
     let mut accepted = 0;
     let mut wanted = router.wanted.subscribe();
@@ -96,9 +97,18 @@ pub(crate) async fn serve(router: Arc<Router>, port: Port, tls: Option<Tls>, lis
     }
 }
 
+/// Tells those who wait for the door that nobody opens it any more.
+struct StoppedOnDrop<'a>(&'a Router);
+
+impl Drop for StoppedOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.door.send_replace(Door::Stopped);
+    }
+}
+
 async fn change(door: Door, port: &Port) -> Listening {
     let changed = match door {
-        Door::Refusing => Ok(Listening::Closed),
+        Door::Refusing | Door::Stopped => Ok(Listening::Closed),
         Door::Open => port.listen(BACKLOG).map(Listening::Open),
         Door::BlackHole => BlackHole::dig(port).await.map(Listening::Hole),
     };
@@ -155,7 +165,9 @@ async fn client(router: Arc<Router>, mut stream: TcpStream, tls: Option<Tls>, nu
 
 async fn refuse_handshake(stream: &mut TcpStream) -> io::Result<()> {
     let mut hello = [0; 1024];
-    stream.read(&mut hello).await?;
+    if stream.read(&mut hello).await? == 0 {
+        return Ok(());
+    }
     stream.write_all(&HANDSHAKE_FAILURE).await?;
     stream.shutdown().await
 }

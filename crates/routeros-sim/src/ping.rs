@@ -3,6 +3,7 @@ use crate::job::{Job, Kind};
 use crate::ping_model::Totals;
 use crate::random::seed_of;
 use crate::row::{Proplist, Trap};
+use crate::served::TIMES_MAX;
 use crate::session::Session;
 use crate::text::{parse_duration_ms, served_round_trip_us, write_round_trip};
 use crate::{Dialect, PingProfile, Served};
@@ -54,6 +55,8 @@ pub(crate) struct Pinging {
     /// What became of the echo that was sent and is not reported yet.
     on_its_way: Option<Echo>,
     totals: Totals,
+    /// For the served log, if there is one.
+    times_us: Option<Vec<u64>>,
 }
 
 #[derive(Debug)]
@@ -106,6 +109,7 @@ pub(crate) fn start(session: &Session, request: &Sentence, tag: Option<&[u8]>) -
         began_at_ms: session.router.clock.now_ms(),
         on_its_way: None,
         totals: Totals::default(),
+        times_us: state.served.is_on().then(Vec::new),
     };
     drop(state);
     Ok(Job::new(session, tag, began, Kind::Ping(ping)))
@@ -171,6 +175,9 @@ impl Pinging {
             }
             Echo::Answered { us } => {
                 self.totals.answered(*us);
+                if let Some(times) = self.times_us.as_mut().filter(|times| times.len() < TIMES_MAX) {
+                    times.push(*us);
+                }
                 row.bytes("host", &self.target);
                 row.number("size", u64::from(self.size));
                 row.number("ttl", TTL_OF_ANSWERS);
@@ -206,12 +213,14 @@ impl Pinging {
     }
 
     pub(crate) fn note(&self, session: &Session) {
+        let Some(times_us) = self.times_us.clone() else { return };
         session.router.lock().served.push(Served::Ping {
             at_ms: self.began_at_ms,
             target: self.target.clone(),
             sent: self.totals.sent,
             received: self.totals.received,
             rtt_us: self.rtt_us(session.dialect),
+            times_us,
         });
     }
 }

@@ -92,7 +92,7 @@ impl Totals {
 
     /// Whole percent, rounded down, as RouterOS prints it.
     pub(crate) fn loss_percent(&self) -> u32 {
-        if self.sent == 0 { 0 } else { (self.sent - self.received) * 100 / self.sent }
+        ((self.sent - self.received) * 100).checked_div(self.sent).unwrap_or(0)
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) enum Door {
     Open,
     Refusing,
     BlackHole,
+    /// The fleet has gone.
+    Stopped,
 }
 
 /// A running simulated router: where it listens, and switches for everything that can happen to it.
@@ -99,8 +101,9 @@ impl SimRouter {
         self.change(name.as_ref(), |interface, at| interface.set_disabled(disabled, at))
     }
 
-    /// The link goes down at `down_at_ms` and comes back at `up_at_ms` (simulation clock; moments that have
-    /// passed but that no client has looked at since are dated as given).
+    /// The link goes down at `down_at_ms` and comes back at `up_at_ms` (simulation clock). Moments that have passed
+    /// are dated as given, but never before the last look of a client or use of a switch: that would make counters
+    /// fall.
     pub fn flap(&self, name: impl AsRef<[u8]>, down_at_ms: i64, up_at_ms: i64) {
         let mut state = self.0.lock();
         for (at_ms, carrier) in [(down_at_ms, false), (up_at_ms, true)] {
@@ -132,7 +135,8 @@ impl SimRouter {
         self.0.door_changed();
     }
 
-    /// Swallows packets: connecting hangs until the client gives up, open sessions go silent without an end.
+    /// Swallows packets: connecting hangs until the client gives up, open sessions go silent without an end. Once it
+    /// is over, the sessions that went silent break.
     pub fn black_hole(&self, black_hole: bool) {
         self.0.lock().faults.black_hole = black_hole;
         if !black_hole {
@@ -144,8 +148,9 @@ impl SimRouter {
     /// Waits until the listening socket does what the switches and the clock say.
     pub async fn settled(&self) {
         let mut door = self.0.door.subscribe();
+        let settled = |door: &Door| *door == Door::Stopped || *door == self.0.wanted_door();
         // The sender lives in the router that this handle holds: waiting cannot fail.
-        let _ = door.wait_for(|door| *door == self.0.wanted_door()).await;
+        let _ = door.wait_for(settled).await;
     }
 
     /// Accepts and reads, but never answers. What is asked meanwhile stays unanswered for ever.

@@ -1,9 +1,13 @@
 //! What a router told its clients, so that a test can hold what was stored against it.
 
+use serde::{Serialize, Serializer};
 use std::collections::VecDeque;
 
+/// Round trips that one [`Served::Ping`] keeps: a ping without count may run for ever.
+pub const TIMES_MAX: usize = 1000;
+
 /// The counters of one interface as one print showed them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[expect(missing_docs, reason = "the fields carry RouterOS's own names, with _ for -")]
 pub struct CounterValues {
     pub rx_byte: u64,
@@ -16,8 +20,10 @@ pub struct CounterValues {
     pub tx_drop: u64,
 }
 
-/// One thing that was put on the wire. Times are the simulation clock's, Unix ms UTC.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One thing that was put on the wire. Times are the simulation clock's, Unix ms UTC. As JSON it is an object whose
+/// `what` names the variant; names that are not UTF-8 are shown with replacement characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
 pub enum Served {
     /// A row of `/interface/print`.
     Interface {
@@ -26,6 +32,7 @@ pub enum Served {
         /// `.id` without the star.
         id: u32,
         /// Name in bytes.
+        #[serde(serialize_with = "lossy")]
         name: Vec<u8>,
         /// The counters (whether or not `.proplist` let them through).
         counters: CounterValues,
@@ -41,6 +48,7 @@ pub enum Served {
         /// When it was read.
         at_ms: i64,
         /// Name in bytes.
+        #[serde(serialize_with = "lossy")]
         name: Vec<u8>,
         /// `rx-bits-per-second`
         rx_bps: u64,
@@ -52,6 +60,7 @@ pub enum Served {
         /// When it began.
         at_ms: i64,
         /// The address asked for.
+        #[serde(serialize_with = "lossy")]
         target: Vec<u8>,
         /// Echoes reported.
         sent: u32,
@@ -59,6 +68,8 @@ pub enum Served {
         received: u32,
         /// Shortest, mean and longest round trip in µs as written (whole ms on RouterOS 6); `None` without answer.
         rtt_us: Option<(u64, u64, u64)>,
+        /// The round trip of every answer in µs as written; only the first [`TIMES_MAX`].
+        times_us: Vec<u64>,
     },
     /// A `/system/resource/print`.
     Uptime {
@@ -74,6 +85,10 @@ pub enum Served {
         /// Who.
         user: String,
     },
+}
+
+fn lossy<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&String::from_utf8_lossy(bytes))
 }
 
 /// The newest entries, at most `capacity`.

@@ -132,7 +132,7 @@ impl Session {
             Ok(Next::Done) => done(&mut self.out, tag),
             Ok(Next::Returned(value)) => start(&mut self.out, b"!done", tag).attribute("ret", value).end(),
             Ok(Next::GoesOn(_)) if self.jobs.len() == JOBS_MAX => self.fatal(b"too many commands"),
-            Ok(Next::GoesOn(job)) => self.jobs.push(job),
+            Ok(Next::GoesOn(job)) => self.jobs.push(*job),
             Ok(Next::Stuck) => self.stuck = true,
             Err(trap) => {
                 trap.write(&mut self.out, tag);

@@ -29,6 +29,9 @@ pub(crate) struct State {
     pub(crate) served: ServedLog,
     /// Carrier changes to come, earliest last.
     events: Vec<LinkEvent>,
+    /// Up to when events are applied. What a client has seen cannot be undone: a later event with an earlier date
+    /// happens now.
+    looked_at_ms: i64,
 }
 
 impl State {
@@ -46,6 +49,7 @@ impl State {
             next_id: 1,
             faults: Faults::default(),
             events: Vec::new(),
+            looked_at_ms: now_ms,
             spec,
         };
         let up = state.moment(state.booted_at_ms);
@@ -65,7 +69,9 @@ impl State {
         while let Some(event) = self.events.pop_if(|event| event.at_ms <= now_ms) {
             // What happened while the router was off is what it finds when it boots.
             let off = event.at_ms < self.booted_at_ms;
-            let moment = self.moment(if off { self.booted_at_ms } else { event.at_ms });
+            let at_ms = if off { self.booted_at_ms } else { event.at_ms.max(self.looked_at_ms) };
+            let moment = self.moment(at_ms);
+            self.looked_at_ms = self.looked_at_ms.max(event.at_ms);
             if let Some(interface) = self.find_mut(&event.name) {
                 interface.set_carrier(event.carrier, moment);
                 if off {
@@ -73,6 +79,7 @@ impl State {
                 }
             }
         }
+        self.looked_at_ms = self.looked_at_ms.max(now_ms);
     }
 
     pub(crate) fn schedule(&mut self, event: LinkEvent) {

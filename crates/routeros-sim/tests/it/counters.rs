@@ -85,6 +85,19 @@ async fn a_flap_between_two_looks_leaves_its_times() {
     }
 }
 
+/// A counter that falls without a reset would be the simulator's own fault, and a poller would rightly call it one.
+#[tokio::test]
+async fn an_event_dated_before_the_last_look_does_not_undo_it() {
+    let (world, router) = World::router(spec()).await;
+    let mut client = Client::login(router.address()).await;
+    world.pass_ms(100_000);
+    let before = port(&mut client, "ether1").await;
+    router.flap("ether1", crate::START_MS + 10_000, crate::START_MS + 60_000);
+    let after = port(&mut client, "ether1").await;
+    assert_eq!(number(&after, "rx-byte"), number(&before, "rx-byte"));
+    assert_eq!(number(&after, "link-downs"), 1);
+}
+
 #[tokio::test]
 async fn resetting_counters_leaves_uptime_and_link_events_alone() {
     let (world, router) = World::router(spec()).await;

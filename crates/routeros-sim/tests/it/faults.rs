@@ -116,7 +116,7 @@ async fn huge_words_are_announced_and_sent() {
     // Beyond what a client takes: its own limit must end it, as here the decoder's.
     router.huge_word(u32::MAX);
     client.send(&["/interface/print"]).await;
-    let refused = client.next().await.err().expect("a limit");
+    let refused = client.next().await.expect_err("a limit");
     assert!(refused.to_string().contains("4294967295 bytes"), "{refused}");
     let mut greedy = {
         router.huge_word(0);
@@ -141,4 +141,6 @@ async fn faults_of_one_router_do_not_touch_another() {
     world.fleet.shutdown().await;
     assert!(client.next().await.is_err(), "shutdown ends every session");
     assert!(Client::connect(healthy.address()).await.is_err(), "and every listener");
+    healthy.unreachable(true);
+    healthy.settled().await;
 }

@@ -1,11 +1,15 @@
 //! A hand-made client talks to simulated routers over real sockets.
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests too")]
 
 mod client;
 mod counters;
 mod faults;
 mod login;
+mod own_client;
 mod ping;
 mod print;
+mod program;
+mod properties;
 mod public_clients;
 mod tags;
 mod tls;
