@@ -2,7 +2,7 @@
 //! when their holder dies.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
@@ -82,18 +82,38 @@ impl Store {
 
 /// Locks the file `<database>.<suffix>`; `None` if somebody else has it locked.
 fn lock_beside(database: &Path, suffix: &str) -> Result<Option<File>, StoreError> {
+    let path = beside(database, suffix);
+    let file = open_lock(&path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(source)) => Err(file_error(&path, source)),
+    }
+}
+
+/// Locks the file `<database>.<suffix>` as soon as nobody else has it locked.
+pub(crate) async fn wait_beside(database: &Path, suffix: &str) -> Result<File, StoreError> {
+    let path = beside(database, suffix);
+    let file = open_lock(&path)?;
+    let locked = tokio::task::spawn_blocking(move || file.lock().map(|()| file)).await;
+    locked.unwrap_or_else(|stopped| Err(stopped.into())).map_err(|source| file_error(&path, source))
+}
+
+fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut path = database.as_os_str().to_owned();
     path.push(".");
     path.push(suffix);
-    let failed = |source| StoreError::File { path: path.to_string_lossy().into_owned(), source };
+    path.into()
+}
+
+fn open_lock(path: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
-    }
+    options.open(path).map_err(|source| file_error(path, source))
+}
+
+fn file_error(path: &Path, source: std::io::Error) -> StoreError {
+    StoreError::File { path: path.display().to_string(), source }
 }

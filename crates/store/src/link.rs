@@ -1,4 +1,5 @@
-use crate::engine::on;
+use crate::engine::{Tx, on};
+use crate::terms::{self, LinkTerms};
 use crate::{ClientId, LIST_ROWS_MAX, LinkId, RouterId, Store, StoreError};
 
 /// Which way a link's port faces; it says whose upload the router's rx is.
@@ -108,28 +109,26 @@ impl Store {
     /// # Errors
     /// [`StoreError::Duplicate`] if the circuit id is taken or the interface already carries a live link.
     pub async fn insert_link(&self, new: &NewLink<'_>) -> Result<LinkId, StoreError> {
-        const SQL: &str =
-            "INSERT INTO client_links (client_id, router_id, interface, circuit, service_ref, kind,
-                committed_bps, probe_target, facing, site, activated_at_ms, terminated_at_ms)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id";
-        on!(self.writer(), db => sqlx::query_scalar(SQL)
-            .bind(new.client_id)
-            .bind(new.router_id)
-            .bind(new.interface)
-            .bind(new.circuit)
-            .bind(new.service_ref)
-            .bind(new.kind)
-            .bind(new.committed_bps)
-            .bind(new.probe_target)
-            .bind(new.facing.as_str())
-            .bind(new.site)
-            .bind(new.activated_at_ms)
-            .bind(new.terminated_at_ms)
-            .fetch_one(db)
-            .await)
-        .map_err(|error| {
-            StoreError::on_insert(error, "link", &[("circuit", "circuit"), ("interface", "router interface")])
-        })
+        let mut tx = self.begin().await?;
+        let id = insert(&mut tx, new).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Enters a link together with its first terms, both or neither; `terms.link_id` is not looked at.
+    ///
+    /// # Errors
+    /// Those of [`insert_link`](Self::insert_link).
+    pub async fn insert_link_with_terms(
+        &self,
+        new: &NewLink<'_>,
+        terms: &LinkTerms,
+    ) -> Result<LinkId, StoreError> {
+        let mut tx = self.begin().await?;
+        let id = insert(&mut tx, new).await?;
+        terms::insert(&mut tx, id, terms).await?;
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// All links by circuit, at most [`LIST_ROWS_MAX`].
@@ -185,4 +184,28 @@ impl Store {
         .map_err(|error| StoreError::on_insert(error, "link", &[]))?;
         if rows == 0 { Err(StoreError::NotFound { what: "link" }) } else { Ok(()) }
     }
+}
+
+async fn insert(tx: &mut Tx, new: &NewLink<'_>) -> Result<LinkId, StoreError> {
+    const SQL: &str = "INSERT INTO client_links (client_id, router_id, interface, circuit, service_ref, kind,
+            committed_bps, probe_target, facing, site, activated_at_ms, terminated_at_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id";
+    on!(tx, tx => sqlx::query_scalar(SQL)
+        .bind(new.client_id)
+        .bind(new.router_id)
+        .bind(new.interface)
+        .bind(new.circuit)
+        .bind(new.service_ref)
+        .bind(new.kind)
+        .bind(new.committed_bps)
+        .bind(new.probe_target)
+        .bind(new.facing.as_str())
+        .bind(new.site)
+        .bind(new.activated_at_ms)
+        .bind(new.terminated_at_ms)
+        .fetch_one(&mut **tx)
+        .await)
+    .map_err(|error| {
+        StoreError::on_insert(error, "link", &[("circuit", "circuit"), ("interface", "router interface")])
+    })
 }

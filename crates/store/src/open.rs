@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, SqlitePool};
 
 use crate::engine::{Engine, Reader, Tx, on};
-use crate::{MasterKey, StoreError, seal};
+use crate::{MasterKey, StoreError, claim, seal};
 
 /// The most rows that a list without a limit of its own returns.
 pub const LIST_ROWS_MAX: i64 = 100_000;
@@ -193,7 +193,10 @@ async fn open_sqlite(location: &Location, path: &Path) -> Result<Pools, StoreErr
         .connect_with(options.clone())
         .await
         .map_err(opened)?;
+    // PostgreSQL locks its migrations itself. Here two programs that start at once take turns.
+    let turn = claim::wait_beside(path, "schema.lock").await?;
     SQLITE_MIGRATIONS.run(&write).await.map_err(migrate_error)?;
+    drop(turn);
     let read = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .acquire_timeout(ACQUIRE_TIMEOUT)

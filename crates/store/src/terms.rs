@@ -1,4 +1,4 @@
-use crate::engine::on;
+use crate::engine::{Tx, on};
 use crate::{LIST_ROWS_MAX, LinkId, Store, StoreError};
 
 /// What counts as down under a link's terms.
@@ -74,20 +74,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Duplicate`] if the link has terms from that moment: terms are never edited.
     pub async fn insert_terms(&self, terms: &LinkTerms) -> Result<(), StoreError> {
-        const SQL: &str =
-            "INSERT INTO link_terms (link_id, valid_from_ms, uptime_pct, latency_ms, loss_pct, down_when)
-            VALUES ($1, $2, $3, $4, $5, $6)";
-        on!(self.writer(), db => sqlx::query(SQL)
-            .bind(terms.link_id)
-            .bind(terms.valid_from_ms)
-            .bind(&terms.uptime_pct)
-            .bind(&terms.latency_ms)
-            .bind(&terms.loss_pct)
-            .bind(terms.down_when.as_str())
-            .execute(db)
-            .await
-            .map(|_| ()))
-        .map_err(|error| StoreError::on_insert(error, "terms", &[("link_terms", "start date")]))
+        let mut tx = self.begin().await?;
+        insert(&mut tx, terms.link_id, terms).await?;
+        Ok(tx.commit().await?)
     }
 
     /// A link's terms in order, at most [`LIST_ROWS_MAX`].
@@ -109,4 +98,22 @@ impl Store {
         );
         Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(link).bind(at_ms).fetch_optional(db).await)?)
     }
+}
+
+/// Enters terms for `link`, whatever link they name.
+pub(crate) async fn insert(tx: &mut Tx, link: LinkId, terms: &LinkTerms) -> Result<(), StoreError> {
+    const SQL: &str =
+        "INSERT INTO link_terms (link_id, valid_from_ms, uptime_pct, latency_ms, loss_pct, down_when)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    on!(tx, tx => sqlx::query(SQL)
+        .bind(link)
+        .bind(terms.valid_from_ms)
+        .bind(&terms.uptime_pct)
+        .bind(&terms.latency_ms)
+        .bind(&terms.loss_pct)
+        .bind(terms.down_when.as_str())
+        .execute(&mut **tx)
+        .await
+        .map(|_| ()))
+    .map_err(|error| StoreError::on_insert(error, "terms", &[("link_terms", "start date")]))
 }

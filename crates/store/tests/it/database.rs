@@ -158,11 +158,16 @@ impl Db {
 
     pub(crate) async fn remove(self) {
         self.store.close().await;
-        if let Location::Postgres(url) = &self.location {
-            let options: PgConnectOptions = url.parse().unwrap();
-            let name = options.get_database().unwrap();
-            administer(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
-        }
+        remove(&self.location).await;
+    }
+}
+
+/// Drops a database of the server; a file goes with its folder.
+pub(crate) async fn remove(location: &Location) {
+    if let Location::Postgres(url) = location {
+        let options: PgConnectOptions = url.parse().unwrap();
+        let name = options.get_database().unwrap();
+        administer(&format!("DROP DATABASE {name} WITH (FORCE)")).await;
     }
 }
 

@@ -85,6 +85,18 @@ on_both! {
         assert!(matches!(error, StoreError::Duplicate { what: "terms", field: "start date" }), "{error:?}");
     }
 
+    async fn a_link_and_its_first_terms_are_entered_together(db) {
+        let isp = isp(&db.store).await;
+        let agreed = terms(LinkId(1), START_MS, "99.50", DownWhen::Interface);
+        let new = new_link(isp.clients[0], isp.router, "C-new", "sfp1");
+        let link = db.store.insert_link_with_terms(&new, &agreed).await.unwrap();
+        assert_eq!(db.store.terms(link).await.unwrap(), [LinkTerms { link_id: link, ..agreed.clone() }]);
+        let taken = new_link(isp.clients[0], isp.router, "C-new", "sfp2");
+        let error = db.store.insert_link_with_terms(&taken, &agreed).await.unwrap_err();
+        assert!(matches!(error, StoreError::Duplicate { what: "link", field: "circuit" }), "{error:?}");
+        assert_eq!(db.store.links().await.unwrap().len(), 5);
+    }
+
     async fn the_collector_is_told_what_is_under_contract(db) {
         let isp = isp(&db.store).await;
         let idle = insert_router(&db.store, isp.company, "a-idle").await;

@@ -1,6 +1,7 @@
+use sqlx::{Connection, SqliteConnection};
 use store::{Location, MasterKey, Store, StoreError};
 
-use crate::database::{Db, key, on_both};
+use crate::database::{Db, key, new_location, on_both, remove};
 use crate::fixture::isp;
 
 on_both! {
@@ -10,6 +11,24 @@ on_both! {
         let again = Store::open(&db.location, Some(key())).await.unwrap();
         assert_eq!(again.company(isp.company).await.unwrap().name, "Example Net");
         again.close().await;
+    }
+
+    /// `serve` and `collect` started at once on an empty folder must not both make the schema.
+    async fn programs_that_start_at_once_take_turns(db) {
+        let folder = tempfile::tempdir().unwrap();
+        let postgres = matches!(db.location, Location::Postgres(_));
+        let location = new_location(&folder, postgres).await;
+        let mut starts = tokio::task::JoinSet::new();
+        for _ in 0..6 {
+            let location = location.clone();
+            starts.spawn(async move { Store::open(&location, Some(key())).await });
+        }
+        while let Some(started) = starts.join_next().await {
+            let store = started.unwrap().unwrap();
+            assert!(store.companies().await.unwrap().is_empty());
+            store.close().await;
+        }
+        remove(&location).await;
     }
 
     async fn a_newer_schema_is_refused(db) {
@@ -51,6 +70,20 @@ async fn only_the_owner_may_read_the_sqlite_files() {
         let mode = file.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{:?}", file.path());
     }
+}
+
+/// A backup program or a forgotten shell holds the write lock: the error must say what to do. Takes the 5 seconds
+/// that the store waits.
+#[tokio::test]
+async fn a_lock_that_stays_is_named() {
+    let db = Db::sqlite().await;
+    let Location::Sqlite(path) = &db.location else { unreachable!("made by Db::sqlite") };
+    let mut shell = SqliteConnection::connect(&path.to_string_lossy()).await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut shell).await.unwrap();
+    let error = db.store.insert_company("Late", "UTC", "INR", 0).await.unwrap_err();
+    assert!(matches!(error, StoreError::Locked), "{error:?}");
+    sqlx::raw_sql("ROLLBACK").execute(&mut shell).await.unwrap();
+    db.store.insert_company("Late", "UTC", "INR", 0).await.unwrap();
 }
 
 #[tokio::test]
