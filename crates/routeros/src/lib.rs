@@ -58,3 +58,8 @@ pub use verbs::{
     system::{Resources, RouterClock},
     traffic::Traffic,
 };
+
+/// The README's examples are compiled too.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -144,7 +144,9 @@ fn is_close(kind: io::ErrorKind) -> bool {
 
 fn certificate_reason(reason: &CertificateError) -> String {
     match reason {
-        CertificateError::UnknownIssuer => "no trusted authority signed it".to_owned(),
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "no trusted authority signed it".to_owned()
+        }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "it is not valid yet; check the clocks".to_owned()

@@ -116,6 +116,7 @@ impl Pending {
                 return Progress::Hopeless(error);
             }
             self.fail(error);
+            self.discard();
             return Progress::Cancel;
         }
         match (kind, &self.sink) {
@@ -123,6 +124,7 @@ impl Pending {
             (ReplyKind::Item, Sink::Stream(stream)) => {
                 if let Err(error) = stream.offer(sentence) {
                     self.fail(error);
+                    self.discard();
                     return Progress::Cancel;
                 }
             }

@@ -1,0 +1,11 @@
+//! Tests against the public interface. The router's half is played by [`peer::Peer`] over a pipe, on paused time.
+
+mod codec;
+mod hostile;
+mod login;
+mod peer;
+mod reports;
+mod session;
+mod streams;
+mod tls;
+mod verbs;
