@@ -38,8 +38,11 @@ pub(crate) struct Moment {
 impl Interface {
     pub(crate) fn new(mut spec: InterfaceSpec, id: u32, router_seed: u64, up: Moment) -> Self {
         let seed = seed_of(router_seed, &spec.name);
-        spec.rx.seed ^= mix(seed, 1);
-        spec.tx.seed ^= mix(seed, 2);
+        for (profile, position) in [(&mut spec.rx, 1), (&mut spec.tx, 2)] {
+            if profile.seed == 0 {
+                profile.seed = mix(seed, position);
+            }
+        }
         let size = |n| PACKET_BYTES.start() + up_to(mix(seed, n), PACKET_BYTES.end() - PACKET_BYTES.start());
         let mut interface = Self {
             id,

@@ -11,8 +11,7 @@ use bytes::{BufMut, BytesMut};
 use routeros::codec::{Sentence, encode_length};
 
 const BAD_QUERY: Trap = Trap::in_category("5", "invalid query");
-const ARGUMENTS: [&str; 7] =
-    [".proplist", "count-only", "detail", "stats", "stats-detail", "without-paging", "where"];
+const ARGUMENTS: [&str; 6] = [".proplist", "count-only", "detail", "stats", "stats-detail", "without-paging"];
 const MEMORY_BYTES: u64 = 1_073_741_824;
 const DISK_BYTES: u64 = 134_217_728;
 

@@ -59,7 +59,8 @@ pub struct Profile {
     pub shape: Shape,
     /// Offset of the customer's wall clock from UTC in milliseconds: it places the busy hours.
     pub utc_offset_ms: i64,
-    /// Which noise; two profiles that differ only in this have equal totals over long times.
+    /// Which noise; two profiles that differ only in this have equal totals over long times. In an
+    /// [`crate::InterfaceSpec`], 0 stands for one made of the router's seed and the interface's name.
     pub seed: u64,
 }
 

@@ -6,7 +6,9 @@
 
 use clap::Parser;
 use routeros_sim::traffic::Shape;
-use routeros_sim::{Dialect, Fleet, InterfaceSpec, RouterSpec, SimClock, SimRouter, User, control};
+use routeros_sim::{
+    Dialect, Fleet, InterfaceSpec, PingProfile, RouterSpec, SimClock, SimRouter, User, control,
+};
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -40,6 +42,15 @@ struct Arguments {
     /// How many seconds the routers have been up at the start
     #[arg(long, default_value_t = 2_000_000)]
     uptime_s: u64,
+    /// Shortest round trip of every ping target, in microseconds
+    #[arg(long, default_value_t = 3_000)]
+    rtt_us: u64,
+    /// How far round trips spread above it: with a spread over one tick, replies of many pings do not come together
+    #[arg(long, default_value_t = 40_000)]
+    jitter_us: u64,
+    /// Echoes lost per million
+    #[arg(long, default_value_t = 0)]
+    loss_ppm: u32,
     /// Entries of the log behind the order `served`, for each router; 0 for measurements
     #[arg(long, default_value_t = 10_000)]
     served_log: usize,
@@ -100,6 +111,9 @@ fn spec(arguments: &Arguments, number: u16) -> RouterSpec {
     spec.seed = arguments.seed.wrapping_add(u64::from(number));
     spec.uptime = Duration::from_secs(arguments.uptime_s);
     spec.served_log = arguments.served_log;
+    let micros = Duration::from_micros;
+    spec.default_ping =
+        PingProfile::new(micros(arguments.rtt_us), micros(arguments.jitter_us)).loss_ppm(arguments.loss_ppm);
     spec.port = if arguments.base_port == 0 { 0 } else { arguments.base_port.saturating_add(number) };
     for port in 1..=arguments.interfaces {
         let peak_bps = 50_000_000 * (1 + u64::from(port) % 4);

@@ -1,7 +1,7 @@
 use crate::client::{Client, number, text};
 use crate::{World, spec};
 use routeros::codec::Sentence;
-use routeros_sim::traffic::Shape;
+use routeros_sim::traffic::{Shape, rate_bps};
 use routeros_sim::{Dialect, InterfaceSpec, RouterSpec, Served};
 use std::time::Duration;
 
@@ -18,6 +18,19 @@ async fn counters_follow_the_clock_exactly() {
     let rates = client.items(&["/interface/monitor-traffic", "=interface=ether1", "=once="]).await.remove(0);
     assert_eq!(number(&rates, "rx-bits-per-second"), 8_000_000);
     assert_eq!(number(&rates, "tx-bits-per-second"), 80_000_000);
+}
+
+/// A demo writes history from a profile; the live router must go on with the same noise.
+#[tokio::test]
+async fn a_profile_with_a_seed_is_served_as_it_is() {
+    let mut interface = InterfaceSpec::ethernet("ether1");
+    (interface.rx.seed, interface.tx.seed) = (77, 78);
+    let (rx, tx) = (interface.rx, interface.tx);
+    let (_world, router) = World::router(RouterSpec::new("r").interface(interface)).await;
+    let mut client = Client::login(router.address()).await;
+    let rates = client.items(&["/interface/monitor-traffic", "=interface=ether1", "=once="]).await.remove(0);
+    assert_eq!(number(&rates, "rx-bits-per-second"), rate_bps(&rx, crate::START_MS));
+    assert_eq!(number(&rates, "tx-bits-per-second"), rate_bps(&tx, crate::START_MS));
 }
 
 /// The log must hold what the wire carried, or comparing stored samples with it proves nothing.
