@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use store::Clock;
 
@@ -13,8 +12,7 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
-    pub(crate) fn after(self, later: Duration) -> Self {
-        let ms = i64::try_from(later.as_millis()).unwrap_or(i64::MAX / 2);
+    pub(crate) fn after_ms(self, ms: i64) -> Self {
         Self { wall_ms: self.wall_ms + ms, mono_ms: self.mono_ms + ms }
     }
 }

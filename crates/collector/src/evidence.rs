@@ -61,10 +61,11 @@ pub(crate) struct Gap<'a> {
 /// - Uptime went back: a reboot.
 /// - Another interface under the name, or `link-downs` fell: unknown.
 pub(crate) fn resolve(gap: &Gap<'_>) -> Resolved {
-    let resolved = if gap.prev.identity != gap.next.identity {
-        gap.all_unknown(Cause::InterfaceMissing, gap.recreated_facts())
-    } else if gap.rebooted() {
+    let (before, after) = (&gap.prev.identity, &gap.next.identity);
+    let resolved = if gap.rebooted() && before.is_after_reboot(after) {
         reboot::resolve(gap)
+    } else if before != after {
+        gap.all_unknown(Cause::InterfaceMissing, gap.recreated_facts())
     } else {
         match (gap.prev.link_downs, gap.next.link_downs) {
             (Some(before), Some(after)) if after == before => drops::none(gap),

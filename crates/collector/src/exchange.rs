@@ -1,7 +1,5 @@
 //! The one pipelined exchange that looks at all links of a router at once.
 
-use std::time::Duration;
-
 use routeros::{Client, Error, Interface};
 
 use crate::clocks::{Clocks, Moment};
@@ -10,7 +8,7 @@ use crate::look::{Identity, Look};
 
 /// A router reads a command when it arrives; a reply may then drip in for seconds. The moment of the look is half
 /// of the exchange after asking, but not more than this.
-const HALF_WAY_MAX: Duration = Duration::from_millis(500);
+const HALF_WAY_MS_MAX: i64 = 500;
 /// Router times have whole seconds: what reads 12:00:05 lies on average half a second later.
 const HALF_A_SECOND_MS: i64 = 500;
 
@@ -30,10 +28,10 @@ pub(crate) struct Observation {
 /// Asks for everything side by side. A router that will not tell its clock is looked at without.
 pub(crate) async fn observe(client: &Client, clocks: &Clocks) -> Result<Observation, Error> {
     let asked = clocks.now();
-    let started = tokio::time::Instant::now();
     let (interfaces, resources, clock) =
         tokio::join!(client.interfaces(), client.system_resources(), client.clock());
-    let moment = asked.after((started.elapsed() / 2).min(HALF_WAY_MAX));
+    let took_ms = clocks.now().mono_ms - asked.mono_ms;
+    let moment = asked.after_ms((took_ms / 2).min(HALF_WAY_MS_MAX));
     let (interfaces, resources) = (interfaces?, resources?);
     let clock = match clock {
         Ok(clock) => Some(clock),

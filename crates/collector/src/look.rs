@@ -13,6 +13,13 @@ pub(crate) struct Identity {
     pub(crate) mac: Option<String>,
 }
 
+impl Identity {
+    /// Whether `after` can be the same interface after a restart, when dynamic ones have new ids.
+    pub(crate) fn is_after_reboot(&self, after: &Self) -> bool {
+        self.name == after.name && self.mac == after.mac
+    }
+}
+
 /// One successful look at one link. Kept in the link's memory until the next, across restarts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Look {

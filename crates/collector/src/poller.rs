@@ -57,6 +57,8 @@ pub(crate) struct Poller {
     /// Rounds skipped since the last one that was written.
     skipped: i64,
     reachable: Option<bool>,
+    /// Our clock was set back and has not yet passed what is written.
+    clock_behind: bool,
     /// Links whose interface is missing, as already logged.
     missing: HashSet<LinkId>,
 }
@@ -74,7 +76,16 @@ impl Poller {
         let session = Session::new(&target.router, &shared.config);
         let links = target.links.into_iter().map(PolledLink::new).collect();
         let missing = HashSet::new();
-        Self { shared, router: target.router, links, session, skipped: 0, reachable: None, missing }
+        Self {
+            shared,
+            router: target.router,
+            links,
+            session,
+            skipped: 0,
+            reachable: None,
+            clock_behind: false,
+            missing,
+        }
     }
 
     /// Takes over links that were added, changed or removed, and another address or user.

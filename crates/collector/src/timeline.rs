@@ -22,6 +22,15 @@ pub(crate) enum Seen {
     Nothing { at_ms: i64, cause: Cause },
 }
 
+impl Seen {
+    pub(crate) fn at_ms(&self) -> i64 {
+        match self {
+            Self::Interface(look) => look.at_ms,
+            Self::Nothing { at_ms, .. } => *at_ms,
+        }
+    }
+}
+
 /// How careful to be.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
@@ -71,10 +80,7 @@ impl Timeline {
     /// Takes in what a round saw. None when our clock has not yet passed what was written already: it was set back,
     /// and spans must neither overlap nor run backwards.
     pub(crate) fn observe(&mut self, seen: &Seen, rules: Rules) -> Option<Tail> {
-        let at_ms = match seen {
-            Seen::Interface(look) => look.at_ms,
-            Seen::Nothing { at_ms, .. } => *at_ms,
-        };
+        let at_ms = seen.at_ms();
         if self.watermark_ms.is_some_and(|watermark_ms| at_ms <= watermark_ms) {
             return None;
         }

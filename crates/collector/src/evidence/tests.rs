@@ -165,6 +165,15 @@ fn trap_27_a_created_anew_interface_is_unknown() {
 }
 
 #[test]
+fn a_dynamic_interface_with_a_new_id_after_a_reboot_is_the_same_link() {
+    let (before, after) = (World::new(&[]), rebooted(70, 95));
+    let mut next = after.look(120);
+    next.identity.id = "*1F".into();
+    let states: Vec<_> = shape(&between(&before.look(60), &next).pieces);
+    assert_eq!(states, [(60, 95, Down, Some("router_reboot")), (95, 120, Up, None)]);
+}
+
+#[test]
 fn disabled_by_the_operator_is_unknown_and_not_an_outage() {
     let world = World::new(&[(70, 9_000)]);
     let mut next = world.look(90);

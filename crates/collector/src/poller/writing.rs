@@ -15,7 +15,8 @@ impl Poller {
         let mut behind_ms = None;
         for (polled, finding) in self.links.iter().zip(&found.findings) {
             let Some(record) = polled.record(finding, slot.at_ms, self.shared.rules) else {
-                behind_ms = behind_ms.max(polled.watermark_ms());
+                // At the very same moment there is merely nothing to add.
+                behind_ms = behind_ms.max(polled.watermark_ms().filter(|&ms| ms > finding.seen.at_ms()));
                 continue;
             };
             let (tail, latest, sample, keep) = record.split();
@@ -31,11 +32,12 @@ impl Poller {
         }
         round.skipped_rounds = self.skipped;
         if kept.is_empty() && !self.links.is_empty() {
-            return self.held(behind_ms.unwrap_or(slot.at_ms));
+            return behind_ms.map_or_else(RoundReport::default, |until_ms| self.held(until_ms));
         }
         match self.shared.store.write_round(&round).await {
             Ok(()) => {
                 self.skipped = 0;
+                self.clock_behind = false;
                 for keep in kept {
                     if let Some(polled) = self.links.iter_mut().find(|polled| polled.link.id == keep.link) {
                         polled.keep(keep);
@@ -53,9 +55,11 @@ impl Poller {
         }
     }
 
-    fn held(&self, until_ms: i64) -> RoundReport {
+    fn held(&mut self, until_ms: i64) -> RoundReport {
         let error = RoundError::ClockBehind(until_ms).to_string();
-        tracing::warn!(router = %self.router.name, "{error}");
+        if !std::mem::replace(&mut self.clock_behind, true) {
+            tracing::warn!(router = %self.router.name, "{error}");
+        }
         RoundReport { error: Some(error), ..RoundReport::default() }
     }
 }
