@@ -1,0 +1,262 @@
+//! What a poll round costs: wall time beside that of one ping run, and CPU per link beside other tools.
+//!
+//! ```text
+//! cargo build --release -p benches -p routeros-sim
+//! target/release/poll_round [--routers 200] [--links 10] [--pings 5] [--rounds 5] [--threads 1]
+//! ```
+//!
+//! The routers are simulated by the program `routeros-sim` in a process of its own, so that only the collector and the
+//! SQLite store under it are counted. CPU is the sum over this process's threads of `/proc/self/task/*/schedstat`.
+#![allow(clippy::print_stdout, reason = "its output is its purpose")]
+
+use std::error::Error;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use collector::{Collector, CollectorConfig, RoundKind, RoundSummary};
+use routeros::{Client, Credentials, Limits, Ping, Target, Tls};
+use store::{Clock, Facing, Location, MasterKey, NewLink, NewRouter, RouterTls, Store};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The goal, CPU milliseconds per link and round with pings.
+const TARGET_MS: f64 = 0.05;
+/// Existing tools on the same work: name, CPU milliseconds per link and round from, to.
+const OTHERS: [(&str, f64, f64); 3] =
+    [("Go exporter, no ping", 0.09, 0.18), ("Python exporter, no ping", 0.54, 0.72), ("PHP loop", 1.9, 1.9)];
+/// Rounds before those that count: connecting, first samples, warm caches.
+const WARM_UP_ROUNDS: u32 = 2;
+const PING_INTERVAL: Duration = Duration::from_secs(1);
+const PING_TARGET: &str = "192.0.2.9";
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+struct Arguments {
+    routers: u32,
+    links: u32,
+    pings: u32,
+    rounds: u32,
+    threads: usize,
+}
+
+/// What one kind of round cost.
+struct Cost {
+    wall: Duration,
+    cpu_ms_per_link: f64,
+}
+
+fn main() -> Result<()> {
+    let arguments = arguments()?;
+    let mut builder = if arguments.threads <= 1 {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    builder.worker_threads(arguments.threads.max(1)).enable_all().build()?.block_on(run(&arguments))
+}
+
+async fn run(arguments: &Arguments) -> Result<()> {
+    let Arguments { routers, links, pings, rounds, .. } = *arguments;
+    println!(
+        "{routers} routers x {links} links, {pings} pings {PING_INTERVAL:?} apart, {rounds} rounds counted"
+    );
+    let fleet = Fleet::start(routers, links)?;
+    let folder = tempfile::tempdir()?;
+    let store =
+        Store::open(&Location::Sqlite(folder.path().join("bench.db")), Some(MasterKey::generate()?)).await?;
+    enter(&store, &fleet, links).await?;
+    let config =
+        CollectorConfig { ping_count: pings, ping_interval: PING_INTERVAL, ..CollectorConfig::default() };
+    let collector = Collector::new(store.clone(), Clock::new(wall_clock_ms), config);
+    let single = one_ping_run(&fleet.addresses[0], pings).await?;
+    println!("one ping run                   {:>8.3} s", single.as_secs_f64());
+    for _ in 0..WARM_UP_ROUNDS {
+        check(&collector.once(|_, _| {}).await?, routers)?;
+    }
+    let probe = measure(&collector, RoundKind::Probe, arguments).await?;
+    println!(
+        "a probe round, look only       {:>8.3} s {:>8.4} ms CPU per link",
+        probe.wall.as_secs_f64(),
+        probe.cpu_ms_per_link
+    );
+    let sample = measure(&collector, RoundKind::Sample, arguments).await?;
+    let times = sample.wall.as_secs_f64() / single.as_secs_f64();
+    println!(
+        "a sample round, with pings     {:>8.3} s {:>8.4} ms CPU per link; {times:.2} times one ping run",
+        sample.wall.as_secs_f64(),
+        sample.cpu_ms_per_link
+    );
+    print_beside(sample.cpu_ms_per_link);
+    store.close().await;
+    Ok(())
+}
+
+fn print_beside(ours_ms: f64) {
+    let verdict = if ours_ms <= TARGET_MS { "reached" } else { "missed" };
+    println!("{:<30} {TARGET_MS:>17.4} ms; {:.2} of it used, {verdict}", "target", ours_ms / TARGET_MS);
+    for (name, from_ms, to_ms) in OTHERS {
+        let (low, high) = (from_ms / ours_ms, to_ms / ours_ms);
+        println!("{name:<30} {from_ms:>8.2} - {to_ms:>5.2}  ms; {low:.1} to {high:.1} times ours");
+    }
+}
+
+/// The mean over the rounds that count.
+async fn measure(collector: &Collector, kind: RoundKind, arguments: &Arguments) -> Result<Cost> {
+    let (mut wall, cpu_before) = (Duration::ZERO, cpu()?);
+    for _ in 0..arguments.rounds {
+        let start = Instant::now();
+        let summary = collector.round(kind, |_, _| {}).await?;
+        wall += start.elapsed();
+        check(&summary, arguments.routers)?;
+    }
+    let cpu = cpu()?.saturating_sub(cpu_before);
+    let looks = f64::from(arguments.routers) * f64::from(arguments.links) * f64::from(arguments.rounds);
+    Ok(Cost { wall: wall / arguments.rounds, cpu_ms_per_link: cpu.as_secs_f64() * 1e3 / looks })
+}
+
+fn check(summary: &RoundSummary, routers: u32) -> Result<()> {
+    match summary.errors.first() {
+        Some((router, error)) => Err(format!("router {router}: {error}").into()),
+        None if summary.routers != routers as usize => {
+            Err(format!("{} routers answered", summary.routers).into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// What the pings of a round take at least.
+async fn one_ping_run(address: &str, pings: u32) -> Result<Duration> {
+    let (host, port) = address.rsplit_once(':').ok_or("no port")?;
+    let target = Target { address: host.to_owned(), port: port.parse()?, tls: Tls::Off };
+    let credentials = Credentials { username: "admin".to_owned(), password: "secret".into() };
+    let client = Client::connect(&target, &credentials, &Limits::default()).await?;
+    let start = Instant::now();
+    client.ping(&Ping { interval: PING_INTERVAL, ..Ping::new(PING_TARGET, pings) }).await?;
+    Ok(start.elapsed())
+}
+
+/// One client with a link on every interface of every router.
+async fn enter(store: &Store, fleet: &Fleet, links: u32) -> Result<()> {
+    let now_ms = wall_clock_ms();
+    let company_id = store.insert_company("Bench", "UTC", "INR", now_ms).await?;
+    let client_id = store.insert_client(company_id, "Bench", now_ms).await?;
+    let password = secrecy::SecretString::from("secret");
+    for (index, address) in fleet.addresses.iter().enumerate() {
+        let (host, port) = address.rsplit_once(':').ok_or("no port")?;
+        let name = format!("sim-{index}");
+        let router = NewRouter {
+            company_id,
+            name: &name,
+            address: host,
+            port: port.parse()?,
+            username: "admin",
+            password: &password,
+            tls: RouterTls::Off,
+        };
+        let router_id = store.insert_router(&router, now_ms).await?;
+        for link in 1..=links {
+            let link = NewLink {
+                client_id,
+                router_id,
+                interface: &format!("ether{link}"),
+                circuit: &format!("{name}/{link}"),
+                service_ref: None,
+                kind: "ILL",
+                committed_bps: 100_000_000,
+                probe_target: Some(PING_TARGET),
+                facing: Facing::Customer,
+                site: None,
+                activated_at_ms: now_ms - 1_000,
+                terminated_at_ms: None,
+            };
+            store.insert_link(&link).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The simulated routers; they end with this value.
+struct Fleet {
+    child: Child,
+    addresses: Vec<String>,
+}
+
+impl Fleet {
+    /// Starts the program `routeros-sim` that was built beside this one.
+    fn start(routers: u32, links: u32) -> Result<Self> {
+        let path = std::env::current_exe()?.with_file_name("routeros-sim");
+        let mut child = Command::new(&path)
+            .args([
+                "--routers",
+                &routers.to_string(),
+                "--interfaces",
+                &links.to_string(),
+                "--served-log",
+                "0",
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| {
+                format!(
+                    "cannot start {}: {error}; build it with `cargo build --release -p routeros-sim`",
+                    path.display()
+                )
+            })?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
+        let started: serde_json::Value = serde_json::from_str(&line)?;
+        let addresses = started["addresses"].as_array().ok_or("no addresses")?;
+        let addresses = addresses.iter().filter_map(|address| address.as_str().map(str::to_owned)).collect();
+        Ok(Self { child, addresses })
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        // It ends with its standard input.
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
+
+/// CPU time of all threads that this process has.
+fn cpu() -> Result<Duration> {
+    let mut total = Duration::ZERO;
+    for task in std::fs::read_dir("/proc/self/task")? {
+        let text = std::fs::read_to_string(task?.path().join("schedstat"))?;
+        let on_cpu_ns = text.split_whitespace().next().ok_or("an empty schedstat")?.parse()?;
+        total += Duration::from_nanos(on_cpu_ns);
+    }
+    Ok(total)
+}
+
+fn arguments() -> std::result::Result<Arguments, String> {
+    let mut found = Arguments { routers: 200, links: 10, pings: 5, rounds: 5, threads: 1 };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let value = words.next().and_then(|value| value.parse::<u32>().ok()).filter(|&value| value > 0);
+        let value = value.ok_or(format!("{word} needs a number"))?;
+        match word.as_str() {
+            "--routers" => found.routers = value,
+            "--links" => found.links = value,
+            "--pings" => found.pings = value,
+            "--rounds" => found.rounds = value,
+            "--threads" => found.threads = value as usize,
+            other => {
+                return Err(format!(
+                    "unknown argument {other}: --routers, --links, --pings, --rounds, --threads"
+                ));
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a program is where the time of day comes from")]
+fn wall_clock_ms() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
