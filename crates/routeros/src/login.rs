@@ -18,6 +18,8 @@ use crate::{
 
 /// Sentences that the router may send per login step; it needs one or two.
 const LOGIN_REPLIES_MAX: usize = 8;
+/// Bytes of a connection's read buffer. Kept small, as there is one per router; a longer sentence makes it grow.
+const READ_BUFFER: usize = 4 << 10;
 /// How long a peer that did not answer the login may take to answer an HTTP line end.
 const HTTP_PROBE: Duration = Duration::from_millis(500);
 
@@ -30,7 +32,7 @@ pub(crate) async fn log_in<S>(stream: &mut S, cred: &Credentials, limits: &Limit
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut login = Login { stream, decoder: Decoder::new(limits.caps), heard: false };
+    let mut login = Login { stream, decoder: Decoder::with_capacity(limits.caps, READ_BUFFER), heard: false };
     match timeout(limits.login, login.run(cred)).await {
         Ok(outcome) => outcome.map(|()| login.decoder),
         Err(_) if !login.heard && login.is_http().await => Err(Error::NotRouterOs(ForeignService::Http)),

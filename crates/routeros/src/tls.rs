@@ -154,7 +154,11 @@ fn certificate_reason(reason: &CertificateError) -> String {
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "it does not name the router's address".to_owned()
         }
-        other => format!("{other:?}"),
+        // RouterOS makes such a certificate when `key-usage` holds `key-cert-sign`.
+        other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "it is the certificate of an authority, not of a router".to_owned()
+        }
+        other => other.to_string(),
     }
 }
 

@@ -67,7 +67,13 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder that holds a peer to `caps`.
     pub fn new(caps: Caps) -> Self {
-        Decoder { caps, buffer: BytesMut::new(), checked: 0, words: 0, failed: None }
+        Decoder::with_capacity(caps, 0)
+    }
+
+    /// Like [`new`](Self::new), with a buffer of this many bytes; it is replaced by another of that size when it is used
+    /// up and sentences still hold it.
+    pub fn with_capacity(caps: Caps, bytes: usize) -> Self {
+        Decoder { caps, buffer: BytesMut::with_capacity(bytes), checked: 0, words: 0, failed: None }
     }
 
     /// Takes bytes from the peer.

@@ -15,8 +15,9 @@ use tokio::{
 use super::shared::Shared;
 use crate::{Error, codec::Decoder, error::Step};
 
-/// Free room in the read buffer before each read.
-const READ_ROOM: usize = 4 << 10;
+/// Free room in the read buffer before each read. Much less than the buffer: replies that are kept hold their buffer,
+/// and a dripping peer must not make us hold a fresh one for each of them.
+const READ_ROOM: usize = 512;
 /// Reads in one turn, so that a flooding peer cannot keep a worker to itself.
 const READS_PER_TURN: usize = 16;
 
@@ -37,9 +38,20 @@ where
         alarm: Box::pin(sleep_until(Instant::now())),
         shared,
     };
+    // Also when the task is dropped (the runtime shuts down): nobody must wait for a reply that cannot come.
+    let _closing = CloseOnDrop(Arc::clone(&driver.shared));
     let error = poll_fn(|cx| driver.poll(cx)).await;
     tracing::debug!(%error, "RouterOS connection closed");
     driver.shared.close(error);
+}
+
+struct CloseOnDrop(Arc<Shared>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        // Does nothing if the connection was closed for a better reason.
+        self.0.close(Error::Closed { step: Step::Idle, source: None });
+    }
 }
 
 struct Driver<S> {

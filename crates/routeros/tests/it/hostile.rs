@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
 use routeros::{
     Client, Command, Error, Limits, Step,
     codec::{Caps, DecodeError},
@@ -200,4 +201,33 @@ async fn replies_byte_by_byte() {
     });
     let replies = outcome.expect("whole");
     assert_eq!(replies.items()[0].attribute("long").map(<[u8]>::len), Some(300));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever a logged-in peer sends, the command ends, with an answer or an error, and nothing panics.
+    #[test]
+    fn any_answer_ends(
+        words in prop::collection::vec("(!re|!done|!trap|!empty|!fatal|)(=[a-z.]{0,8}=?)?[0-9a-z:]{0,6}", 0..12),
+        tagged in any::<bool>(),
+        noise in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
+        runtime.block_on(async {
+            let (client, mut peer) = session(&Limits::default()).await;
+            let router = async {
+                let (_, tag) = peer.command().await;
+                for word in &words {
+                    if tagged { peer.reply(&tag, &[word, "=message=x"]).await } else { peer.send(&[word]).await }
+                }
+                peer.raw(&noise).await;
+            };
+            let ((outcome, second), ()) = tokio::join!(
+                async { (client.interfaces().await.map(drop), client.run(Command::new("/b")).await.map(drop)) },
+                router,
+            );
+            drop((outcome, second));
+        });
+    }
 }
