@@ -111,3 +111,28 @@ async fn a_wrong_password_and_a_wrong_interface_are_one_line_each() {
         assert!(error.contains("refused the login") && !error.contains('\n'), "{error}");
     }
 }
+
+#[tokio::test]
+async fn trap_02_when_our_own_network_is_gone_no_customer_was_down() {
+    // A refused connection proves that the network is there; a name that no server knows proves that none was asked.
+    let refusing = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().to_string()
+    };
+    for (witness, cause) in
+        [("witness.invalid:9".to_owned(), "own_network"), (refusing, "router_unreachable")]
+    {
+        for database in databases().await {
+            let config = CollectorConfig { witness: Some(witness.clone()), ..config() };
+            let mut place = Place::with_config(database, config).await;
+            let (router, _, links) = place.router(edge("edge")).await;
+            place.sample().await;
+            router.unreachable(true);
+            router.settled().await;
+            place.probe_for(3).await;
+            let expected = [(0, 90, sla::LinkState::Unknown, Some(cause.to_owned()))];
+            assert_eq!(place.line(links[0]).await, expected);
+            assert!(place.store.outages(links[0], 0, i64::MAX / 2).await.unwrap().is_empty());
+        }
+    }
+}
