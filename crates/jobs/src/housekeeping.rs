@@ -1,20 +1,27 @@
 use store::{Store, StoreError};
 
+/// Log-in attempts older than this no longer matter to the throttle.
+const LOGIN_ATTEMPTS_KEPT_MS: i64 = 24 * 3_600_000;
+
 /// What one pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// Hourly roll-up rows written anew.
-    pub hours: u64,
+    pub hours: usize,
     /// Daily roll-up rows written anew.
-    pub days: u64,
+    pub days: usize,
     /// Log-in sessions that had expired and were removed.
     pub sessions: u64,
 }
 
-/// Rolls finished hours and days up and removes expired sessions. Safe to repeat: a second pass at the same moment
-/// finds nothing to do.
+/// Rolls finished hours and days up, removes expired sessions and old log-in attempts. Safe to repeat: a second pass
+/// at the same moment finds nothing to do.
+///
+/// # Errors
+/// Those of the database; what was done until then stays done.
 pub async fn run_once(store: &Store, now_ms: i64) -> Result<Outcome, StoreError> {
     let rolled = store.roll_up(now_ms).await?;
     let sessions = store.delete_expired_sessions(now_ms).await?;
+    store.delete_login_attempts_before(now_ms - LOGIN_ATTEMPTS_KEPT_MS).await?;
     Ok(Outcome { hours: rolled.hours, days: rolled.days, sessions })
 }

@@ -149,9 +149,9 @@ fn web_settings(config: &Config) -> web::Settings {
     web::Settings {
         secure_cookies: config.server.secure_cookies,
         trusted_proxies: config.server.trusted_proxies.clone(),
-        session_idle_hours: config.server.session_idle_hours,
-        session_max_hours: config.server.session_max_hours,
-        refresh_ms: config.server.refresh_s * 1_000,
+        session_idle: Duration::from_secs(u64::from(config.server.session_idle_hours) * 3_600),
+        session_absolute: Duration::from_secs(u64::from(config.server.session_max_hours) * 3_600),
+        refresh_ms: u32::try_from(config.server.refresh_s * 1_000).unwrap_or(u32::MAX),
         // Three looks in a row may fail before a page calls its figures old.
         stale_after_ms: (config.collector.probe_interval_s * 3_000) as i64,
         ..web::Settings::default()

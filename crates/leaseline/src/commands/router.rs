@@ -10,7 +10,7 @@ use crate::{
     cli::{RouterAddArgs, RouterCommand, TlsChoice},
     clock::now_ms,
     config::Config,
-    fault::wrong_use,
+    fault::{one_line, wrong_use},
     output::Printer,
 };
 
@@ -19,13 +19,13 @@ const TLS_PORT: u16 = 8729;
 
 pub(super) async fn run(store: &Store, config: &Config, command: RouterCommand, printer: &Printer) -> anyhow::Result<()> {
     match command {
-        RouterCommand::Add(args) => add(store, config, args, printer).await,
+        RouterCommand::Add(args) => add(store, args, printer).await,
         RouterCommand::List => list(store, printer).await,
         RouterCommand::Test { name } => test(store, config, &name, printer).await,
     }
 }
 
-async fn add(store: &Store, config: &Config, args: RouterAddArgs, printer: &Printer) -> anyhow::Result<()> {
+async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::Result<()> {
     super::check_name("router name", &args.name)?;
     super::check_name("address", &args.address)?;
     let company = super::company(store, args.company.as_deref()).await?;
@@ -44,7 +44,7 @@ async fn add(store: &Store, config: &Config, args: RouterAddArgs, printer: &Prin
         }
         TlsChoice::Pin => {
             let target = Target { address: args.address.clone(), port, tls: Tls::Off };
-            let fingerprint = routeros::fetch_fingerprint(&target, &limits(config)).await.with_context(|| {
+            let fingerprint = routeros::fetch_fingerprint(&target).await.with_context(|| {
                 format!("cannot read the certificate of {}:{port}, so nothing was added", args.address)
             })?;
             (RouterTls::Pinned(fingerprint), "Compare the fingerprint with the router's: /certificate print detail.")
@@ -157,16 +157,25 @@ pub(super) async fn findings(store: &Store, config: &Config, router: &Router) ->
     let steps: Vec<Step> = report
         .steps
         .iter()
-        .map(|step| Step { name: step.name.to_owned(), ok: step.outcome.is_ok(), detail: step.detail() })
+        .map(|step| Step {
+            name: step.check.to_string(),
+            ok: step.result.is_ok(),
+            detail: step.result.as_ref().map_or_else(chain_words, String::clone),
+        })
         .collect();
     let failed = steps.iter().find(|step| !step.ok).map(|step| format!("{}: {}", step.name, step.detail));
     Ok(Findings {
         steps,
         failed,
         version: report.version.clone(),
-        identity: report.identity.clone(),
-        clock_offset_ms: report.clock_offset_ms,
+        identity: report.identity.as_ref().map(ToString::to_string),
+        clock_offset_ms: report.clock_offset.and_then(|offset| i64::try_from(offset.as_millis()).ok()),
     })
+}
+
+/// A failure of the router library with its causes.
+fn chain_words(error: &routeros::Error) -> String {
+    one_line(&anyhow::Error::new(error.clone()))
 }
 
 fn target_of(router: &Router) -> Target {

@@ -1,7 +1,10 @@
 //! Months of readings and outages for a line, as a function of its plan and its place in the list: equal runs, equal
 //! histories. The traffic has the shape with which the simulated router goes on.
 
-use routeros_sim::{PingProfile, Profile, traffic::total_bytes};
+use routeros_sim::{
+    PingProfile,
+    traffic::{Profile, total_bytes},
+};
 use serde_json::json;
 use sla::{Interval, LinkState};
 use store::{LinkId, Sample, Span};
@@ -28,8 +31,8 @@ pub(super) struct History {
     link: LinkId,
     seed: u64,
     period: Interval,
-    upload: Profile,
-    download: Profile,
+    upload: Direction,
+    download: Direction,
     ping: PingProfile,
     troubles: Vec<Trouble>,
 }
@@ -39,7 +42,9 @@ impl History {
     pub(super) fn new(link: LinkId, place: usize, plan: &LinkPlan, period: Interval) -> Self {
         let seed = place as u64;
         let troubles = troubles(place, plan, period);
-        Self { link, seed, period, upload: plan.upload(seed), download: plan.download(seed), ping: plan.ping(), troubles }
+        let upload = Direction::new(plan.upload(seed), period.from_ms, &troubles);
+        let download = Direction::new(plan.download(seed), period.from_ms, &troubles);
+        Self { link, seed, period, upload, download, ping: plan.ping(), troubles }
     }
 
     /// The whole time line, without a gap.
@@ -74,8 +79,8 @@ impl History {
     /// The readings at each full five minutes inside `window`.
     pub(super) fn samples(&self, window: Interval) -> impl Iterator<Item = Sample> + '_ {
         let window = self.period.intersect(window);
-        let first = window.from_ms.div_ceil(SAMPLE_MS);
-        let last = window.to_ms.div_ceil(SAMPLE_MS);
+        let first = (window.from_ms + SAMPLE_MS - 1).div_euclid(SAMPLE_MS);
+        let last = (window.to_ms + SAMPLE_MS - 1).div_euclid(SAMPLE_MS);
         (first..last).filter_map(|slot| self.sample(slot * SAMPLE_MS))
     }
 
@@ -86,11 +91,11 @@ impl History {
             return None;
         }
         let before = Interval::new((at_ms - SAMPLE_MS).max(self.period.from_ms), at_ms);
-        let rate = |profile| {
-            Some(self.carried(profile, before) * 8_000 / before.len_ms().max(1)).filter(|_| before.len_ms() > 0)
+        let (rx_bytes, tx_bytes) = (self.upload.counter(at_ms), self.download.counter(at_ms));
+        let rate = |now_bytes: i64, direction: &Direction| {
+            let bytes = now_bytes - direction.counter(before.from_ms);
+            (!before.is_empty()).then(|| bytes * 8_000 / before.len_ms())
         };
-        let total = |profile| self.carried(profile, Interval::new(self.period.from_ms, at_ms));
-        let (rx_bytes, tx_bytes) = (total(&self.upload), total(&self.download));
         let pings = if state == LinkState::Up { self.pings(at_ms) } else { Pings::default() };
         Some(Sample {
             link: self.link,
@@ -104,8 +109,8 @@ impl History {
             tx_errors: Some(0),
             rx_drops: Some(0),
             tx_drops: Some(0),
-            rx_bps: rate(&self.upload),
-            tx_bps: rate(&self.download),
+            rx_bps: rate(rx_bytes, &self.upload),
+            tx_bps: rate(tx_bytes, &self.download),
             sent: pings.sent,
             received: pings.received,
             rtt_min_us: pings.min_us,
@@ -118,22 +123,6 @@ impl History {
         let moment = Interval::new(at_ms, at_ms + 1);
         let hit = self.troubles.iter().find(|trouble| !trouble.when.intersect(moment).is_empty());
         hit.map_or(LinkState::Up, |trouble| trouble.state)
-    }
-
-    /// Bytes that went through in `window`: none while the line was down.
-    fn carried(&self, profile: &Profile, window: Interval) -> i64 {
-        let bytes = |part: Interval| {
-            i64::try_from(total_bytes(profile, part.to_ms) - total_bytes(profile, part.from_ms)).unwrap_or(i64::MAX)
-        };
-        let lost: i64 = self
-            .troubles
-            .iter()
-            .filter(|trouble| trouble.state == LinkState::Down)
-            .map(|trouble| window.intersect(trouble.when))
-            .filter(|part| !part.is_empty())
-            .map(bytes)
-            .sum();
-        bytes(window) - lost
     }
 
     fn pings(&self, at_ms: i64) -> Pings {
@@ -149,6 +138,38 @@ impl History {
             avg_us: (count > 0).then(|| answers.iter().sum::<i64>() / count),
             max_us: answers.iter().copied().max(),
         }
+    }
+}
+
+/// One direction of a line: its traffic, less what its outages kept back.
+struct Direction {
+    profile: Profile,
+    /// What the profile had carried when the line began.
+    base_bytes: u64,
+    /// Each outage in order, with the bytes that it and those before it kept back.
+    outages: Vec<(Interval, u64)>,
+}
+
+impl Direction {
+    fn new(profile: Profile, from_ms: i64, troubles: &[Trouble]) -> Self {
+        let mut lost_bytes = 0;
+        let down = troubles.iter().filter(|trouble| trouble.state == LinkState::Down);
+        let outages = down.map(|trouble| {
+            lost_bytes += total_bytes(&profile, trouble.when.to_ms) - total_bytes(&profile, trouble.when.from_ms);
+            (trouble.when, lost_bytes)
+        });
+        let outages = outages.collect();
+        Self { profile, base_bytes: total_bytes(&profile, from_ms), outages }
+    }
+
+    /// The byte counter at a moment; it stands still while the line is down.
+    fn counter(&self, at_ms: i64) -> i64 {
+        let begun = self.outages.partition_point(|(outage, _)| outage.from_ms <= at_ms);
+        let now_bytes = match begun.checked_sub(1).map(|last| self.outages[last]) {
+            None => total_bytes(&self.profile, at_ms),
+            Some((outage, lost_bytes)) => total_bytes(&self.profile, at_ms.max(outage.to_ms)) - lost_bytes,
+        };
+        i64::try_from(now_bytes - self.base_bytes).unwrap_or(i64::MAX)
     }
 }
 

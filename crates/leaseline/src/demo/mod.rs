@@ -25,7 +25,7 @@ use crate::{
 /// The demo looks at its routers much more often than an installation would, so that there is something to see.
 const PROBE_INTERVAL: Duration = Duration::from_secs(2);
 const SAMPLE_INTERVAL: Duration = Duration::from_secs(6);
-const PAGE_REFRESH_MS: u64 = 2_000;
+const PAGE_REFRESH_MS: u32 = 2_000;
 
 /// Shows the product until SIGINT or SIGTERM.
 pub(crate) async fn run(place: &Place, args: DemoArgs, printer: &Printer) -> anyhow::Result<()> {
@@ -59,6 +59,7 @@ async fn with_store(
     let (fleet, routers) = prepared;
 
     let settings = web::Settings {
+        secure_cookies: false,
         refresh_ms: PAGE_REFRESH_MS,
         stale_after_ms: 10 * PROBE_INTERVAL.as_millis() as i64,
         ..web::Settings::default()

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use routeros_sim::{Dialect, InterfaceSpec, PingProfile, Profile, RouterSpec, Shape, User};
+use routeros_sim::{
+    Dialect, InterfaceSpec, PingProfile, RouterSpec, User,
+    traffic::{Profile, Shape},
+};
 
 pub(super) const COMPANY: &str = "Meridian Networks";
 pub(super) const TIMEZONE: &str = "Asia/Kolkata";

@@ -66,32 +66,29 @@ async fn insert_link(
     router: RouterId,
     activated_at_ms: i64,
 ) -> anyhow::Result<LinkId> {
-    let id = store
-        .insert_link(&NewLink {
-            client_id: client,
-            router_id: router,
-            interface: link.interface,
-            circuit: link.circuit,
-            service_ref: None,
-            kind: link.kind,
-            committed_bps: i64::try_from(link.committed_mbps)? * 1_000_000,
-            probe_target: Some(link.probe_target),
-            facing: Facing::Customer,
-            site: Some(link.site),
-            activated_at_ms,
-            terminated_at_ms: None,
-        })
-        .await?;
+    let new = NewLink {
+        client_id: client,
+        router_id: router,
+        interface: link.interface,
+        circuit: link.circuit,
+        service_ref: None,
+        kind: link.kind,
+        committed_bps: i64::try_from(link.committed_mbps)? * 1_000_000,
+        probe_target: Some(link.probe_target),
+        facing: Facing::Customer,
+        site: Some(link.site),
+        activated_at_ms,
+        terminated_at_ms: None,
+    };
     let terms = LinkTerms {
-        link_id: id,
+        link_id: LinkId(0),
         valid_from_ms: activated_at_ms,
         uptime_pct: Some(link.uptime_pct.to_owned()),
         latency_ms: Some(link.latency_ms.to_owned()),
         loss_pct: Some("1.00".to_owned()),
         down_when: DownWhen::Interface,
     };
-    store.insert_terms(&terms).await?;
-    Ok(id)
+    Ok(store.insert_link_with_terms(&new, &terms).await?)
 }
 
 /// Midnight of the first day of the month so many months ago, by the company's clock.
