@@ -4,6 +4,7 @@ mod codec;
 mod hostile;
 mod login;
 mod peer;
+mod ping;
 mod reports;
 mod session;
 mod streams;
