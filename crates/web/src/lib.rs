@@ -1,1 +1,23 @@
-//! The pages of the portal.
+//! The pages of the portal: server-rendered HTML with a little script, fed by the store alone.
+//!
+//! Nothing here knows of routers or of SQL. Every page of a client hands its [`store::ClientId`] to the store, so
+//! that a foreign id finds nothing. Pages speak of download and upload as the customer sees them.
+
+mod address;
+mod app;
+mod assets;
+mod error;
+mod headers;
+mod pages;
+mod password;
+mod session;
+mod settings;
+mod throttle;
+mod view;
+mod zone;
+
+pub use app::{private_paths, router};
+pub use password::{
+    PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError, check_password, hash_password, verify_password,
+};
+pub use settings::Settings;

@@ -1,0 +1,119 @@
+// Keeps the page fresh: fetches the part that changes and lets only what is different change in the document, so
+// that focus, an open menu and the scroll position stay.
+
+import { morph } from './morph';
+
+/** After a failure the next tries come later and later, up to this. */
+const RETRY_MS_MAX = 60_000;
+const FETCH_TIMEOUT_MS = 15_000;
+
+const refreshMs = Number(document.body.dataset.refreshMs ?? 0);
+// The server's clock, told by the page; ours only measures what has passed since.
+let serverMs = Number(document.body.dataset.nowMs ?? Date.now());
+let receivedAt = performance.now();
+let failures = 0;
+let timer = 0;
+
+function now(): number {
+  return serverMs + (performance.now() - receivedAt);
+}
+
+function ageWords(ms: number): string {
+  const s = Math.floor(ms / 1000);
+  if (s < 2) return 'just now';
+  if (s < 60) return `${s} s ago`;
+  if (s < 3600) return `${Math.floor(s / 60)} m ago`;
+  if (s < 86_400) return `${Math.floor(s / 3600)} h ago`;
+  return `${Math.floor(s / 86_400)} d ago`;
+}
+
+/** Ages grow even while nothing can be fetched. */
+function tick(): void {
+  for (const element of document.querySelectorAll<HTMLElement>('[data-age-at]')) {
+    const words = ageWords(now() - Number(element.dataset.ageAt));
+    if (element.textContent !== words) element.textContent = words;
+  }
+}
+
+function states(): Map<string, { state: string; name: string }> {
+  const found = new Map<string, { state: string; name: string }>();
+  for (const element of document.querySelectorAll<HTMLElement>('[data-link]')) {
+    const { link = '', state = '', name = '' } = element.dataset;
+    found.set(link, { state, name });
+  }
+  return found;
+}
+
+function announce(before: ReturnType<typeof states>): void {
+  const changes: string[] = [];
+  for (const [link, { state, name }] of states()) {
+    const old = before.get(link);
+    if (old && old.state !== state) changes.push(`${name} is ${state === 'unknown' ? 'not measured' : state}`);
+  }
+  const announcer = document.getElementById('announcer');
+  if (announcer && changes.length > 0) announcer.textContent = `${changes.join('. ')}.`;
+}
+
+function connectionLost(lost: boolean): void {
+  const note = document.getElementById('connection-lost');
+  if (note) note.hidden = !lost;
+  document.body.classList.toggle('is-stale', lost);
+}
+
+async function refresh(region: HTMLElement): Promise<void> {
+  const response = await fetch(region.dataset.liveSrc ?? '', {
+    headers: { 'X-Leaseline-Refresh': '1' },
+    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+  });
+  if (response.status === 401) {
+    // The session has ended: the page itself then leads to the login.
+    location.reload();
+    return;
+  }
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
+  const told = fresh.querySelector<HTMLElement>('[data-now-ms]')?.dataset.nowMs;
+  if (told) {
+    serverMs = Number(told);
+    receivedAt = performance.now();
+  }
+  const before = states();
+  for (const id of [region.id, 'live-tables']) {
+    const old = document.getElementById(id);
+    const next = fresh.getElementById(id);
+    if (old && next) morph(old, next);
+  }
+  tick();
+  announce(before);
+}
+
+async function round(region: HTMLElement): Promise<void> {
+  try {
+    if (!document.hidden) {
+      await refresh(region);
+      document.dispatchEvent(new CustomEvent('leaseline:refreshed'));
+    }
+    failures = 0;
+    connectionLost(false);
+  } catch {
+    failures += 1;
+    connectionLost(true);
+  }
+  schedule(region, Math.min(refreshMs * 2 ** failures, Math.max(RETRY_MS_MAX, refreshMs)));
+}
+
+function schedule(region: HTMLElement, afterMs: number): void {
+  window.clearTimeout(timer);
+  timer = window.setTimeout(() => void round(region), afterMs);
+}
+
+export function start(): void {
+  const region = document.getElementById('live');
+  window.setInterval(tick, 1000);
+  if (!region || !refreshMs) return;
+  schedule(region, refreshMs);
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) schedule(region, 0);
+  });
+  window.addEventListener('online', () => schedule(region, 0));
+}

@@ -1,0 +1,94 @@
+use askama::Template;
+use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{Html, IntoResponse, Response};
+use store::StoreError;
+
+use crate::assets::asset_url;
+
+/// Why there is no page. One place turns it into one.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PageError {
+    /// There is nothing here, or it belongs to somebody else: the two must look the same.
+    #[error("not found")]
+    NotFound,
+    /// The address is right, the method is not.
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// Sent by another site's page.
+    #[error("sent by another site")]
+    CrossSite,
+    /// A handler panicked; the panic hook has logged it.
+    #[error("a page failed")]
+    Panicked,
+    /// The request makes no sense.
+    #[error("bad request")]
+    BadRequest,
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// A template failed.
+    #[error("a page could not be written")]
+    Render(#[from] askama::Error),
+    /// Random bytes, a hash or a blocking task failed.
+    #[error("{0}")]
+    Internal(String),
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    css: String,
+    code: u16,
+    title: &'static str,
+    text: &'static str,
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let (status, title, text) = match &self {
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "Page not found",
+                "There is nothing at this address, or it is not yours to see.",
+            ),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "That does not work here",
+                "This page cannot be used that way.",
+            ),
+            Self::CrossSite => (
+                StatusCode::FORBIDDEN,
+                "Request refused",
+                "The form was sent from another site. Open the page here and try again.",
+            ),
+            Self::BadRequest => (
+                StatusCode::BAD_REQUEST,
+                "Request not understood",
+                "Something in the address or the form is not right.",
+            ),
+            Self::Panicked | Self::Store(_) | Self::Render(_) | Self::Internal(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something went wrong on our side",
+                "The page could not be made. Your links are not affected by this. Please try again in a moment.",
+            ),
+        };
+        if status.is_server_error() {
+            tracing::error!(error = chain(&self), "a page failed");
+        }
+        let page = ErrorPage { css: asset_url("app.css"), code: status.as_u16(), title, text };
+        let body = page.render().unwrap_or_else(|_| title.to_owned());
+        (status, [(CACHE_CONTROL, "no-store")], Html(body)).into_response()
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,72 @@
+//! One file per page: handler, template, what it shows.
+
+pub(crate) mod dashboard;
+pub(crate) mod health;
+pub(crate) mod link;
+pub(crate) mod links;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod series;
+
+use askama::Template;
+use axum::response::Html;
+use store::{LinkId, StoreError};
+
+use crate::assets::asset_url;
+use crate::error::PageError;
+use crate::session::ClientSession;
+
+pub(crate) const LOGIN: &str = "/client/login";
+pub(crate) const DASHBOARD: &str = "/client/dashboard";
+pub(crate) const LINKS: &str = "/client/links";
+
+/// What the frame around every client page shows.
+pub(crate) struct Frame {
+    pub(crate) css: String,
+    pub(crate) js: String,
+    pub(crate) company: String,
+    pub(crate) client: String,
+    pub(crate) username: String,
+    pub(crate) support_email: Option<String>,
+    pub(crate) support_phone: Option<String>,
+    pub(crate) zone: String,
+    pub(crate) now_ms: i64,
+    pub(crate) refresh_ms: u32,
+}
+
+impl Frame {
+    pub(crate) fn new(session: &ClientSession, now_ms: i64, refresh_ms: u32) -> Self {
+        Self {
+            css: asset_url("app.css"),
+            js: asset_url("app.js"),
+            company: session.company.name.clone(),
+            client: session.client.name.clone(),
+            username: session.user.username.clone(),
+            support_email: session.company.support_email.clone(),
+            support_phone: session.company.support_phone.clone(),
+            zone: session.zone.label(now_ms),
+            now_ms,
+            refresh_ms,
+        }
+    }
+
+    /// The first letter of the company, for the mark in the header.
+    pub(crate) fn initial(&self) -> String {
+        self.company.chars().next().unwrap_or('L').to_uppercase().collect()
+    }
+}
+
+/// A page as an answer.
+pub(crate) fn render(page: &impl Template) -> Result<Html<String>, PageError> {
+    Ok(Html(page.render()?))
+}
+
+/// A link id of a path. What is no id at all is as absent as somebody else's.
+pub(crate) fn link_id(text: &str) -> Result<LinkId, PageError> {
+    text.parse().map(LinkId).map_err(|_| PageError::NotFound)
+}
+
+/// The answer of a store function that takes the client: nothing means that it is not theirs.
+pub(crate) fn theirs<T>(answer: Result<Option<T>, StoreError>) -> Result<T, PageError> {
+    answer?.ok_or(PageError::NotFound)
+}

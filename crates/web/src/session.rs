@@ -1,0 +1,164 @@
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use sha2::{Digest, Sha256};
+use store::{Client, ClientId, Company, NewSession, PortalUser, SessionUser};
+
+use crate::Settings;
+use crate::app::App;
+use crate::error::PageError;
+use crate::pages;
+use crate::zone::Zone;
+
+/// 256 bits: guessing is hopeless.
+const TOKEN_BYTES: usize = 32;
+/// The `__Host-` prefix makes browsers insist on Secure, no Domain and `Path=/`.
+const COOKIE_SECURE: &str = "__Host-leaseline";
+const COOKIE_PLAIN: &str = "leaseline";
+/// A session is written to at most this often.
+const TOUCH_EVERY_MS: i64 = 60_000;
+/// Longer user agents are cut.
+const USER_AGENT_CHARS_MAX: usize = 200;
+/// Sent by the pages' own refreshes: they are to get a status instead of the login page.
+const REFRESH_HEADER: &str = "x-leaseline-refresh";
+
+/// A person of a client who is logged in, with what every page shows.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientSession {
+    pub(crate) user: PortalUser,
+    pub(crate) client: Client,
+    pub(crate) company: Company,
+    pub(crate) zone: Zone,
+    pub(crate) token_hash: [u8; 32],
+}
+
+impl ClientSession {
+    /// Whose data the pages may show: the argument of every store function.
+    pub(crate) fn client_id(&self) -> ClientId {
+        self.client.id
+    }
+}
+
+/// Why there is no session.
+pub(crate) enum NoSession {
+    /// Nobody is logged in; where they wanted to go.
+    LoggedOut { wanted: String, by_script: bool },
+    /// The store failed.
+    Failed(PageError),
+}
+
+impl IntoResponse for NoSession {
+    fn into_response(self) -> Response {
+        match self {
+            Self::LoggedOut { by_script: true, .. } => StatusCode::UNAUTHORIZED.into_response(),
+            Self::LoggedOut { wanted, .. } if wanted == pages::DASHBOARD => {
+                Redirect::to(pages::LOGIN).into_response()
+            }
+            Self::LoggedOut { wanted, .. } => {
+                Redirect::to(&format!("{}?next={wanted}", pages::LOGIN)).into_response()
+            }
+            Self::Failed(error) => error.into_response(),
+        }
+    }
+}
+
+impl FromRequestParts<App> for ClientSession {
+    type Rejection = NoSession;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, NoSession> {
+        match find(&parts.headers, app).await.map_err(NoSession::Failed)? {
+            Some(session) => Ok(session),
+            None => Err(NoSession::LoggedOut {
+                wanted: parts.uri.path().to_owned(),
+                by_script: parts.headers.contains_key(REFRESH_HEADER) || parts.uri.path().ends_with(".json"),
+            }),
+        }
+    }
+}
+
+impl OptionalFromRequestParts<App> for ClientSession {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, PageError> {
+        find(&parts.headers, app).await
+    }
+}
+
+/// Begins a session under a new token and gives the cookie for it; an older session of this browser ends.
+pub(crate) async fn begin(
+    app: &App,
+    user: &PortalUser,
+    headers: &HeaderMap,
+    address: &str,
+) -> Result<Cookie<'static>, PageError> {
+    if let Some(old) = token_hash(headers, &app.settings) {
+        app.store.delete_session(&old).await?;
+    }
+    let mut token = [0; TOKEN_BYTES];
+    getrandom::fill(&mut token).map_err(|error| PageError::Internal(format!("no random bytes: {error}")))?;
+    let token = token.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let agent = headers.get("user-agent").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let agent = agent.map(|agent| agent.chars().take(USER_AGENT_CHARS_MAX).collect::<String>());
+    let now_ms = app.clock.now_ms();
+    let new = NewSession {
+        user: SessionUser::Portal(user.id),
+        token_hash: Sha256::digest(&token).into(),
+        created_at_ms: now_ms,
+        expires_at_ms: expiry(&app.settings, now_ms, now_ms),
+        address: Some(address),
+        user_agent: agent.as_deref(),
+    };
+    app.store.insert_session(&new).await?;
+    Ok(cookie(&app.settings, token))
+}
+
+/// The cookie that takes the session's cookie away.
+pub(crate) fn removal(settings: &Settings) -> Cookie<'static> {
+    let mut cookie = cookie(settings, String::new());
+    cookie.make_removal();
+    cookie
+}
+
+/// A token without a session: the same cookie, by which nobody can tell.
+fn cookie(settings: &Settings, token: String) -> Cookie<'static> {
+    Cookie::build((cookie_name(settings), token))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(settings.secure_cookies)
+        .build()
+}
+
+fn cookie_name(settings: &Settings) -> &'static str {
+    if settings.secure_cookies { COOKIE_SECURE } else { COOKIE_PLAIN }
+}
+
+fn token_hash(headers: &HeaderMap, settings: &Settings) -> Option<[u8; 32]> {
+    let jar = CookieJar::from_headers(headers);
+    let token = jar.get(cookie_name(settings))?.value();
+    (token.len() == 2 * TOKEN_BYTES).then(|| Sha256::digest(token).into())
+}
+
+/// Idle from now on, but never past the absolute end.
+fn expiry(settings: &Settings, created_at_ms: i64, now_ms: i64) -> i64 {
+    let millis = |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    let idle = now_ms.saturating_add(millis(settings.session_idle));
+    idle.min(created_at_ms.saturating_add(millis(settings.session_absolute)))
+}
+
+async fn find(headers: &HeaderMap, app: &App) -> Result<Option<ClientSession>, PageError> {
+    let Some(hash) = token_hash(headers, &app.settings) else { return Ok(None) };
+    let now_ms = app.clock.now_ms();
+    let Some((session, user)) = app.store.portal_session(&hash, now_ms).await? else { return Ok(None) };
+    if now_ms - session.seen_at_ms >= TOUCH_EVERY_MS {
+        let expires_at_ms = expiry(&app.settings, session.created_at_ms, now_ms);
+        app.store.touch_session(&hash, now_ms, expires_at_ms).await?;
+    }
+    let client = app.store.client(user.client_id).await?;
+    let company = app.store.company(client.company_id).await?;
+    let zone = Zone::named(&company.timezone);
+    Ok(Some(ClientSession { user, client, company, zone, token_hash: hash }))
+}

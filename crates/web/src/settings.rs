@@ -1,0 +1,37 @@
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// How the pages behave; the binary fills it from its configuration.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The browser reaches the pages over https: cookies are `__Host-` and Secure, and HSTS is sent. Only for plain
+    /// http on the loopback this may be false.
+    pub secure_cookies: bool,
+    /// Proxies whose `X-Forwarded-For` is believed; anybody else's is ignored.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// A session that was not used for so long ends.
+    pub session_idle: Duration,
+    /// A session ends after so long in any case.
+    pub session_absolute: Duration,
+    /// How often an open page asks for new figures, milliseconds.
+    pub refresh_ms: u32,
+    /// A link whose last look is older than this counts as not measured, milliseconds.
+    pub stale_after_ms: i64,
+    /// How long an answer is held back while an account or an address shows many failed logins.
+    pub login_delay: Duration,
+}
+
+impl Default for Settings {
+    /// https, no proxies, 2 hours idle, 12 hours in all, new figures every 10 s, stale after 2 minutes.
+    fn default() -> Self {
+        Self {
+            secure_cookies: true,
+            trusted_proxies: Vec::new(),
+            session_idle: Duration::from_secs(2 * 60 * 60),
+            session_absolute: Duration::from_secs(12 * 60 * 60),
+            refresh_ms: 10_000,
+            stale_after_ms: 120_000,
+            login_delay: Duration::from_secs(2),
+        }
+    }
+}

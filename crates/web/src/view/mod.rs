@@ -1,0 +1,10 @@
+//! What the pages show, worked out from what is stored. Pure: no store, no clock.
+
+pub(crate) mod card;
+pub(crate) mod evidence;
+pub(crate) mod figures;
+pub(crate) mod hours;
+pub(crate) mod series;
+pub(crate) mod spark;
+pub(crate) mod state;
+pub(crate) mod strip;

@@ -1,0 +1,78 @@
+use report::duration_words;
+use sla::{Interval, LinkState};
+use store::Span;
+
+use crate::view::state::word;
+use crate::zone::Zone;
+
+/// Units of the strip's width.
+pub(crate) const STRIP_WIDTH: i64 = 1_000;
+/// Shorter pieces are drawn this wide: an outage of 40 s in a day must be seen.
+const PIECE_WIDTH_MIN: i64 = 3;
+
+/// A coloured piece of the strip of the last day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    pub(crate) class: &'static str,
+    pub(crate) x: i64,
+    pub(crate) width: i64,
+    /// For the pointer and the screen reader.
+    pub(crate) title: String,
+}
+
+/// The time line of `window` as pieces of a strip [`STRIP_WIDTH`] wide: first what nobody measured, then up, then
+/// unknown, then down, so that the worst lies on top.
+pub(crate) fn strip(window: Interval, spans: &[Span], zone: &Zone) -> Vec<Piece> {
+    let mut pieces: Vec<(u8, Piece)> = Vec::new();
+    for span in spans {
+        let part = window.intersect(Interval::new(span.from_ms, span.to_ms));
+        if part.is_empty() {
+            continue;
+        }
+        let x = (part.from_ms - window.from_ms) * STRIP_WIDTH / window.len_ms();
+        let end = (part.to_ms - window.from_ms) * STRIP_WIDTH / window.len_ms();
+        let width = (end - x).max(PIECE_WIDTH_MIN);
+        let title = format!(
+            "{} {} to {} ({})",
+            word(span.state),
+            zone.clock(part.from_ms),
+            zone.clock(part.to_ms),
+            duration_words(part.len_ms())
+        );
+        let layer = match span.state {
+            LinkState::Up => 0,
+            LinkState::Unknown => 1,
+            LinkState::Down => 2,
+        };
+        let x = x.min(STRIP_WIDTH - width);
+        pieces.push((layer, Piece { class: span.state.as_str(), x, width, title }));
+    }
+    pieces.sort_by_key(|(layer, _)| *layer);
+    pieces.into_iter().map(|(_, piece)| piece).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_outage_is_visible_and_on_top() {
+        let span = |from_ms, to_ms, state| Span {
+            from_ms,
+            to_ms,
+            state,
+            cause: None,
+            evidence: serde_json::Value::Null,
+        };
+        let day = 86_400_000;
+        let spans = [
+            span(-day, day - 40_000, LinkState::Up),
+            span(day - 40_000, day, LinkState::Down),
+            span(day, 2 * day, LinkState::Up),
+        ];
+        let pieces = strip(Interval::new(0, day), &spans, &Zone::named("UTC"));
+        assert_eq!(pieces.len(), 2);
+        assert_eq!((pieces[1].class, pieces[1].x, pieces[1].width), ("down", 997, 3));
+        assert_eq!(pieces[1].title, "Down 23:59 to 00:00 (40 s)");
+    }
+}
