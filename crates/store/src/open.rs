@@ -182,6 +182,8 @@ async fn open_sqlite(location: &Location, path: &Path) -> Result<Pools, StoreErr
         .pragma("cache_size", SQLITE_CACHE_KIB)
         .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
         .pragma("journal_size_limit", SQLITE_LOG_BYTES_KEPT)
+        // What a statement of a hundred rows could have to undo would go through a temporary file, page by page.
+        .pragma("temp_store", "MEMORY")
         .statement_cache_capacity(STATEMENTS_KEPT)
         .disable_statement_logging();
     let opened = |error| open_error(location, error);
