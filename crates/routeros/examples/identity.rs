@@ -3,29 +3,49 @@
 //! ```sh
 //! ROUTEROS_PASSWORD=… cargo run --example identity -- 192.0.2.1 portal          # plain, port 8728
 //! ROUTEROS_PASSWORD=… cargo run --example identity -- 192.0.2.1 portal --pin    # TLS, port 8729
+//! ROUTEROS_PASSWORD=… cargo run --example identity -- 192.0.2.1:18728 portal    # a port of your own
 //! ```
 //!
 //! With `--pin` the certificate is taken on first sight and its fingerprint shown: keep it, and compare next time.
-#![expect(clippy::print_stdout, reason = "an example talks to its user")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to its user")]
+
+use std::process::ExitCode;
 
 use routeros::{Client, Credentials, Error, Limits, Target, Tls, fetch_fingerprint};
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let (Some(address), Some(username)) = (args.next(), args.next()) else {
-        return Err("usage: identity ADDRESS USER [--pin], with the password in ROUTEROS_PASSWORD".into());
+        eprintln!("usage: identity ADDRESS[:PORT] USER [--pin], with the password in ROUTEROS_PASSWORD");
+        return ExitCode::from(2);
     };
-    let mut target = Target { address, port: Target::API_PORT, tls: Tls::Off };
-    if args.next().as_deref() == Some("--pin") {
-        target.port = Target::API_SSL_PORT;
+    let pin = args.next().as_deref() == Some("--pin");
+    let password = std::env::var("ROUTEROS_PASSWORD").unwrap_or_default().into();
+    match run(&address, Credentials { username, password }, pin).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(address: &str, cred: Credentials, pin: bool) -> Result<(), Error> {
+    let default_port = if pin { Target::API_SSL_PORT } else { Target::API_PORT };
+    let (host, port) =
+        match address.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?))) {
+            // More colons are an IPv6 address without a port.
+            Some((host, port)) if !host.contains(':') => (host, port),
+            _ => (address, default_port),
+        };
+    let mut target = Target { address: host.to_owned(), port, tls: Tls::Off };
+    if pin {
         let fingerprint = fetch_fingerprint(&target).await?;
         println!("certificate SHA-256: {}", fingerprint.map(|byte| format!("{byte:02x}")).concat());
         target.tls = Tls::Pinned(fingerprint);
     }
-    let password = std::env::var("ROUTEROS_PASSWORD").unwrap_or_default().into();
-    show(&target, &Credentials { username, password }).await?;
-    Ok(())
+    show(&target, &cred).await
 }
 
 async fn show(target: &Target, cred: &Credentials) -> Result<(), Error> {

@@ -198,7 +198,10 @@ impl Step {
 
     fn closed_hint(&self) -> &'static str {
         match self {
-            Step::Login => "; check `/ip service print` for its allowed addresses and session limit",
+            Step::Login => {
+                "; check that the port is the router's api service (8728) and, with `/ip service print`, which addresses \
+                 and how many sessions it allows"
+            }
             _ => "",
         }
     }

@@ -21,6 +21,11 @@ pub enum ForeignService {
     Unknown,
 }
 
+/// Bytes of the shortest reply word, `!re`.
+const REPLY_WORD_MIN: u8 = 3;
+/// Bytes that a reply word may have: the longest known ones, `!fatal` and `!empty`, have 6.
+const REPLY_WORD_MAX: u8 = 32;
+
 /// Looks at the first bytes a peer ever sent; `None` while they can still become a RouterOS reply.
 ///
 /// Every reply starts with a one-byte length and `!`. Without this look an `H` of `HTTP/1.1` is the length of a
@@ -29,11 +34,12 @@ pub(crate) fn classify(first_bytes: &[u8]) -> Option<ForeignService> {
     match first_bytes {
         [] | [0, ..] => None,
         [0xFF, ..] => Some(ForeignService::Telnet),
-        [b'H', b'T', ..] => Some(ForeignService::Http),
+        // Our sentence looks like a request of HTTP/0.9 to some servers, which is answered by a bare page.
+        [b'H', b'T', ..] | [b'<', b'!' | b'h' | b'H', ..] => Some(ForeignService::Http),
         [b'S', b'S', ..] => Some(ForeignService::Ssh),
         [b'2', b'2', ..] => Some(ForeignService::Banner),
         [0x15 | 0x16, 3, ..] => Some(ForeignService::Tls),
-        [_] | [_, b'!', ..] => None,
+        [_] | [REPLY_WORD_MIN..=REPLY_WORD_MAX, b'!', ..] => None,
         _ => Some(ForeignService::Unknown),
     }
 }
@@ -57,7 +63,10 @@ mod tests {
             (b"\x15\x03\x01\x00\x02\x02\x0a", ForeignService::Tls),
             (b"220 router FTP", ForeignService::Banner),
             (b"\xff\xfb\x01", ForeignService::Telnet),
-            (b"<html>", ForeignService::Unknown),
+            (b"<!DOCTYPE HTML>", ForeignService::Http),
+            (b"<html>", ForeignService::Http),
+            (b"hello", ForeignService::Unknown),
+            (b"M!", ForeignService::Unknown),
         ] {
             assert_eq!(classify(bytes), Some(service));
         }

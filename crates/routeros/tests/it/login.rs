@@ -116,8 +116,8 @@ async fn silence_and_dripping_end_at_the_deadline() {
     assert!(matches!(failure(silent), Error::Timeout { step: Step::Login, .. }));
     let drip = async |peer: Peer| {
         let mut stream: DuplexStream = peer.stream;
-        // The first byte of a `!done` that never ends.
-        for byte in b"\x7f!done".iter().chain(std::iter::repeat(&b'x')) {
+        // The start of a reply word, then a byte now and then: the word and its sentence never end in time.
+        for byte in b"\x20!done".iter().chain(std::iter::repeat(&b'x')) {
             tokio::time::sleep(Duration::from_millis(300)).await;
             if stream.write_all(&[*byte]).await.is_err() {
                 break;
