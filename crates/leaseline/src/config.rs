@@ -71,19 +71,21 @@ impl Config {
     ) -> anyhow::Result<Self> {
         let mut settings: Table = toml::from_str(DEFAULT_FILE).context("the embedded default settings")?;
         if let Some(path) = file {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| wrong_use(format!("cannot read the settings in {}: {error}", path.display())))?;
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                wrong_use(format!("cannot read the settings in {}: {error}", path.display()))
+            })?;
             let given = toml::from_str(&text)
                 .map_err(|error| wrong_use(format!("{} is not valid TOML: {error}", path.display())))?;
             merge(&mut settings, given, &path.display().to_string())?;
         }
         for (name, text) in environment.filter(|(name, _)| is_setting(name)) {
             let slot = slot(&mut settings, &name).ok_or_else(|| {
-                wrong_use(format!("the environment variable {name} names no setting; `leaseline config default` lists them"))
+                wrong_use(format!(
+                    "the environment variable {name} names no setting; `leaseline config default` lists them"
+                ))
             })?;
-            *slot = typed_like(slot, &text).ok_or_else(|| {
-                wrong_use(format!("{name}={text:?} cannot be read as {}", slot.type_str()))
-            })?;
+            *slot = typed_like(slot, &text)
+                .ok_or_else(|| wrong_use(format!("{name}={text:?} cannot be read as {}", slot.type_str())))?;
         }
         let config: Self = Value::Table(settings).try_into().map_err(|error: toml::de::Error| {
             wrong_use(format!("settings: {}", error.to_string().trim().replace('\n', " ")))
@@ -111,7 +113,9 @@ impl Config {
             }
         }
         if c.sample_interval_s < c.probe_interval_s {
-            return Err(wrong_use("collector.sample_interval_s must not be shorter than collector.probe_interval_s"));
+            return Err(wrong_use(
+                "collector.sample_interval_s must not be shorter than collector.probe_interval_s",
+            ));
         }
         Ok(())
     }
@@ -127,7 +131,9 @@ fn is_setting(name: &str) -> bool {
 fn merge(settings: &mut Table, given: Table, place: &str) -> anyhow::Result<()> {
     for (key, value) in given {
         let unknown = || {
-            wrong_use(format!("{place}: unknown key {key:?}; `leaseline config default` prints all keys with their meaning"))
+            wrong_use(format!(
+                "{place}: unknown key {key:?}; `leaseline config default` prints all keys with their meaning"
+            ))
         };
         match (settings.get_mut(&key).ok_or_else(unknown)?, value) {
             (Value::Table(inner), Value::Table(given)) => merge(inner, given, &format!("{place}, [{key}]"))?,
@@ -182,7 +188,10 @@ mod tests {
     #[test]
     fn the_environment_wins_over_the_file_and_the_file_over_the_default() {
         let file = "[server]\nlisten = \"127.0.0.1:81\"\n[collector]\nping_count = 3\n";
-        let environment = [("LEASELINE_SERVER_LISTEN", "127.0.0.1:82"), ("LEASELINE_SERVER_TRUSTED_PROXIES", "127.0.0.1, ::1")];
+        let environment = [
+            ("LEASELINE_SERVER_LISTEN", "127.0.0.1:82"),
+            ("LEASELINE_SERVER_TRUSTED_PROXIES", "127.0.0.1, ::1"),
+        ];
         let config = load(file, &environment).expect("valid");
         assert_eq!(config.server.listen.port(), 82);
         assert_eq!(config.server.trusted_proxies.len(), 2);

@@ -27,11 +27,15 @@ pub(crate) struct Installation {
 impl Installation {
     /// Finds everything from the command line, the settings and the environment; creates nothing.
     pub(crate) fn find(place: &Place) -> anyhow::Result<Self> {
-        let config_file = place.config.clone().or_else(|| {
-            place.data.as_ref().map(|dir| dir.join(CONFIG_FILE)).filter(|file| file.exists())
-        });
+        let config_file = place
+            .config
+            .clone()
+            .or_else(|| place.data.as_ref().map(|dir| dir.join(CONFIG_FILE)).filter(|file| file.exists()));
         let config = Config::load(config_file.as_deref(), std::env::vars())?;
-        let url = place.database_url.clone().or_else(|| Some(config.database.url.clone()).filter(|url| !url.is_empty()));
+        let url = place
+            .database_url
+            .clone()
+            .or_else(|| Some(config.database.url.clone()).filter(|url| !url.is_empty()));
         let location = match (&url, &place.data) {
             (Some(url), _) => location_of(url)?,
             (None, Some(dir)) => Location::Sqlite(dir.join(DATABASE_FILE)),
@@ -55,7 +59,10 @@ impl Installation {
         if let Location::Sqlite(file) = &self.location
             && !file.exists()
         {
-            return Err(wrong_use(format!("there is no database in {}: create one with `leaseline init`", file.display())));
+            return Err(wrong_use(format!(
+                "there is no database in {}: create one with `leaseline init`",
+                file.display()
+            )));
         }
         let key = self.key()?;
         Store::open(&self.location, Some(key)).await.context(self.location_words())
@@ -69,7 +76,10 @@ impl Installation {
         if let Location::Sqlite(file) = &self.location
             && file.exists()
         {
-            return Err(wrong_use(format!("{} already holds an installation; nothing was changed", file.display())));
+            return Err(wrong_use(format!(
+                "{} already holds an installation; nothing was changed",
+                file.display()
+            )));
         }
         if self.key_given.is_none() {
             let file = self.key_file.as_ref().ok_or_else(|| {
@@ -80,7 +90,8 @@ impl Installation {
             }
         }
         let store = Store::open(&self.location, Some(self.key()?)).await.context(self.location_words())?;
-        if let Some(file) = self.data.as_ref().map(|dir| dir.join(CONFIG_FILE)).filter(|file| !file.exists()) {
+        if let Some(file) = self.data.as_ref().map(|dir| dir.join(CONFIG_FILE)).filter(|file| !file.exists())
+        {
             fs::write(&file, commented(crate::config::DEFAULT_FILE))
                 .with_context(|| format!("cannot write {}", file.display()))?;
         }
@@ -102,10 +113,13 @@ impl Installation {
                 (text, file.display().to_string())
             }
             (None, None) => {
-                return Err(wrong_use("there is no key: name its file with --key-file, or give it in LEASELINE_KEY"));
+                return Err(wrong_use(
+                    "there is no key: name its file with --key-file, or give it in LEASELINE_KEY",
+                ));
             }
         };
-        MasterKey::from_hex(text.trim()).with_context(|| format!("the key in {source} is not one: 64 hex digits are expected"))
+        MasterKey::from_hex(text.trim())
+            .with_context(|| format!("the key in {source} is not one: 64 hex digits are expected"))
     }
 
     /// Where the data are, for messages; a password in an address is not shown.
@@ -177,6 +191,9 @@ mod tests {
     fn the_written_settings_file_changes_nothing_until_edited() {
         let text = commented(crate::config::DEFAULT_FILE);
         let table: toml::Table = toml::from_str(&text).expect("valid TOML");
-        assert!(table.values().all(|section| section.as_table().is_some_and(toml::Table::is_empty)), "{text}");
+        assert!(
+            table.values().all(|section| section.as_table().is_some_and(toml::Table::is_empty)),
+            "{text}"
+        );
     }
 }

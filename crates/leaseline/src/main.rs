@@ -20,7 +20,10 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[expect(clippy::print_stderr, reason = "the one place where an error is shown to the person at the terminal")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the one place where an error is shown to the person at the terminal"
+)]
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     // The provider is chosen once for the process; that somebody else was first would be the same one.

@@ -39,7 +39,9 @@ pub(crate) fn moment_words(at_ms: i64, zone: &TimeZone) -> String {
 /// A zone of the IANA list.
 pub(crate) fn zone(name: &str) -> anyhow::Result<TimeZone> {
     TimeZone::get(name).map_err(|_| {
-        wrong_use(format!("{name:?} is not a time zone: use an IANA name such as Asia/Kolkata or America/New_York"))
+        wrong_use(format!(
+            "{name:?} is not a time zone: use an IANA name such as Asia/Kolkata or America/New_York"
+        ))
     })
 }
 

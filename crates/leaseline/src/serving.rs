@@ -56,9 +56,11 @@ async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store
 
 /// Opens the port, or says what to do if somebody else has it.
 pub(crate) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}: choose another address with --listen, or stop what uses this one"))
+    TcpListener::bind(address).await.with_context(|| {
+        format!(
+            "cannot listen on {address}: choose another address with --listen, or stop what uses this one"
+        )
+    })
 }
 
 /// Serves pages until `stop`, then lets the requests under way finish.
@@ -69,10 +71,14 @@ pub(crate) fn spawn_web(
     stop: &CancellationToken,
     tasks: &mut JoinSet<anyhow::Result<()>>,
 ) {
-    let service = web::router(store.clone(), wall_clock(), settings).into_make_service_with_connect_info::<SocketAddr>();
+    let service = web::router(store.clone(), wall_clock(), settings)
+        .into_make_service_with_connect_info::<SocketAddr>();
     let stopped = stop.clone().cancelled_owned();
     tasks.spawn(async move {
-        axum::serve(listener, service).with_graceful_shutdown(stopped).await.context("the portal stopped serving")
+        axum::serve(listener, service)
+            .with_graceful_shutdown(stopped)
+            .await
+            .context("the portal stopped serving")
     });
 }
 
@@ -124,7 +130,9 @@ fn ended(task: Option<Result<anyhow::Result<()>, tokio::task::JoinError>>) -> an
     match task {
         None => Ok(()),
         Some(Ok(result)) => result,
-        Some(Err(error)) => Err(error).context("a part of the program failed; this is a bug, please report it"),
+        Some(Err(error)) => {
+            Err(error).context("a part of the program failed; this is a bug, please report it")
+        }
     }
 }
 

@@ -24,12 +24,15 @@ async fn add(store: &Store, args: ClientAddArgs, printer: &Printer) -> anyhow::R
     let company = super::company(store, args.company.as_deref()).await?;
     // The user is checked before the client is written, so that a mistake leaves neither.
     let first_user = match (args.username, args.email, args.password_file) {
-        (Some(username), Some(email), Some(file)) => Some(user::checked(store, username, email, &file).await?),
+        (Some(username), Some(email), Some(file)) => {
+            Some(user::checked(store, username, email, &file).await?)
+        }
         _ => None,
     };
     let id = store.insert_client(company.id, &args.name, now_ms()).await?;
     let Some(new) = first_user else {
-        return printer.said(&format!("Added client {}.", args.name), &json!({ "id": id, "name": args.name }));
+        return printer
+            .said(&format!("Added client {}.", args.name), &json!({ "id": id, "name": args.name }));
     };
     let user_id = store.insert_portal_user(id, &new.username, &new.email, &new.hash, now_ms()).await?;
     printer.said(

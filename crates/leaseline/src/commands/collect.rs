@@ -11,7 +11,11 @@ use crate::{
     serving,
 };
 
-pub(super) async fn run(installation: &Installation, args: &CollectArgs, printer: &Printer) -> anyhow::Result<()> {
+pub(super) async fn run(
+    installation: &Installation,
+    args: &CollectArgs,
+    printer: &Printer,
+) -> anyhow::Result<()> {
     if !args.once {
         return serving::run(installation, ServeArgs { listen: None, role: vec![Role::Collector] }).await;
     }
@@ -23,10 +27,12 @@ pub(super) async fn run(installation: &Installation, args: &CollectArgs, printer
 
 async fn once(installation: &Installation, store: &store::Store, printer: &Printer) -> anyhow::Result<()> {
     let _claim = store.claim_collector().await?;
-    let collector = Collector::new(store.clone(), wall_clock(), serving::collector_config(&installation.config));
+    let collector =
+        Collector::new(store.clone(), wall_clock(), serving::collector_config(&installation.config));
     // Drawn on a terminal only; in a pipe the summary says it all.
     let bar = ProgressBar::new(0).with_style(
-        ProgressStyle::with_template("polling {bar:40} {pos}/{len} routers {elapsed}").unwrap_or_else(|_| ProgressStyle::default_bar()),
+        ProgressStyle::with_template("polling {bar:40} {pos}/{len} routers {elapsed}")
+            .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
     let summary = collector
         .once(|done, total| {
@@ -35,15 +41,19 @@ async fn once(installation: &Installation, store: &store::Store, printer: &Print
         })
         .await?;
     bar.finish_and_clear();
-    let errors: Vec<_> = summary.errors.iter().map(|(router, error)| json!({ "router": router, "error": error })).collect();
+    let errors: Vec<_> =
+        summary.errors.iter().map(|(router, error)| json!({ "router": router, "error": error })).collect();
     let sentence = match summary.routers {
         0 => "There are no routers with links to poll: add some with `leaseline router add` and `leaseline link add`.".to_owned(),
         routers => format!("Read {} links on {} of {routers} routers.", summary.links, routers - summary.errors.len()),
     };
-    printer.said(&sentence, &json!({ "routers": summary.routers, "links": summary.links, "errors": errors }))?;
+    let troubles = summary.errors.iter().filter(|_| summary.errors.len() > 1);
+    let sentence = troubles.fold(sentence, |lines, (router, error)| format!("{lines}\n  {router}: {error}"));
+    printer
+        .said(&sentence, &json!({ "routers": summary.routers, "links": summary.links, "errors": errors }))?;
     match summary.errors.as_slice() {
         [] => Ok(()),
         [(router, error)] => bail!("router {router}: {error}"),
-        [(router, error), ..] => bail!("{} routers gave no reading; the first, {router}: {error}", summary.errors.len()),
+        errors => bail!("{} routers gave no reading, see above", errors.len()),
     }
 }

@@ -37,10 +37,17 @@ pub(super) async fn run(installation: &Installation, printer: &Printer) -> anyho
     }
 }
 
-async fn look_inside(store: &store::Store, installation: &Installation, steps: &mut Vec<Step>) -> anyhow::Result<()> {
+async fn look_inside(
+    store: &store::Store,
+    installation: &Installation,
+    steps: &mut Vec<Step>,
+) -> anyhow::Result<()> {
     for company in store.companies().await? {
         let zone = moment::zone(&company.timezone);
-        steps.push(step("company", zone.map(|_| format!("{}, {}, {}", company.name, company.timezone, company.currency))));
+        steps.push(step(
+            "company",
+            zone.map(|_| format!("{}, {}, {}", company.name, company.timezone, company.currency)),
+        ));
     }
     let links = store.links().await?;
     let routers = store.routers().await?;
@@ -56,7 +63,9 @@ async fn look_inside(store: &store::Store, installation: &Installation, steps: &
 
 fn clock() -> anyhow::Result<String> {
     if now_ms() < CLOCK_MIN_MS {
-        bail!("this machine's clock is wrong; set it (timedatectl set-ntp true), for every reading carries its time");
+        bail!(
+            "this machine's clock is wrong; set it (timedatectl set-ntp true), for every reading carries its time"
+        );
     }
     Ok(moment::moment_words(now_ms(), &jiff::tz::TimeZone::UTC))
 }

@@ -1,19 +1,31 @@
 use serde_json::json;
 
-use crate::{cli::InitArgs, clock::now_ms, fault::wrong_use, installation::Installation, moment, output::Printer};
+use crate::{
+    cli::InitArgs, clock::now_ms, fault::wrong_use, installation::Installation, moment, output::Printer,
+};
 
-pub(super) async fn run(installation: &Installation, args: InitArgs, printer: &Printer) -> anyhow::Result<()> {
+pub(super) async fn run(
+    installation: &Installation,
+    args: InitArgs,
+    printer: &Printer,
+) -> anyhow::Result<()> {
     // Everything that can be wrong is looked at before the first file is written.
     super::check_name("company name", &args.company)?;
     moment::zone(&args.timezone)?;
     let currency = args.currency.to_ascii_uppercase();
     if currency.len() != 3 || !currency.chars().all(|c| c.is_ascii_uppercase()) {
-        return Err(wrong_use(format!("{:?} is not a currency: use its ISO 4217 code, e.g. INR or EUR", args.currency)));
+        return Err(wrong_use(format!(
+            "{:?} is not a currency: use its ISO 4217 code, e.g. INR or EUR",
+            args.currency
+        )));
     }
     let store = installation.create().await?;
     if !store.companies().await?.is_empty() {
         store.close().await;
-        return Err(wrong_use(format!("{} already holds an installation; nothing was changed", installation.location_words())));
+        return Err(wrong_use(format!(
+            "{} already holds an installation; nothing was changed",
+            installation.location_words()
+        )));
     }
     let id = store.insert_company(&args.company, &args.timezone, &currency, now_ms()).await?;
     store.close().await;

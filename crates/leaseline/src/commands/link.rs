@@ -23,10 +23,9 @@ async fn add(store: &Store, args: LinkAddArgs, printer: &Printer) -> anyhow::Res
     let client = super::client_named(store, &args.client).await?;
     let company = store.company(client.company_id).await?;
     let zone = moment::zone(&company.timezone)?;
-    let router = store
-        .router_by_name(&args.router)
-        .await?
-        .ok_or_else(|| wrong_use(format!("there is no router named {:?}; `leaseline router list` shows them", args.router)))?;
+    let router = store.router_by_name(&args.router).await?.ok_or_else(|| {
+        wrong_use(format!("there is no router named {:?}; `leaseline router list` shows them", args.router))
+    })?;
     let kind = KINDS.iter().find(|kind| kind.eq_ignore_ascii_case(&args.kind)).ok_or_else(|| {
         wrong_use(format!("{:?} is not a kind of line: use one of {}", args.kind, KINDS.join(", ")))
     })?;
@@ -36,7 +35,11 @@ async fn add(store: &Store, args: LinkAddArgs, printer: &Printer) -> anyhow::Res
         link_id: LinkId(0),
         valid_from_ms: activated_at_ms,
         uptime_pct: args.uptime.as_deref().map(|text| percent("--uptime", text)).transpose()?,
-        latency_ms: args.latency_ms.as_deref().map(|text| decimal("--latency-ms", text, 60_000.0)).transpose()?,
+        latency_ms: args
+            .latency_ms
+            .as_deref()
+            .map(|text| decimal("--latency-ms", text, 60_000.0))
+            .transpose()?,
         loss_pct: args.loss_pct.as_deref().map(|text| percent("--loss-pct", text)).transpose()?,
         down_when: match args.down_when {
             DownChoice::Interface => DownWhen::Interface,
@@ -75,7 +78,8 @@ async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     for client in store.clients().await? {
         for (link, latest) in store.latest_for_client(client.id).await? {
-            let router = routers.iter().find(|router| router.id == link.router_id).map(|router| router.name.clone());
+            let router =
+                routers.iter().find(|router| router.id == link.router_id).map(|router| router.name.clone());
             rows.push(json!({
                 "id": link.id, "circuit": link.circuit, "client": client.name, "router": router,
                 "interface": link.interface, "type": link.kind, "committed_bps": link.committed_bps,
@@ -88,7 +92,8 @@ async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {
     let text = |row: &Value, key: &str| row[key].as_str().unwrap_or("–").to_owned();
     printer.list(&rows, ["circuit", "client", "router", "interface", "type", "committed", "state"], |row| {
         let committed = report::rate_words(row["committed_bps"].as_i64().unwrap_or_default());
-        let [circuit, client, router, interface] = ["circuit", "client", "router", "interface"].map(|key| text(row, key));
+        let [circuit, client, router, interface] =
+            ["circuit", "client", "router", "interface"].map(|key| text(row, key));
         [circuit, client, router, interface, text(row, "type"), committed, text(row, "state")]
     })
 }
@@ -103,7 +108,8 @@ fn facing(link: &Link) -> &'static str {
 /// Mbit/s as bits per second: decimal, more than nothing, at most 10 Tbit/s.
 fn committed_bps(text: &str) -> anyhow::Result<i64> {
     const MBPS_MAX: f64 = 10_000_000.0;
-    let trouble = || wrong_use(format!("--committed-mbps {text:?}: write Mbit/s as a number above 0, e.g. 100 or 2.5"));
+    let trouble =
+        || wrong_use(format!("--committed-mbps {text:?}: write Mbit/s as a number above 0, e.g. 100 or 2.5"));
     let mbps = text.parse::<f64>().map_err(|_| trouble())?;
     let bps = (mbps * 1_000_000.0).round();
     if !(bps >= 1.0 && mbps <= MBPS_MAX) {
@@ -123,7 +129,9 @@ fn decimal(name: &str, text: &str, most: f64) -> anyhow::Result<String> {
     let places = text.split_once('.').map_or(0, |(_, places)| places.len());
     match text.parse::<f64>() {
         Ok(value) if plain && places <= PLACES_MAX && value <= most => Ok(text.to_owned()),
-        _ => Err(wrong_use(format!("{name} {text:?}: write a number from 0 to {most} with at most {PLACES_MAX} decimals"))),
+        _ => Err(wrong_use(format!(
+            "{name} {text:?}: write a number from 0 to {most} with at most {PLACES_MAX} decimals"
+        ))),
     }
 }
 

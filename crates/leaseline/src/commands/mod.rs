@@ -48,7 +48,12 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-async fn on_store(store: &Store, installation: &Installation, command: Command, printer: &Printer) -> anyhow::Result<()> {
+async fn on_store(
+    store: &Store,
+    installation: &Installation,
+    command: Command,
+    printer: &Printer,
+) -> anyhow::Result<()> {
     match command {
         Command::Client(command) => client::run(store, command, printer).await,
         Command::User(command) => user::run(store, command, printer).await,
@@ -77,7 +82,9 @@ async fn company(store: &Store, name: Option<&str>) -> anyhow::Result<Company> {
 /// The named client, with a hint where to find the right name.
 async fn client_named(store: &Store, name: &str) -> anyhow::Result<Client> {
     let found = store.clients().await?.into_iter().find(|client| client.name == name);
-    found.ok_or_else(|| wrong_use(format!("there is no client named {name:?}; `leaseline client list` shows them")))
+    found.ok_or_else(|| {
+        wrong_use(format!("there is no client named {name:?}; `leaseline client list` shows them"))
+    })
 }
 
 /// Refuses names that nobody could type or read again.

@@ -9,7 +9,9 @@ const PASSWORD_BYTES_MAX: u64 = 4_096;
 /// The first line of a file, or of standard input for `-`.
 pub(super) fn read(file: &Path) -> anyhow::Result<SecretString> {
     let mut text = String::new();
-    let trouble = |error: std::io::Error| wrong_use(format!("cannot read the password from {}: {error}", file.display()));
+    let trouble = |error: std::io::Error| {
+        wrong_use(format!("cannot read the password from {}: {error}", file.display()))
+    };
     if file == Path::new("-") {
         std::io::stdin().take(PASSWORD_BYTES_MAX).read_to_string(&mut text).map_err(trouble)?;
     } else {
@@ -18,7 +20,10 @@ pub(super) fn read(file: &Path) -> anyhow::Result<SecretString> {
     }
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
-        return Err(wrong_use(format!("the first line of {} is empty; it should be the password", file.display())));
+        return Err(wrong_use(format!(
+            "the first line of {} is empty; it should be the password",
+            file.display()
+        )));
     }
     Ok(SecretString::from(line.to_owned()))
 }

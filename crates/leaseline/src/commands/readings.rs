@@ -10,21 +10,43 @@ use crate::{
     output::Printer,
 };
 
-pub(super) async fn samples(store: &Store, SampleCommand::List(range): SampleCommand, printer: &Printer) -> anyhow::Result<()> {
+pub(super) async fn samples(
+    store: &Store,
+    SampleCommand::List(range): SampleCommand,
+    printer: &Printer,
+) -> anyhow::Result<()> {
     let (link, zone, from_ms, to_ms) = resolve(store, &range).await?;
-    let rows: Vec<Value> =
-        store.samples(link.id, from_ms, to_ms).await?.iter().map(|sample| sample_json(&link.circuit, sample)).collect();
+    let rows: Vec<Value> = store
+        .samples(link.id, from_ms, to_ms)
+        .await?
+        .iter()
+        .map(|sample| sample_json(&link.circuit, sample))
+        .collect();
     let header = ["time", "state", "rx", "tx", "sent", "received", "round trip"];
     printer.list(&rows, header, |row| {
         let rate = |key: &str| row[key].as_i64().map_or("–".to_owned(), report::rate_words);
         let count = |key: &str| row[key].as_i64().map_or("–".to_owned(), |count| count.to_string());
-        let rtt = row["rtt_avg_us"].as_i64().map_or("–".to_owned(), |us| format!("{}.{:03} ms", us / 1_000, us % 1_000));
+        let rtt = row["rtt_avg_us"]
+            .as_i64()
+            .map_or("–".to_owned(), |us| format!("{}.{:03} ms", us / 1_000, us % 1_000));
         let state = row["state"].as_str().unwrap_or_default().to_owned();
-        [time(row, "at_ms", &zone), state, rate("rx_bps"), rate("tx_bps"), count("sent"), count("received"), rtt]
+        [
+            time(row, "at_ms", &zone),
+            state,
+            rate("rx_bps"),
+            rate("tx_bps"),
+            count("sent"),
+            count("received"),
+            rtt,
+        ]
     })
 }
 
-pub(super) async fn spans(store: &Store, SpanCommand::List(range): SpanCommand, printer: &Printer) -> anyhow::Result<()> {
+pub(super) async fn spans(
+    store: &Store,
+    SpanCommand::List(range): SpanCommand,
+    printer: &Printer,
+) -> anyhow::Result<()> {
     let (link, zone, from_ms, to_ms) = resolve(store, &range).await?;
     let rows: Vec<Value> = store.spans(link.id, from_ms, to_ms).await?.iter().map(span_json).collect();
     printer.list(&rows, ["from", "to", "state", "length", "cause", "evidence"], |row| {
@@ -32,14 +54,24 @@ pub(super) async fn spans(store: &Store, SpanCommand::List(range): SpanCommand, 
         let cause = row["cause"].as_str().map_or("–", report::cause_words).to_owned();
         let state = row["state"].as_str().unwrap_or_default().to_owned();
         let length = report::duration_words(ms("to_ms") - ms("from_ms"));
-        [time(row, "from_ms", &zone), time(row, "to_ms", &zone), state, length, cause, row["evidence"].to_string()]
+        [
+            time(row, "from_ms", &zone),
+            time(row, "to_ms", &zone),
+            state,
+            length,
+            cause,
+            row["evidence"].to_string(),
+        ]
     })
 }
 
 /// The link, its company's zone, and the range; without `--from` and `--to` all there is.
 async fn resolve(store: &Store, range: &RangeArgs) -> anyhow::Result<(Link, jiff::tz::TimeZone, i64, i64)> {
     let link = store.link_by_circuit(&range.link).await?.ok_or_else(|| {
-        wrong_use(format!("there is no link with the circuit id {:?}; `leaseline link list` shows them", range.link))
+        wrong_use(format!(
+            "there is no link with the circuit id {:?}; `leaseline link list` shows them",
+            range.link
+        ))
     })?;
     let client = store.client(link.client_id).await?;
     let company = store.company(client.company_id).await?;

@@ -17,7 +17,12 @@ use crate::{
 const PLAIN_PORT: u16 = 8728;
 const TLS_PORT: u16 = 8729;
 
-pub(super) async fn run(store: &Store, config: &Config, command: RouterCommand, printer: &Printer) -> anyhow::Result<()> {
+pub(super) async fn run(
+    store: &Store,
+    config: &Config,
+    command: RouterCommand,
+    printer: &Printer,
+) -> anyhow::Result<()> {
     match command {
         RouterCommand::Add(args) => add(store, args, printer).await,
         RouterCommand::List => list(store, printer).await,
@@ -35,11 +40,17 @@ async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::R
     }
     let port = args.port.unwrap_or(if args.tls == TlsChoice::Off { PLAIN_PORT } else { TLS_PORT });
     let (tls, remark) = match &args.tls {
-        TlsChoice::Off => (RouterTls::Off, "Its password travels in plain text: prefer --tls pin where the network is not yours alone."),
-        TlsChoice::System => (RouterTls::System, "Its certificate is checked against the machine's authorities."),
+        TlsChoice::Off => (
+            RouterTls::Off,
+            "Its password travels in plain text: prefer --tls pin where the network is not yours alone.",
+        ),
+        TlsChoice::System => {
+            (RouterTls::System, "Its certificate is checked against the machine's authorities.")
+        }
         TlsChoice::Ca(file) => {
-            let pem = std::fs::read_to_string(file)
-                .map_err(|error| wrong_use(format!("cannot read the certificate authority in {}: {error}", file.display())))?;
+            let pem = std::fs::read_to_string(file).map_err(|error| {
+                wrong_use(format!("cannot read the certificate authority in {}: {error}", file.display()))
+            })?;
             (RouterTls::CaPem(pem), "Its certificate is checked against the given authority.")
         }
         TlsChoice::Pin => {
@@ -47,7 +58,10 @@ async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::R
             let fingerprint = routeros::fetch_fingerprint(&target).await.with_context(|| {
                 format!("cannot read the certificate of {}:{port}, so nothing was added", args.address)
             })?;
-            (RouterTls::Pinned(fingerprint), "Compare the fingerprint with the router's: /certificate print detail.")
+            (
+                RouterTls::Pinned(fingerprint),
+                "Compare the fingerprint with the router's: /certificate print detail.",
+            )
         }
     };
     let fingerprint = match &tls {
@@ -97,15 +111,21 @@ async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {
             Some(false) => "silent",
             None => "not polled yet",
         };
-        [text(row, "name"), address, text(row, "tls"), state.to_owned(), text(row, "version"), text(row, "last_error")]
+        [
+            text(row, "name"),
+            address,
+            text(row, "tls"),
+            state.to_owned(),
+            text(row, "version"),
+            text(row, "last_error"),
+        ]
     })
 }
 
 async fn test(store: &Store, config: &Config, name: &str, printer: &Printer) -> anyhow::Result<()> {
-    let router = store
-        .router_by_name(name)
-        .await?
-        .ok_or_else(|| wrong_use(format!("there is no router named {name:?}; `leaseline router list` shows them")))?;
+    let router = store.router_by_name(name).await?.ok_or_else(|| {
+        wrong_use(format!("there is no router named {name:?}; `leaseline router list` shows them"))
+    })?;
     let report = findings(store, config, &router).await?;
     let words: String = report.steps.iter().map(|step| step.words() + "\n").collect();
     let value = json!({
@@ -150,10 +170,22 @@ pub(super) struct Findings {
 pub(super) async fn findings(store: &Store, config: &Config, router: &Router) -> anyhow::Result<Findings> {
     let password = store.router_password(router.id).await?;
     let credentials = Credentials { username: router.username.clone(), password };
-    let probe_target = store.links().await?.into_iter().find(|link| link.router_id == router.id).and_then(|link| link.probe_target);
-    let now = jiff::Timestamp::from_millisecond(now_ms()).context("the clock of this machine is out of range")?;
-    let report =
-        routeros::test_connection(&target_of(router), &credentials, &limits(config), now, probe_target.as_deref()).await;
+    let probe_target = store
+        .links()
+        .await?
+        .into_iter()
+        .find(|link| link.router_id == router.id)
+        .and_then(|link| link.probe_target);
+    let now =
+        jiff::Timestamp::from_millisecond(now_ms()).context("the clock of this machine is out of range")?;
+    let report = routeros::test_connection(
+        &target_of(router),
+        &credentials,
+        &limits(config),
+        now,
+        probe_target.as_deref(),
+    )
+    .await;
     let steps: Vec<Step> = report
         .steps
         .iter()

@@ -11,16 +11,22 @@ pub(super) async fn run(store: &Store, command: UserCommand, printer: &Printer) 
         UserCommand::Add { client, username, email, password_file } => {
             let client = super::client_named(store, &client).await?;
             let new = checked(store, username, email, &password_file).await?;
-            let id = store.insert_portal_user(client.id, &new.username, &new.email, &new.hash, now_ms()).await?;
+            let id =
+                store.insert_portal_user(client.id, &new.username, &new.email, &new.hash, now_ms()).await?;
             printer.said(
-                &format!("Added {}, who logs in at /client/login and sees what is {}'s.", new.username, client.name),
+                &format!(
+                    "Added {}, who logs in at /client/login and sees what is {}'s.",
+                    new.username, client.name
+                ),
                 &json!({ "id": id, "username": new.username, "client": client.name }),
             )
         }
         UserCommand::List => {
             let clients = store.clients().await?;
             let users = store.portal_users().await?;
-            let client_of = |user: &PortalUser| clients.iter().find(|client| client.id == user.client_id).map(|client| &client.name);
+            let client_of = |user: &PortalUser| {
+                clients.iter().find(|client| client.id == user.client_id).map(|client| &client.name)
+            };
             let row = |user: &PortalUser| {
                 json!({
                     "id": user.id, "client": client_of(user), "username": user.username, "email": user.email,
@@ -44,7 +50,12 @@ pub(super) struct CheckedUser {
 }
 
 /// Refuses a bad name, address or password, and a name that is taken.
-pub(super) async fn checked(store: &Store, username: String, email: String, password_file: &Path) -> anyhow::Result<CheckedUser> {
+pub(super) async fn checked(
+    store: &Store,
+    username: String,
+    email: String,
+    password_file: &Path,
+) -> anyhow::Result<CheckedUser> {
     super::check_name("user name", &username)?;
     check_email(&email)?;
     let password = password_file::read(password_file)?;
@@ -58,7 +69,11 @@ pub(super) async fn checked(store: &Store, username: String, email: String, pass
 /// Only what cannot be an address is refused; whether mail arrives there is seen when some is sent.
 fn check_email(email: &str) -> anyhow::Result<()> {
     match email.split_once('@') {
-        Some((local, host)) if !local.is_empty() && !host.is_empty() && !email.chars().any(char::is_whitespace) => Ok(()),
+        Some((local, host))
+            if !local.is_empty() && !host.is_empty() && !email.chars().any(char::is_whitespace) =>
+        {
+            Ok(())
+        }
         _ => Err(wrong_use(format!("{email:?} is not an e-mail address"))),
     }
 }

@@ -47,6 +47,11 @@ impl History {
         Self { link, seed, period, upload, download, ping: plan.ping(), troubles }
     }
 
+    /// From its activation to the first real look.
+    pub(super) fn period(&self) -> Interval {
+        self.period
+    }
+
     /// The whole time line, without a gap.
     pub(super) fn spans(&self) -> Vec<Span> {
         let mut spans = Vec::new();
@@ -67,7 +72,13 @@ impl History {
                 LinkState::Up | LinkState::Unknown => json!({ "kind": "none" }),
             };
             let Interval { from_ms, to_ms } = trouble.when;
-            spans.push(Span { from_ms, to_ms, state: trouble.state, cause: Some(trouble.cause.to_owned()), evidence });
+            spans.push(Span {
+                from_ms,
+                to_ms,
+                state: trouble.state,
+                cause: Some(trouble.cause.to_owned()),
+                evidence,
+            });
             at_ms = to_ms;
         }
         if at_ms < self.period.to_ms {
@@ -155,7 +166,8 @@ impl Direction {
         let mut lost_bytes = 0;
         let down = troubles.iter().filter(|trouble| trouble.state == LinkState::Down);
         let outages = down.map(|trouble| {
-            lost_bytes += total_bytes(&profile, trouble.when.to_ms) - total_bytes(&profile, trouble.when.from_ms);
+            lost_bytes +=
+                total_bytes(&profile, trouble.when.to_ms) - total_bytes(&profile, trouble.when.from_ms);
             (trouble.when, lost_bytes)
         });
         let outages = outages.collect();
@@ -188,11 +200,13 @@ fn troubles(place: usize, plan: &LinkPlan, period: Interval) -> Vec<Trouble> {
     let mut found = Vec::new();
     let mut at_ms = period.from_ms;
     loop {
-        let apart_days = random.between(plan.days_between_outages / 3 + 1, plan.days_between_outages * 5 / 3 + 2) as i64;
+        let apart_days =
+            random.between(plan.days_between_outages / 3 + 1, plan.days_between_outages * 5 / 3 + 2) as i64;
         at_ms += apart_days * DAY_MS + random.between(0, 86_399) as i64 * 1_000;
         // Most are short; one in six takes hours.
         let minutes = if random.between(1, 6) == 1 { random.between(70, 260) } else { random.between(2, 40) };
-        let when = Interval::new(at_ms, at_ms + minutes as i64 * MINUTE_MS + random.between(0, 59) as i64 * 1_000);
+        let when =
+            Interval::new(at_ms, at_ms + minutes as i64 * MINUTE_MS + random.between(0, 59) as i64 * 1_000);
         // The last days are kept clear, so that today's picture is the live one.
         if when.to_ms + DAY_MS / 4 > period.to_ms {
             break;

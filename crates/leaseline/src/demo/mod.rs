@@ -53,7 +53,7 @@ async fn with_store(
     let mut tasks = JoinSet::new();
     signals::cancel_on_signal(&stop, &mut tasks)?;
     let prepared = tokio::select! {
-        prepared = setup::prepare(store) => prepared?,
+        prepared = setup::prepare(store, collector_config()) => prepared?,
         () = stop.cancelled() => return serving::until_stopped(&stop, &mut tasks).await,
     };
     let (fleet, routers) = prepared;

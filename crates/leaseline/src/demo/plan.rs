@@ -70,7 +70,13 @@ pub(super) struct LinkPlan {
     pub(super) days_between_outages: u64,
 }
 
-const fn link(client: usize, router: usize, interface: &'static str, circuit: &'static str, site: &'static str) -> LinkPlan {
+const fn link(
+    client: usize,
+    router: usize,
+    interface: &'static str,
+    circuit: &'static str,
+    site: &'static str,
+) -> LinkPlan {
     LinkPlan {
         client,
         router,
@@ -96,18 +102,115 @@ const fn link(client: usize, router: usize, interface: &'static str, circuit: &'
 pub(super) const WATCHED: usize = 1;
 
 pub(super) const LINKS: &[LinkPlan] = &[
-    LinkPlan { committed_mbps: 500, uptime_pct: "99.90", latency_ms: "10", probe_target: "198.51.100.10", download_pct: 52, upload_pct: 24, rtt_us: 1_900, ..link(0, 0, "ether3", "MN-BLR-0101", "Head office, Bengaluru") },
-    LinkPlan { probe_target: "198.51.100.14", download_pct: 42, rtt_us: 2_700, ..link(0, 0, "ether4", "MN-BLR-0102", "Dye works, Peenya") },
-    LinkPlan { committed_mbps: 50, probe_target: "198.51.100.18", download_pct: 51, rtt_us: 9_400, loss_ppm: 1_500, days_between_outages: 21, ..link(0, 2, "ether5", "MN-MAA-0207", "Warehouse, Chennai") },
-    LinkPlan { committed_mbps: 200, kind: "MPLS", probe_target: "198.51.100.22", download_pct: 33, upload_pct: 29, rtt_us: 21_000, latency_ms: "35", ..link(0, 3, "vlan310", "MN-BOM-0311", "Sales office, Mumbai") },
-    LinkPlan { committed_mbps: 1_000, uptime_pct: "99.90", latency_ms: "10", probe_target: "203.0.113.5", download_pct: 44, upload_pct: 31, rtt_us: 1_200, days_between_outages: 120, ..link(1, 0, "sfp-sfpplus1", "MN-BLR-0110", "Main hospital, Bengaluru") },
-    LinkPlan { committed_mbps: 200, uptime_pct: "99.90", probe_target: "203.0.113.9", shape: Shape::Flat, download_pct: 38, upload_pct: 35, rtt_us: 2_300, ..link(1, 1, "ether2", "MN-BLR-0111", "Diagnostics centre, Jayanagar") },
-    LinkPlan { kind: "P2P", committed_mbps: 300, probe_target: "203.0.113.13", shape: Shape::Flat, download_pct: 46, upload_pct: 45, rtt_us: 800, ..link(1, 1, "ether3", "MN-P2P-0042", "Imaging archive, Whitefield") },
-    LinkPlan { committed_mbps: 50, probe_target: "203.0.113.17", rtt_us: 8_800, months: 7, ..link(1, 2, "ether2", "MN-MAA-0212", "Clinic, Adyar") },
-    LinkPlan { committed_mbps: 50, probe_target: "203.0.113.21", rtt_us: 22_500, latency_ms: "35", months: 5, ..link(1, 3, "vlan320", "MN-BOM-0318", "Clinic, Andheri") },
-    LinkPlan { probe_target: "192.0.2.33", shape: Shape::Evening, download_pct: 55, upload_pct: 12, rtt_us: 3_600, ..link(2, 1, "ether6", "MN-BLR-0125", "Plant, Hosur Road") },
-    LinkPlan { kind: "broadband", uptime_pct: "99.00", committed_mbps: 50, probe_target: "192.0.2.37", shape: Shape::Evening, download_pct: 54, upload_pct: 9, rtt_us: 11_800, loss_ppm: 3_000, days_between_outages: 16, ..link(2, 2, "<pppoe-kaveri-2>", "MN-MAA-0219", "Depot, Tambaram") },
-    LinkPlan { probe_target: "192.0.2.41", rtt_us: 23_100, latency_ms: "35", months: 3, ..link(2, 3, "vlan330", "MN-BOM-0325", "Distribution, Bhiwandi") },
+    LinkPlan {
+        committed_mbps: 500,
+        uptime_pct: "99.90",
+        latency_ms: "10",
+        probe_target: "198.51.100.10",
+        download_pct: 52,
+        upload_pct: 24,
+        rtt_us: 1_900,
+        ..link(0, 0, "ether3", "MN-BLR-0101", "Head office, Bengaluru")
+    },
+    LinkPlan {
+        probe_target: "198.51.100.14",
+        download_pct: 42,
+        rtt_us: 2_700,
+        ..link(0, 0, "ether4", "MN-BLR-0102", "Dye works, Peenya")
+    },
+    LinkPlan {
+        committed_mbps: 50,
+        probe_target: "198.51.100.18",
+        download_pct: 51,
+        rtt_us: 9_400,
+        loss_ppm: 1_500,
+        days_between_outages: 21,
+        ..link(0, 2, "ether5", "MN-MAA-0207", "Warehouse, Chennai")
+    },
+    LinkPlan {
+        committed_mbps: 200,
+        kind: "MPLS",
+        probe_target: "198.51.100.22",
+        download_pct: 33,
+        upload_pct: 29,
+        rtt_us: 21_000,
+        latency_ms: "35",
+        ..link(0, 3, "vlan310", "MN-BOM-0311", "Sales office, Mumbai")
+    },
+    LinkPlan {
+        committed_mbps: 1_000,
+        uptime_pct: "99.90",
+        latency_ms: "10",
+        probe_target: "203.0.113.5",
+        download_pct: 44,
+        upload_pct: 31,
+        rtt_us: 1_200,
+        days_between_outages: 120,
+        ..link(1, 0, "sfp-sfpplus1", "MN-BLR-0110", "Main hospital, Bengaluru")
+    },
+    LinkPlan {
+        committed_mbps: 200,
+        uptime_pct: "99.90",
+        probe_target: "203.0.113.9",
+        shape: Shape::Flat,
+        download_pct: 38,
+        upload_pct: 35,
+        rtt_us: 2_300,
+        ..link(1, 1, "ether2", "MN-BLR-0111", "Diagnostics centre, Jayanagar")
+    },
+    LinkPlan {
+        kind: "P2P",
+        committed_mbps: 300,
+        probe_target: "203.0.113.13",
+        shape: Shape::Flat,
+        download_pct: 46,
+        upload_pct: 45,
+        rtt_us: 800,
+        ..link(1, 1, "ether3", "MN-P2P-0042", "Imaging archive, Whitefield")
+    },
+    LinkPlan {
+        committed_mbps: 50,
+        probe_target: "203.0.113.17",
+        rtt_us: 8_800,
+        months: 7,
+        ..link(1, 2, "ether2", "MN-MAA-0212", "Clinic, Adyar")
+    },
+    LinkPlan {
+        committed_mbps: 50,
+        probe_target: "203.0.113.21",
+        rtt_us: 22_500,
+        latency_ms: "35",
+        months: 5,
+        ..link(1, 3, "vlan320", "MN-BOM-0318", "Clinic, Andheri")
+    },
+    LinkPlan {
+        probe_target: "192.0.2.33",
+        shape: Shape::Evening,
+        download_pct: 55,
+        upload_pct: 12,
+        rtt_us: 3_600,
+        ..link(2, 1, "ether6", "MN-BLR-0125", "Plant, Hosur Road")
+    },
+    LinkPlan {
+        kind: "broadband",
+        uptime_pct: "99.00",
+        committed_mbps: 50,
+        probe_target: "192.0.2.37",
+        shape: Shape::Evening,
+        download_pct: 54,
+        upload_pct: 9,
+        rtt_us: 11_800,
+        loss_ppm: 3_000,
+        days_between_outages: 16,
+        ..link(2, 2, "<pppoe-kaveri-2>", "MN-MAA-0219", "Depot, Tambaram")
+    },
+    LinkPlan {
+        probe_target: "192.0.2.41",
+        rtt_us: 23_100,
+        latency_ms: "35",
+        months: 3,
+        ..link(2, 3, "vlan330", "MN-BOM-0325", "Distribution, Bhiwandi")
+    },
 ];
 
 impl LinkPlan {
@@ -128,7 +231,12 @@ impl LinkPlan {
     }
 
     fn profile(&self, pct: u64, seed: u64) -> Profile {
-        Profile { peak_bps: self.committed_mbps * 10_000 * pct, shape: self.shape, utc_offset_ms: UTC_OFFSET_MS, seed }
+        Profile {
+            peak_bps: self.committed_mbps * 10_000 * pct,
+            shape: self.shape,
+            utc_offset_ms: UTC_OFFSET_MS,
+            seed,
+        }
     }
 }
 
@@ -162,7 +270,8 @@ mod tests {
 
     #[test]
     fn every_line_has_a_circuit_an_interface_and_a_target_of_its_own() {
-        let distinct = |key: fn(&LinkPlan) -> (usize, &str)| LINKS.iter().map(key).collect::<BTreeSet<_>>().len();
+        let distinct =
+            |key: fn(&LinkPlan) -> (usize, &str)| LINKS.iter().map(key).collect::<BTreeSet<_>>().len();
         assert_eq!(distinct(|link| (0, link.circuit)), LINKS.len());
         assert_eq!(distinct(|link| (0, link.probe_target)), LINKS.len());
         assert_eq!(distinct(|link| (link.router, link.interface)), LINKS.len());

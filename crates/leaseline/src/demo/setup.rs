@@ -1,21 +1,30 @@
 //! Fills the demo's database and starts its routers.
 
+use anyhow::Context;
+use collector::{Collector, CollectorConfig};
 use indicatif::{ProgressBar, ProgressStyle};
 use routeros_sim::{Fleet, SimClock, SimRouter};
 use secrecy::SecretString;
 use sla::Interval;
 use store::{
-    ClientId, DownWhen, Facing, LinkId, LinkTerms, NewLink, NewRouter, Round, RoundOutcome, RouterId, RouterTls, SpanTail, Store,
+    ClientId, DownWhen, Facing, Latest, LinkId, LinkTerms, NewLink, NewRouter, Round, RoundOutcome, RouterId,
+    RouterTls, SpanTail, Store,
 };
 
 use super::{history::History, plan};
-use crate::{clock::now_ms, moment};
+use crate::{
+    clock::{now_ms, wall_clock},
+    moment,
+};
 
-/// Readings are written week by week, all lines together: one transaction each, in the order in which they lie on disk.
+/// Readings are written week by week, all lines together, in one transaction each.
 const CHUNK_MS: i64 = 7 * 86_400_000;
 
 /// The simulated routers, running, and a database that knows them and their past.
-pub(super) async fn prepare(store: &Store) -> anyhow::Result<(Fleet, Vec<SimRouter>)> {
+pub(super) async fn prepare(
+    store: &Store,
+    config: CollectorConfig,
+) -> anyhow::Result<(Fleet, Vec<SimRouter>)> {
     let now = now_ms();
     let mut fleet = Fleet::new(SimClock::new(now_ms));
     let company = store.insert_company(plan::COMPANY, plan::TIMEZONE, plan::CURRENCY, now).await?;
@@ -37,14 +46,31 @@ pub(super) async fn prepare(store: &Store) -> anyhow::Result<(Fleet, Vec<SimRout
         routers.push(running);
     }
     let clients = insert_clients(store, company, now).await?;
-    let mut histories = Vec::new();
-    for (place, link) in plan::LINKS.iter().enumerate() {
-        let period = Interval::new(activated_at_ms(now, link.months)?, now);
-        let id = insert_link(store, link, clients[link.client], router_ids[link.router], period.from_ms).await?;
-        histories.push((link.router, id, History::new(id, place, link, period)));
+    let mut links = Vec::new();
+    for link in plan::LINKS {
+        let activated_at_ms = activated_at_ms(now, link.months)?;
+        links.push(
+            insert_link(store, link, clients[link.client], router_ids[link.router], activated_at_ms).await?,
+        );
     }
-    write_history(store, &router_ids, &histories, now).await?;
+    // The past ends where the first real look begins, so that the time line has no gap between the two.
+    Collector::new(store.clone(), wall_clock(), config).once(|_, _| ()).await?;
+    let mut histories = Vec::new();
+    for (place, (&id, link)) in links.iter().zip(plan::LINKS).enumerate() {
+        let latest = store.latest(id).await?.with_context(|| format!("no first look at {}", link.circuit))?;
+        let period = Interval::new(activated_at_ms(now, link.months)?, latest.at_ms);
+        histories.push(Past { router: link.router, latest, history: History::new(id, place, link, period) });
+    }
+    write_spans(store, &router_ids, &histories).await?;
+    write_samples(store, &histories).await?;
     Ok((fleet, routers))
+}
+
+/// A line's past, and the first look at its present.
+struct Past {
+    router: usize,
+    latest: Latest,
+    history: History,
 }
 
 async fn insert_clients(store: &Store, company: store::CompanyId, now: i64) -> anyhow::Result<Vec<ClientId>> {
@@ -98,30 +124,32 @@ fn activated_at_ms(now: i64, months: i32) -> anyhow::Result<i64> {
     Ok(first.to_zoned(zoned.time_zone().clone())?.timestamp().as_millisecond())
 }
 
-async fn write_history(
-    store: &Store,
-    router_ids: &[RouterId],
-    histories: &[(usize, LinkId, History)],
-    now: i64,
-) -> anyhow::Result<()> {
+async fn write_spans(store: &Store, router_ids: &[RouterId], pasts: &[Past]) -> anyhow::Result<()> {
     for (index, &router) in router_ids.iter().enumerate() {
-        let tails = histories.iter().filter(|(place, ..)| *place == index).filter_map(|(_, link, history)| {
-            let spans = history.spans();
-            Some(SpanTail { link: *link, from_ms: spans.first()?.from_ms, spans })
-        });
-        let round = Round { tails: tails.collect(), ..Round::new(router, now, RoundOutcome::Ok) };
+        let mut round = Round::new(router, now_ms(), RoundOutcome::Ok);
+        for past in pasts.iter().filter(|past| past.router == index) {
+            let spans = past.history.spans();
+            let Some((first, last)) = spans.first().zip(spans.last()) else { continue };
+            round.latest.push(Latest { since_ms: last.from_ms, ..past.latest.clone() });
+            round.tails.push(SpanTail { link: past.latest.link, from_ms: first.from_ms, spans });
+        }
         store.write_round(&round).await?;
     }
-    let from_ms = histories.iter().filter_map(|(.., history)| history.spans().first().map(|span| span.from_ms)).min();
-    let weeks: Vec<i64> = (from_ms.unwrap_or(now)..now).step_by(CHUNK_MS as usize).collect();
+    Ok(())
+}
+
+async fn write_samples(store: &Store, pasts: &[Past]) -> anyhow::Result<()> {
+    let period = |past: &Past| past.history.period();
+    let from_ms = pasts.iter().map(|past| period(past).from_ms).min().unwrap_or(0);
+    let to_ms = pasts.iter().map(|past| period(past).to_ms).max().unwrap_or(0);
+    let weeks: Vec<i64> = (from_ms..to_ms).step_by(CHUNK_MS as usize).collect();
     let bar = ProgressBar::new(weeks.len() as u64).with_style(
         ProgressStyle::with_template("writing thirteen months of history {bar:30} {percent} % {elapsed}")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
     for week_ms in weeks {
-        let window = Interval::new(week_ms, (week_ms + CHUNK_MS).min(now));
-        let mut samples: Vec<_> = histories.iter().flat_map(|(.., history)| history.samples(window)).collect();
-        samples.sort_by_key(|sample| (sample.at_ms / 3_600_000, sample.link, sample.at_ms));
+        let window = Interval::new(week_ms, week_ms + CHUNK_MS);
+        let samples: Vec<_> = pasts.iter().flat_map(|past| past.history.samples(window)).collect();
         store.write_samples(&samples).await?;
         bar.inc(1);
     }

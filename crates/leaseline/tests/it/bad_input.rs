@@ -26,10 +26,12 @@ fn with_router(body: impl FnOnce(SocketAddr)) {
 #[test]
 fn init_refuses_a_bad_zone_or_currency_before_it_writes_anything() {
     let empty = Installation::empty();
-    let (code, line) = empty.fails(&["init", "--company", "X", "--timezone", "India/Pune", "--currency", "INR"]);
+    let (code, line) =
+        empty.fails(&["init", "--company", "X", "--timezone", "India/Pune", "--currency", "INR"]);
     assert_eq!(code, 2);
     assert!(line.contains("Asia/Kolkata"), "{line}");
-    let (code, line) = empty.fails(&["init", "--company", "X", "--timezone", "Asia/Kolkata", "--currency", "rupees"]);
+    let (code, line) =
+        empty.fails(&["init", "--company", "X", "--timezone", "Asia/Kolkata", "--currency", "rupees"]);
     assert_eq!(code, 2);
     assert!(line.contains("ISO 4217"), "{line}");
     assert!(is_untouched(&empty.data()));
@@ -39,7 +41,8 @@ fn init_refuses_a_bad_zone_or_currency_before_it_writes_anything() {
 fn a_second_init_changes_nothing() {
     let installation = Installation::new();
     let key = std::fs::read(installation.data().join("secret.key")).expect("a key");
-    let (code, line) = installation.fails(&["init", "--company", "Y", "--timezone", "UTC", "--currency", "EUR"]);
+    let (code, line) =
+        installation.fails(&["init", "--company", "Y", "--timezone", "UTC", "--currency", "EUR"]);
     assert_eq!(code, 2);
     assert!(line.contains("already"), "{line}");
     assert_eq!(std::fs::read(installation.data().join("secret.key")).expect("a key"), key);
@@ -87,6 +90,7 @@ fn a_router_that_cannot_be_reached_logged_into_or_is_none() {
     server.join().expect("the server ends");
 
     with_router(|address| {
+        let installation = Installation::new();
         installation.add_router("edge", address, "wrong");
         let (code, line) = installation.fails(&["router", "test", "edge"]);
         assert_eq!(code, 1);
@@ -122,9 +126,51 @@ fn names_and_numbers_that_make_no_sense_are_wrong_use() {
     let short = installation.file("short.txt", "abc\n");
     let cases: &[(&[&str], &str)] = &[
         (&["client", "add", "--name", " "], "empty"),
-        (&["user", "add", "--client", "Nobody", "--username", "u", "--email", "a@b", "--password-file", &short], "Nobody"),
-        (&["user", "add", "--client", "Acme", "--username", "u", "--email", "no", "--password-file", &short], "e-mail"),
-        (&["user", "add", "--client", "Acme", "--username", "u", "--email", "a@b", "--password-file", &short], "password"),
+        (
+            &[
+                "user",
+                "add",
+                "--client",
+                "Nobody",
+                "--username",
+                "u",
+                "--email",
+                "a@b",
+                "--password-file",
+                &short,
+            ],
+            "Nobody",
+        ),
+        (
+            &[
+                "user",
+                "add",
+                "--client",
+                "Acme",
+                "--username",
+                "u",
+                "--email",
+                "no",
+                "--password-file",
+                &short,
+            ],
+            "e-mail",
+        ),
+        (
+            &[
+                "user",
+                "add",
+                "--client",
+                "Acme",
+                "--username",
+                "u",
+                "--email",
+                "a@b",
+                "--password-file",
+                &short,
+            ],
+            "password",
+        ),
         (&["router", "test", "nowhere"], "nowhere"),
         (&["sample", "list", "--link", "nope"], "nope"),
     ];

@@ -16,7 +16,9 @@ pub(crate) fn now_ms() -> i64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_commands_show_a_link_and_a_second_reading_has_rates() {
     let mut fleet = Fleet::new(SimClock::new(now_ms));
-    let spec = RouterSpec::new("edge").interface(InterfaceSpec::ethernet("ether1")).ping("198.51.100.1", PingProfile::default());
+    let spec = RouterSpec::new("edge")
+        .interface(InterfaceSpec::ethernet("ether1"))
+        .ping("198.51.100.1", PingProfile::default());
     let router = fleet.add(spec).await.expect("a router");
     let address = router.address();
 
@@ -24,7 +26,16 @@ async fn five_commands_show_a_link_and_a_second_reading_has_rates() {
         let installation = Installation::new();
         let password = installation.file("user.txt", "a long enough password\n");
         installation.ok(&[
-            "client", "add", "--name", "Acme", "--username", "acme", "--email", "it@acme.example", "--password-file", &password,
+            "client",
+            "add",
+            "--name",
+            "Acme",
+            "--username",
+            "acme",
+            "--email",
+            "it@acme.example",
+            "--password-file",
+            &password,
         ]);
         installation.add_router("edge", address, "secret");
         installation.add_link("C-1", "edge", "ether1");
@@ -34,7 +45,9 @@ async fn five_commands_show_a_link_and_a_second_reading_has_rates() {
         assert_eq!(installation.json(&["collect", "--once"])["links"], 1);
         installation.json(&["collect", "--once"]);
         let samples = installation.json(&["sample", "list", "--link", "C-1"]);
-        let [first, second] = samples.as_array().expect("a list").as_slice() else { panic!("two readings: {samples}") };
+        let [first, second] = samples.as_array().expect("a list").as_slice() else {
+            panic!("two readings: {samples}")
+        };
         assert_eq!(first["link"], "C-1");
         assert!(first["rx_bps"].is_null(), "one reading has no rate: {first}");
         assert_eq!(second["state"], "up");

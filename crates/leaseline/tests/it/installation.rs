@@ -77,8 +77,20 @@ impl Installation {
         let file = self.file("router.txt", &format!("{password}\n"));
         let (host, port) = (address.ip().to_string(), address.port().to_string());
         self.ok(&[
-            "router", "add", "--name", name, "--address", &host, "--port", &port, "--username", "admin", "--password-file", &file,
-            "--tls", "off",
+            "router",
+            "add",
+            "--name",
+            name,
+            "--address",
+            &host,
+            "--port",
+            &port,
+            "--username",
+            "admin",
+            "--password-file",
+            &file,
+            "--tls",
+            "off",
         ]);
     }
 
@@ -88,9 +100,30 @@ impl Installation {
             self.ok(&["client", "add", "--name", "Acme"]);
         }
         self.ok(&[
-            "link", "add", "--client", "Acme", "--router", router, "--interface", interface, "--circuit", circuit, "--type", "ILL",
-            "--committed-mbps", "100", "--uptime", "99.5", "--latency-ms", "20", "--loss-pct", "1", "--probe-target",
-            "198.51.100.1", "--activated", "2026-11-01",
+            "link",
+            "add",
+            "--client",
+            "Acme",
+            "--router",
+            router,
+            "--interface",
+            interface,
+            "--circuit",
+            circuit,
+            "--type",
+            "ILL",
+            "--committed-mbps",
+            "100",
+            "--uptime",
+            "99.5",
+            "--latency-ms",
+            "20",
+            "--loss-pct",
+            "1",
+            "--probe-target",
+            "198.51.100.1",
+            "--activated",
+            "2026-11-01",
         ]);
     }
 }

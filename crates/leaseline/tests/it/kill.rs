@@ -67,7 +67,12 @@ fn check(installation: &Installation) {
         let spans = installation.json(&["span", "list", "--link", &format!("C-{port}")]);
         let ms = |span: &Value, key: &str| span[key].as_i64().expect("a time");
         for pair in spans.as_array().expect("a list").windows(2) {
-            assert!(ms(&pair[0], "to_ms") <= ms(&pair[1], "from_ms"), "spans overlap: {} {}", pair[0], pair[1]);
+            assert!(
+                ms(&pair[0], "to_ms") <= ms(&pair[1], "from_ms"),
+                "spans overlap: {} {}",
+                pair[0],
+                pair[1]
+            );
         }
     }
 }
