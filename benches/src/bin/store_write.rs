@@ -12,9 +12,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use store::{
-    Facing, LinkId, Location, MasterKey, NewLink, NewRouter, RouterTls, Sample, Store, StoreError,
-};
+use store::{Facing, LinkId, Location, MasterKey, NewLink, NewRouter, RouterTls, Sample, Store, StoreError};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -122,7 +120,9 @@ fn arguments() -> Result<Arguments, String> {
                     other => return Err(format!("--only takes hour or link, not {other}")),
                 }
             }
-            other => return Err(format!("unknown argument {other}: --rows N, --dir FOLDER, --only hour|link")),
+            other => {
+                return Err(format!("unknown argument {other}: --rows N, --dir FOLDER, --only hour|link"));
+            }
         }
     }
     Ok(found)
@@ -242,7 +242,8 @@ fn written() -> Result<(u64, u64), std::io::Error> {
     let text = std::fs::read_to_string("/proc/self/io")?;
     let figure = |name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name));
-        line.and_then(|value| value.trim().parse().ok()).ok_or_else(|| std::io::Error::other(format!("no {name}")))
+        line.and_then(|value| value.trim().parse().ok())
+            .ok_or_else(|| std::io::Error::other(format!("no {name}")))
     };
     Ok((figure("write_bytes:")?, figure("wchar:")?))
 }

@@ -18,16 +18,18 @@ on_both! {
         let folder = tempfile::tempdir().unwrap();
         let postgres = matches!(db.location, Location::Postgres(_));
         let location = new_location(&folder, postgres).await;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(6).enable_all().build().unwrap();
         let mut starts = tokio::task::JoinSet::new();
-        for _ in 0..6 {
+        for _ in 0..12 {
             let location = location.clone();
-            starts.spawn(async move { Store::open(&location, Some(key())).await });
+            starts.spawn_on(async move { Store::open(&location, Some(key())).await }, runtime.handle());
         }
         while let Some(started) = starts.join_next().await {
             let store = started.unwrap().unwrap();
             assert!(store.companies().await.unwrap().is_empty());
             store.close().await;
         }
+        runtime.shutdown_background();
         remove(&location).await;
     }
 
