@@ -27,7 +27,8 @@ before(async () => {
     assert.ok(value, `${name} is not set`);
   }
   browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
-  page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  page = await context.newPage();
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) complaints.push(`${page.url()}: ${message.text()}`);
   });

@@ -1,7 +1,6 @@
 //! Builds the style sheet and the scripts with npm, and tells the crate where they are.
 //!
 //! `LEASELINE_WEB_ASSETS` points packagers to a folder that was built before; npm is then not needed.
-#![expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -49,12 +49,29 @@ impl Zone {
 
     /// `14:03` today, `22 Nov 14:03` earlier, `22 Nov 2025 14:03` in another year.
     pub(crate) fn moment(&self, at_ms: i64, now_ms: i64) -> String {
+        format!("{}{}", self.day_before(at_ms, now_ms), self.clock(at_ms))
+    }
+
+    /// [`moment`](Self::moment) to the second, as outages are dated.
+    pub(crate) fn exact(&self, at_ms: i64, now_ms: i64) -> String {
+        format!("{}{}", self.day_before(at_ms, now_ms), self.seconds(at_ms))
+    }
+
+    /// Where the clock's hour of a moment begins: in Kolkata that is at half past of UTC.
+    pub(crate) fn hour_start_ms(&self, at_ms: i64) -> i64 {
+        const HOUR_MS: i64 = 60 * 60 * 1000;
+        let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        let offset_ms = i64::from(self.zone.to_offset(at).seconds()) * 1000;
+        at_ms - (at_ms + offset_ms).rem_euclid(HOUR_MS)
+    }
+
+    fn day_before(&self, at_ms: i64, now_ms: i64) -> String {
         if self.day(at_ms) == self.day(now_ms) {
-            self.clock(at_ms)
+            String::new()
         } else if self.format(at_ms, "%Y") == self.format(now_ms, "%Y") {
-            self.format(at_ms, "%-d %b %H:%M")
+            self.format(at_ms, "%-d %b ")
         } else {
-            self.format(at_ms, "%-d %b %Y %H:%M")
+            self.format(at_ms, "%-d %b %Y ")
         }
     }
 
@@ -76,6 +93,8 @@ mod tests {
         assert_eq!(kolkata.clock(at_ms), "18:00");
         assert_eq!(kolkata.label(at_ms), "IST (Asia/Kolkata)");
         assert_eq!(kolkata.moment(at_ms, at_ms + 1_000), "18:00");
+        assert_eq!(kolkata.hour_start_ms(at_ms + 1_234), at_ms);
+        assert_eq!(kolkata.hour_start_ms(at_ms - 1), at_ms - 3_600_000);
         assert_eq!(kolkata.moment(at_ms - 86_400_000, at_ms), "22 Nov 18:00");
         assert_eq!(Zone::named("Mars/Olympus").label(at_ms), "UTC");
     }

@@ -20,8 +20,8 @@ interface Answer {
 }
 
 const SYNC = 'link';
-const HEIGHT = 260;
-const HEIGHT_LOW = 130;
+const HEIGHT = 250;
+const HEIGHT_LOW = 120;
 const PHONE_PX = 560;
 
 const section = document.querySelector<HTMLElement>('[data-series]');
@@ -63,7 +63,7 @@ function base(a: Answer, colours: Ink, low: boolean): Omit<uPlot.Options, 'serie
       drawClear: [(u) => drawBands(u, answer?.bands ?? [], colours)],
     },
     axes: [
-      { ...axis, space: 60, values: (_u, ticks) => ticks.map(time) },
+      { ...axis, space: 60, size: 28, values: (_u, ticks) => ticks.map(time) },
       { ...axis, size: 72 },
     ],
     scales: { x: { time: true, range: () => [(answer ?? a).from_ms / 1000, (answer ?? a).to_ms / 1000] } },

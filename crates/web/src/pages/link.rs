@@ -78,17 +78,25 @@ pub(crate) async fn show(
     let client = session.client_id();
     let now_ms = app.clock.now_ms();
     let link = theirs(app.store.link_of_client(client, id).await)?;
-    let window = Interval::new(now_ms - DAY_MS, now_ms);
+    let mut all = app.store.latest_for_client(client).await?;
+    let latest = all.iter_mut().find(|(other, _)| other.id == id).and_then(|(_, latest)| latest.take());
+    let window = day_until(latest.as_ref(), now_ms, app.settings.stale_after_ms);
     let samples = theirs(app.store.samples_for_client(client, id, window.from_ms, window.to_ms).await)?;
     let spans = theirs(app.store.spans_for_client(client, id, window.from_ms, window.to_ms).await)?;
     let outages = theirs(app.store.outages_for_client(client, id, now_ms - OUTAGES_MS, now_ms).await)?;
-    let mut all = app.store.latest_for_client(client).await?;
-    let latest = all.iter_mut().find(|(other, _)| other.id == id).and_then(|(_, latest)| latest.take());
     let frame = Frame::new(&session, now_ms, app.settings.refresh_ms);
     let moment = Moment { now_ms, stale_after_ms: app.settings.stale_after_ms, zone: &session.zone };
     let known =
         Known { link: &link, latest: latest.as_ref(), samples: &samples, spans: &spans, outages: &outages };
     render(&page(frame, known, window, moment))
+}
+
+/// The last 24 hours up to the last look: what came after is not unknown, only not looked at yet. A link that nobody
+/// has looked at for too long is unknown up to now.
+fn day_until(latest: Option<&Latest>, now_ms: i64, stale_after_ms: i64) -> Interval {
+    let looked_ms = latest.map(|latest| latest.at_ms).filter(|at_ms| now_ms - at_ms <= stale_after_ms);
+    let to_ms = looked_ms.unwrap_or(now_ms).min(now_ms);
+    Interval::new(to_ms - DAY_MS, to_ms)
 }
 
 struct Known<'a> {
@@ -151,8 +159,8 @@ impl Totals {
 
 fn row(outage: &Outage, now_ms: i64, zone: &Zone) -> OutageRow {
     OutageRow {
-        start: zone.moment(outage.from_ms, now_ms),
-        end: outage.to_ms.map_or_else(|| "still down".to_owned(), |to_ms| zone.moment(to_ms, now_ms)),
+        start: zone.exact(outage.from_ms, now_ms),
+        end: outage.to_ms.map_or_else(|| "still down".to_owned(), |to_ms| zone.exact(to_ms, now_ms)),
         lasted: lasted(outage.from_ms, outage.to_ms, now_ms),
         cause: outage.cause.as_deref().map_or("Not known", cause_words).to_owned(),
         evidence: evidence_words(&outage.evidence),

@@ -21,14 +21,14 @@ pub(crate) struct HourRow {
 
 /// The hours of the samples, the newest first. Hours without any sample are left out.
 pub(crate) fn hour_rows(samples: &[Sample], facing: Facing, zone: &Zone) -> Vec<HourRow> {
-    let hours = samples.chunk_by(|a, b| a.at_ms.div_euclid(HOUR_MS) == b.at_ms.div_euclid(HOUR_MS));
+    let hours = samples.chunk_by(|a, b| zone.hour_start_ms(a.at_ms) == zone.hour_start_ms(b.at_ms));
     let mut rows: Vec<HourRow> = hours.filter_map(|samples| row(samples, facing, zone)).collect();
     rows.reverse();
     rows
 }
 
 fn row(samples: &[Sample], facing: Facing, zone: &Zone) -> Option<HourRow> {
-    let from_ms = samples.first()?.at_ms.div_euclid(HOUR_MS) * HOUR_MS;
+    let from_ms = zone.hour_start_ms(samples.first()?.at_ms);
     let means = directions(facing, mean(samples, |s| s.rx_bps), mean(samples, |s| s.tx_bps));
     let peak = |figure: fn(&Sample) -> Option<i64>| samples.iter().filter_map(figure).max();
     let peaks = directions(facing, peak(|s| s.rx_bps), peak(|s| s.tx_bps));

@@ -1,0 +1,10 @@
+//! The pages against a real store, SQLite always and PostgreSQL where the environment names a server.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+mod headers;
+mod login;
+mod pages;
+mod portal;
+mod series;
+mod throttle;
+mod walk;
