@@ -19,7 +19,10 @@ pub async fn run(store: Store, clock: Clock, stop: CancellationToken) {
         }
         match crate::run_once(&store, clock.now_ms()).await {
             Ok(outcome) => tracing::debug!(?outcome, "housekeeping done"),
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "housekeeping failed, next try in a minute"),
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "housekeeping failed, next try in a minute"
+            ),
         }
     }
 }

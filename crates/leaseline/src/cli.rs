@@ -236,7 +236,7 @@ impl std::str::FromStr for TlsChoice {
 #[derive(Debug, Subcommand)]
 pub(crate) enum LinkCommand {
     /// Add a link and its SLA
-    Add(LinkAddArgs),
+    Add(Box<LinkAddArgs>),
     /// List the links and their state
     List,
 }

@@ -200,15 +200,15 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_values_out_of_range_are_refused_by_name() {
-        let cases: [(&str, &[(&str, &str)], &str); 5] = [
-            ("[server]\nlisten_on = \"x\"\n", &[], "listen_on"),
-            ("[sever]\n", &[], "sever"),
-            ("", &[("LEASELINE_COLECTOR_PING_COUNT", "5")], "LEASELINE_COLECTOR_PING_COUNT"),
-            ("", &[("LEASELINE_COLLECTOR_PING_COUNT", "many")], "integer"),
-            ("[collector]\nping_count = 0\n", &[], "ping_count"),
+        let cases = [
+            ("[server]\nlisten_on = \"x\"\n", None, "listen_on"),
+            ("[sever]\n", None, "sever"),
+            ("", Some(("LEASELINE_COLECTOR_PING_COUNT", "5")), "LEASELINE_COLECTOR_PING_COUNT"),
+            ("", Some(("LEASELINE_COLLECTOR_PING_COUNT", "many")), "integer"),
+            ("[collector]\nping_count = 0\n", None, "ping_count"),
         ];
         for (file, environment, expected) in cases {
-            let error = load(file, environment).expect_err(expected);
+            let error = load(file, environment.as_slice()).expect_err(expected);
             assert!(error.to_string().contains(expected), "{error} should name {expected}");
             assert_eq!(crate::fault::exit_code(&error), 2);
         }

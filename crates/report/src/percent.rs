@@ -10,7 +10,11 @@ pub fn percent_truncated(part: i64, whole: i64, places: u32) -> Option<String> {
     let scale = 10_i128.pow(places);
     let scaled = i128::from(part.max(0)) * 100 * scale / i128::from(whole);
     let (units, fraction) = (scaled / scale, scaled % scale);
-    Some(if places == 0 { units.to_string() } else { format!("{units}.{fraction:0width$}", width = places as usize) })
+    Some(if places == 0 {
+        units.to_string()
+    } else {
+        format!("{units}.{fraction:0width$}", width = places as usize)
+    })
 }
 
 #[cfg(test)]

@@ -28,7 +28,9 @@ impl Month {
         let first = Date::new(self.year, self.month, 1).map_err(|_| error())?;
         let next = first.checked_add(jiff::Span::new().months(1)).map_err(|_| error())?;
         let at_ms = |date: Date| {
-            date.to_zoned(zone.clone()).map(|midnight| midnight.timestamp().as_millisecond()).map_err(|_| error())
+            date.to_zoned(zone.clone())
+                .map(|midnight| midnight.timestamp().as_millisecond())
+                .map_err(|_| error())
         };
         Ok(Interval::new(at_ms(first)?, at_ms(next)?))
     }
@@ -75,7 +77,8 @@ mod tests {
     #[test]
     fn trap_21_months_touch_without_a_lost_second() {
         let zone = TimeZone::get("Asia/Kolkata").expect("a known zone");
-        let of = |text: &str| text.parse::<Month>().expect("a month").interval(&zone).expect("in the calendar");
+        let of =
+            |text: &str| text.parse::<Month>().expect("a month").interval(&zone).expect("in the calendar");
         assert_eq!(of("2026-09").to_ms, of("2026-10").from_ms);
         let last = Month::containing(of("2026-10").from_ms - 1, &zone).expect("in the calendar");
         assert_eq!(last.to_string(), "2026-09");

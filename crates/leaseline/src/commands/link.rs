@@ -12,7 +12,7 @@ const KINDS: &[&str] = &["ILL", "P2P", "MPLS", "broadband"];
 
 pub(super) async fn run(store: &Store, command: LinkCommand, printer: &Printer) -> anyhow::Result<()> {
     match command {
-        LinkCommand::Add(args) => add(store, args, printer).await,
+        LinkCommand::Add(args) => add(store, *args, printer).await,
         LinkCommand::List => list(store, printer).await,
     }
 }

@@ -77,17 +77,18 @@ fn a_router_that_cannot_be_reached_logged_into_or_is_none() {
 
     let web = TcpListener::bind("127.0.0.1:0").expect("a port");
     let web_address = web.local_addr().expect("an address");
-    let server = std::thread::spawn(move || {
-        let (mut stream, _) = web.accept().expect("a connection");
-        let mut byte = [0];
-        stream.read_exact(&mut byte).expect("a request");
-        stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").expect("answered");
-    });
     installation.add_router("website", web_address, "secret");
-    let (code, line) = installation.fails(&["router", "test", "website"]);
+    let (code, line) = std::thread::scope(|threads| {
+        threads.spawn(|| {
+            let (mut stream, _) = web.accept().expect("a connection");
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("a request");
+            stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n").expect("answered");
+        });
+        installation.fails(&["router", "test", "website"])
+    });
     assert_eq!(code, 1);
     assert!(line.contains("HTTP"), "{line}");
-    server.join().expect("the server ends");
 
     with_router(|address| {
         let installation = Installation::new();

@@ -57,7 +57,8 @@ function base(a: Answer, colours: Ink, low: boolean): Omit<uPlot.Options, 'serie
     width: 600,
     height: low ? HEIGHT_LOW : HEIGHT,
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), a.timezone),
-    cursor: { sync: { key: SYNC }, points: { size: 7 }, drag: { x: true, y: false } },
+    padding: [10, 6, 0, 0],
+    cursor: { sync: { key: SYNC }, y: false, points: { size: 7 }, drag: { x: true, y: false } },
     legend: { live: true },
     hooks: {
       drawClear: [(u) => drawBands(u, answer?.bands ?? [], colours)],
