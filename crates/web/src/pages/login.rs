@@ -11,6 +11,7 @@ use axum::{Extension, Form};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use store::{AuditEvent, PortalUser};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::address::client_address;
 use crate::app::App;
@@ -89,21 +90,27 @@ pub(crate) async fn submit(
     let address = address.to_string();
 
     let verdict = attempt.verdict(&app.store, app.clock.now_ms()).await?;
-    if verdict == Verdict::Refuse {
+    if verdict == Verdict::Slow {
+        tokio::time::sleep(app.settings.login_delay).await;
+    }
+    // Counted again with the permit in hand, which is kept until the outcome is counted too: many attempts at once
+    // do not slip past the limit together.
+    let permit = Arc::new(Arc::clone(&app.password_checks).acquire_owned().await.map_err(internal)?);
+    if verdict == Verdict::Refuse || attempt.verdict(&app.store, app.clock.now_ms()).await? == Verdict::Refuse
+    {
         audit(&app, &username, "login.refused", &address).await?;
         let page = form(&app, &username, &next, Some(TOO_MANY)).await?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, RETRY_AFTER_S)], page).into_response());
     }
-    if verdict == Verdict::Slow {
-        tokio::time::sleep(app.settings.login_delay).await;
-    }
-    let Some(user) = check(&app, &username, password).await? else {
+    let Some(user) = check(&app, &username, password, Arc::clone(&permit)).await? else {
         attempt.record(&app.store, false, app.clock.now_ms()).await?;
+        drop(permit);
         audit(&app, &username, "login.failed", &address).await?;
         let page = form(&app, &username, &next, Some(WRONG)).await?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
     attempt.record(&app.store, true, app.clock.now_ms()).await?;
+    drop(permit);
     audit(&app, &user.username, "login", &address).await?;
     let cookie = session::begin(&app, &user, &headers, &address).await?;
     let cookie = AppendHeaders([(SET_COOKIE, cookie.to_string())]);
@@ -111,10 +118,14 @@ pub(crate) async fn submit(
 }
 
 /// The user whose password this is. The work is the same whether the user exists or not.
-async fn check(app: &App, username: &str, password: SecretString) -> Result<Option<PortalUser>, PageError> {
+async fn check(
+    app: &App,
+    username: &str,
+    password: SecretString,
+    permit: Arc<OwnedSemaphorePermit>,
+) -> Result<Option<PortalUser>, PageError> {
     let found = app.store.portal_user_by_username(username).await?;
     let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
-    let permit = Arc::clone(&app.password_checks).acquire_owned().await.map_err(internal)?;
     let work = move || {
         let _permit = permit;
         let stored = stored.or_else(|| NOBODY.clone()).unwrap_or_default();
