@@ -19,13 +19,23 @@ use crate::witness::Witness;
 /// Two looks further apart than this many intervals are a gap: one look may fail and one interval stretch.
 const NORMAL_INTERVALS: u32 = 2;
 
+const TARGETS_EVERY_MAX: Duration = Duration::from_secs(30);
+const TARGETS_EVERY_MIN: Duration = Duration::from_secs(1);
+
 /// Polls the routers of a store.
 ///
 /// There must be only one for a database: take [`Store::claim_collector`] first.
 #[derive(Debug)]
 pub struct Collector {
     shared: Arc<Shared>,
-    routers: Mutex<HashMap<RouterId, Arc<PolledRouter>>>,
+    routers: Mutex<KnownRouters>,
+}
+
+#[derive(Debug, Default)]
+struct KnownRouters {
+    routers: HashMap<RouterId, Arc<PolledRouter>>,
+    /// When they were read, by the monotonic clock.
+    read_ms: Option<i64>,
 }
 
 /// How a round over all routers went.
@@ -80,19 +90,30 @@ impl Collector {
     /// # Errors
     /// If the list of routers cannot be read. What fails at a router is in the summary.
     pub async fn once(&self, progress: impl FnMut(usize, usize)) -> Result<RoundSummary, CollectorError> {
-        self.round(RoundKind::Sample, progress).await
+        let routers = self.refresh().await?;
+        Ok(self.round_over(routers, RoundKind::Sample, progress).await)
     }
 
-    /// One round of this kind over all routers now; sessions stay open for the next.
+    /// One round of this kind over all routers now; sessions stay open for the next. Links and routers that were
+    /// entered since are seen as soon as [`run`](Self::run) would see them.
     ///
     /// # Errors
     /// If the list of routers cannot be read.
     pub async fn round(
         &self,
         kind: RoundKind,
-        mut progress: impl FnMut(usize, usize),
+        progress: impl FnMut(usize, usize),
     ) -> Result<RoundSummary, CollectorError> {
-        let routers = self.refresh().await?;
+        let routers = self.known_or_refreshed().await?;
+        Ok(self.round_over(routers, kind, progress).await)
+    }
+
+    async fn round_over(
+        &self,
+        routers: Vec<Arc<PolledRouter>>,
+        kind: RoundKind,
+        mut progress: impl FnMut(usize, usize),
+    ) -> RoundSummary {
         let total = routers.len();
         progress(0, total);
         let slot = Slot { at_ms: self.shared.clocks.now().wall_ms, kind };
@@ -114,7 +135,7 @@ impl Collector {
             }
         }
         summary.errors.sort();
-        Ok(summary)
+        summary
     }
 
     fn with_clocks(store: Store, clocks: Clocks, config: CollectorConfig) -> Self {
@@ -134,12 +155,32 @@ impl Collector {
         Self { shared: Arc::new(shared), routers: Mutex::default() }
     }
 
+    /// The routers as they were read last, if that was not too long ago.
+    async fn known_or_refreshed(&self) -> Result<Vec<Arc<PolledRouter>>, CollectorError> {
+        let fresh_ms = i64::try_from(self.targets_every().as_millis()).unwrap_or(i64::MAX);
+        let now_ms = self.shared.clocks.now().mono_ms;
+        {
+            let known = self.routers.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.read_ms.is_some_and(|read_ms| now_ms - read_ms < fresh_ms) {
+                return Ok(known.routers.values().cloned().collect());
+            }
+        }
+        self.refresh().await
+    }
+
+    /// How often the list of routers and links is read again: not more often than routers are looked at.
+    pub(crate) fn targets_every(&self) -> Duration {
+        self.shared.config.probe_interval.clamp(TARGETS_EVERY_MIN, TARGETS_EVERY_MAX)
+    }
+
     /// Reads again which routers and links there are. Those that were known keep their session and memory.
     pub(crate) async fn refresh(&self) -> Result<Vec<Arc<PolledRouter>>, CollectorError> {
         let now_ms = self.shared.clocks.now().wall_ms;
         let targets = self.shared.store.collector_targets(now_ms).await.map_err(CollectorError::Targets)?;
-        let mut routers = self.routers.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut known = std::mem::take(&mut *routers);
+        let mut guard = self.routers.lock().unwrap_or_else(PoisonError::into_inner);
+        guard.read_ms = Some(self.shared.clocks.now().mono_ms);
+        let routers = &mut guard.routers;
+        let mut known = std::mem::take(routers);
         for target in targets {
             let id = target.router.id;
             let router = match known.remove(&id).filter(|router| router.name == target.router.name) {

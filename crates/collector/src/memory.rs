@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::counter_delta::Reading;
 use crate::timeline::Timeline;
@@ -15,11 +16,13 @@ pub(crate) struct Memory {
 
 impl Memory {
     /// What cannot be read, of an older version for example, is forgotten: the link starts anew with a gap.
-    pub(crate) fn read(stored: &serde_json::Value) -> Option<Self> {
-        Self::deserialize(stored).ok()
+    pub(crate) fn read(stored: &Value) -> Option<Self> {
+        stored.as_str().and_then(|text| serde_json::from_str(text).ok())
     }
 
-    pub(crate) fn write(&self) -> serde_json::Value {
-        serde_json::to_value(self).unwrap_or_default()
+    /// One JSON string with the memory in it as text: it is written for every link in every round, and building a
+    /// tree of it first costs as much as all else that is done for the link.
+    pub(crate) fn write(&self) -> Value {
+        serde_json::to_string(self).map_or(Value::Null, Value::String)
     }
 }

@@ -14,10 +14,6 @@ use crate::error::CollectorError;
 use crate::poller::Shared;
 use crate::schedule::{RoundKind, Schedule, Slot};
 
-/// How often the list of routers and links is read again, but not more often than routers are looked at.
-const TARGETS_EVERY_MAX: Duration = Duration::from_secs(30);
-const TARGETS_EVERY_MIN: Duration = Duration::from_secs(1);
-
 /// The collector at work.
 pub(crate) struct Running {
     collector: Collector,
@@ -42,7 +38,7 @@ impl Running {
         if config.probe_interval.is_zero() || config.sample_interval.is_zero() {
             return Err(CollectorError::Config("the probe and sample intervals must not be zero"));
         }
-        let every = config.probe_interval.clamp(TARGETS_EVERY_MIN, TARGETS_EVERY_MAX);
+        let every = self.collector.targets_every();
         let routers = self.collector.refresh().await?;
         self.reconcile(routers, &stop);
         loop {
