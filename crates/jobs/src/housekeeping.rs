@@ -1,7 +1,8 @@
 use store::{Store, StoreError};
 
-/// Log-in attempts older than this no longer matter to the throttle.
-const LOGIN_ATTEMPTS_KEPT_MS: i64 = 24 * 3_600_000;
+/// Log-in attempts older than this no longer matter to the throttle. It also remembers for so long from where an
+/// account has logged in before, and does not let others' failures lock that address out.
+const LOGIN_ATTEMPTS_KEPT_MS: i64 = 30 * 24 * 3_600_000;
 
 /// What one pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

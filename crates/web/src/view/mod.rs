@@ -3,6 +3,7 @@
 pub(crate) mod card;
 pub(crate) mod evidence;
 pub(crate) mod figures;
+pub(crate) mod gap;
 pub(crate) mod hours;
 pub(crate) mod series;
 pub(crate) mod spark;

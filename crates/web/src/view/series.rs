@@ -2,12 +2,10 @@ use serde::Serialize;
 use store::{Facing, Sample};
 
 use crate::view::figures::directions;
+use crate::view::gap::gaps_before;
 
 /// The most points of a chart; more samples are put together.
 pub(crate) const POINTS_MAX: usize = 1_500;
-/// Samples further apart than this many usual distances have a gap between them.
-const GAP_FACTOR: i64 = 5;
-const GAP_DIVISOR: i64 = 2;
 
 /// The columns of a chart, all of one length; `null` is a gap. Rates in bits per second, round trips in
 /// microseconds, loss in percent, times in Unix milliseconds.
@@ -25,7 +23,9 @@ pub(crate) struct Series {
 impl Series {
     /// The samples of `[from_ms, to_ms)`, in order.
     pub(crate) fn new(samples: &[Sample], facing: Facing, from_ms: i64, to_ms: i64) -> Self {
-        let gap_ms = gap_ms(samples.iter().map(|sample| sample.at_ms));
+        let times_ms: Vec<i64> = samples.iter().map(|sample| sample.at_ms).collect();
+        let gaps = gaps_before(&times_ms);
+        let mut seen = 0;
         let bucket_ms = (to_ms - from_ms).max(1) / POINTS_MAX as i64;
         let thin = samples.len() > POINTS_MAX;
         let mut series = Self::default();
@@ -35,9 +35,10 @@ impl Series {
         };
         for samples in samples.chunk_by(group) {
             let (Some(first), Some(last)) = (samples.first(), samples.last()) else { continue };
-            if last_ms.is_some_and(|before| first.at_ms - before > gap_ms) {
-                series.push_gap(last_ms.unwrap_or_default() + 1);
+            if let Some(before_ms) = last_ms.filter(|_| gaps[seen]) {
+                series.push_gap(before_ms + 1);
             }
+            seen += samples.len();
             series.push(samples, facing, first.at_ms);
             last_ms = Some(last.at_ms);
         }
@@ -105,16 +106,6 @@ pub(crate) fn mean(samples: &[Sample], figure: impl Fn(&Sample) -> Option<i64>) 
     let (sum, n) =
         samples.iter().filter_map(figure).fold((0_i128, 0_i128), |(sum, n), x| (sum + i128::from(x), n + 1));
     if n == 0 { None } else { i64::try_from(sum / n).ok() }
-}
-
-/// From which distance on two neighbours have a gap between them: two and a half times the usual distance.
-pub(crate) fn gap_ms(times: impl Iterator<Item = i64> + Clone) -> i64 {
-    let mut distances: Vec<i64> = times.clone().skip(1).zip(times).map(|(b, a)| b - a).collect();
-    if distances.is_empty() {
-        return i64::MAX;
-    }
-    let middle = distances.len() / 2;
-    *distances.select_nth_unstable(middle).1 * GAP_FACTOR / GAP_DIVISOR
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::fmt::Write;
 use store::{Facing, RatePoint};
 
 use crate::view::figures::directions;
-use crate::view::series::gap_ms;
+use crate::view::gap::gaps_before;
 
 /// What the picture spans, milliseconds.
 pub(crate) const SPARK_MS: i64 = 3 * 60 * 60 * 1000;
@@ -37,10 +37,12 @@ impl Spark {
             })
             .collect();
         let peak_bps = rates.iter().flat_map(|(_, pair)| pair.iter().flatten()).copied().max()?;
-        let gap_ms = gap_ms(rates.iter().map(|(at_ms, _)| *at_ms));
-        let plot = Plot { from_ms, peak_bps: peak_bps.max(1), gap_ms };
-        let [download, upload] =
-            [0, 1].map(|side| plot.runs(rates.iter().map(|(at, pair)| (*at, pair[side]))));
+        let times_ms: Vec<i64> = rates.iter().map(|(at_ms, _)| *at_ms).collect();
+        let gaps = gaps_before(&times_ms);
+        let plot = Plot { from_ms, peak_bps: peak_bps.max(1) };
+        let side =
+            |side: usize| rates.iter().zip(&gaps).map(move |((at, pair), gap)| (*at, pair[side], *gap));
+        let [download, upload] = [0, 1].map(|place| plot.runs(side(place)));
         Some(Self {
             download_area: plot.area(&download),
             download: plot.line(&download),
@@ -53,24 +55,24 @@ impl Spark {
 struct Plot {
     from_ms: i64,
     peak_bps: i64,
-    gap_ms: i64,
 }
 
 /// Points without a gap between them, in the picture's tenths.
 type Run = Vec<(i64, i64)>;
 
 impl Plot {
-    fn runs(&self, points: impl Iterator<Item = (i64, Option<i64>)>) -> Vec<Run> {
+    /// `points` are a time, a rate, and whether a gap lies before it.
+    fn runs(&self, points: impl Iterator<Item = (i64, Option<i64>, bool)>) -> Vec<Run> {
         let bucket_ms = SPARK_MS / POINTS_MAX as i64;
         let mut runs: Vec<Run> = Vec::new();
-        let mut before: Option<i64> = None;
+        let mut has_before = false;
         let mut bucket = i64::MIN;
-        for (at_ms, bps) in points {
+        for (at_ms, bps, gap) in points {
             let Some(bps) = bps else {
-                before = None;
+                has_before = false;
                 continue;
             };
-            let continues = before.is_some_and(|before| at_ms - before <= self.gap_ms);
+            let continues = has_before && !gap;
             let this_bucket = (at_ms - self.from_ms) / bucket_ms;
             let place = (self.x(at_ms), self.y(bps));
             match runs.last_mut() {
@@ -83,7 +85,7 @@ impl Plot {
                 Some(run) if continues => run.push(place),
                 _ => runs.push(vec![place]),
             }
-            before = Some(at_ms);
+            has_before = true;
             bucket = this_bucket;
         }
         runs
