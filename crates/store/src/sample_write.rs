@@ -143,23 +143,20 @@ async fn make_partitions(
     samples: &[Sample],
 ) -> Result<(), StoreError> {
     const EXISTS: &str = "SELECT to_regclass($1) IS NOT NULL";
-    // Two writers of a month's first sample: the second waits for the first and finds the partition made.
+    // Two writers of a month's first sample: the second waits for the first, and then makes nothing. It must not ask
+    // again by name: its session would answer from what it remembers.
     const LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
     const PARTITION_LOCK: i64 = ROLL_UP_LOCK + 1;
     for month in months(samples)? {
         let name = format!("link_monitoring_data_{:04}_{:02}", month.year(), month.month());
-        let exists = || sqlx::query_scalar::<_, bool>(EXISTS).bind(&name);
-        if exists().fetch_one(&mut **tx).await? {
+        if sqlx::query_scalar::<_, bool>(EXISTS).bind(&name).fetch_one(&mut **tx).await? {
             continue;
         }
         sqlx::query(LOCK).bind(PARTITION_LOCK).execute(&mut **tx).await?;
-        if exists().fetch_one(&mut **tx).await? {
-            continue;
-        }
         let (from_ms, to_ms) = month_bounds(month)?;
         // A name and two numbers made here: DDL takes no parameters.
         let sql = format!(
-            "CREATE TABLE {name} PARTITION OF link_monitoring_data FOR VALUES FROM ({from_ms}) TO ({to_ms})"
+            "CREATE TABLE IF NOT EXISTS {name} PARTITION OF link_monitoring_data FOR VALUES FROM ({from_ms}) TO ({to_ms})"
         );
         sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut **tx).await?;
     }
