@@ -1,6 +1,6 @@
 //! `leaseline serve`: the roles of one process, from start to graceful stop.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{io::IsTerminal, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use collector::{Collector, CollectorConfig};
@@ -170,6 +170,11 @@ fn web_settings(config: &Config) -> web::Settings {
 pub(crate) fn start_log(level: &str) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(level)
         .map_err(|error| crate::fault::wrong_use(format!("log.level {level:?}: {error}")))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
     Ok(())
 }

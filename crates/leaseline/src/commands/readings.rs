@@ -16,12 +16,10 @@ pub(super) async fn samples(
     printer: &Printer,
 ) -> anyhow::Result<()> {
     let (link, zone, from_ms, to_ms) = resolve(store, &range).await?;
-    let rows: Vec<Value> = store
-        .samples(link.id, from_ms, to_ms)
-        .await?
-        .iter()
-        .map(|sample| sample_json(&link.circuit, sample))
-        .collect();
+    let mut rows: Vec<Value> = Vec::new();
+    store
+        .samples_each(link.id, from_ms, to_ms, |sample| rows.push(sample_json(&link.circuit, &sample)))
+        .await?;
     let header = ["time", "state", "rx", "tx", "sent", "received", "round trip"];
     printer.list(&rows, header, |row| {
         let rate = |key: &str| row[key].as_i64().map_or("–".to_owned(), report::rate_words);
