@@ -11,6 +11,7 @@ use crate::clocks::Clocks;
 use crate::config::CollectorConfig;
 use crate::error::CollectorError;
 use crate::poller::{Poller, RoundReport, Shared};
+use crate::round_writer::RoundWriter;
 use crate::running::Running;
 use crate::schedule::{RoundKind, Slot};
 use crate::timeline::Rules;
@@ -145,6 +146,7 @@ impl Collector {
             normal_ms: millis(config.probe_interval * NORMAL_INTERVALS),
         };
         let shared = Shared {
+            writer: RoundWriter::new(store.clone()),
             store,
             clocks,
             rules,

@@ -2,7 +2,8 @@
 //!
 //! Every probe interval each router is looked at: one pipelined exchange tells which of its links run, what the
 //! router itself recorded of them, and how long it has been up. Every sample interval the counters are kept as well
-//! and the probe targets pinged. What a router's round found is written in one transaction.
+//! and the probe targets pinged. What a router's round found is written whole or not at all; rounds that end
+//! together share a transaction.
 //!
 //! The core is pure and knows no clock: `counter_delta` makes rates, `evidence` decides what happened between two
 //! looks, `timeline` what counts as confirmed, `schedule` when rounds are. Around it are sessions and timers.
@@ -22,6 +23,7 @@ mod memory;
 mod piece;
 mod pinging;
 mod poller;
+mod round_writer;
 mod running;
 mod schedule;
 mod session;

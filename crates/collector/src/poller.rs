@@ -19,6 +19,7 @@ use crate::findings::{Asked, findings};
 use crate::link_record::{Finding, PolledLink};
 use crate::piece::Cause;
 use crate::pinging::{PingPlan, Pinged, ping_all};
+use crate::round_writer::RoundWriter;
 use crate::schedule::{RoundKind, Slot};
 use crate::session::Session;
 use crate::timeline::{Rules, Seen};
@@ -31,6 +32,7 @@ const PROBE_PINGS: u32 = 2;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) store: Store,
+    pub(crate) writer: RoundWriter,
     pub(crate) clocks: Clocks,
     pub(crate) config: CollectorConfig,
     pub(crate) rules: Rules,

@@ -1,5 +1,7 @@
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
+use crate::StoreError;
+
 /// One thing on either engine: a pool, a transaction, a constant text where the engines must differ.
 pub(crate) enum Engine<S, P> {
     /// The embedded engine.
@@ -47,5 +49,42 @@ impl Tx {
     /// Makes everything written through it permanent.
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         on!(self, tx => tx.commit().await)
+    }
+}
+
+/// Rows as the one parameter of a statement: a thousand rows travel in one message, with one text to prepare.
+pub(crate) fn json<T: serde::Serialize>(rows: &T) -> Result<String, StoreError> {
+    serde_json::to_string(rows).map_err(StoreError::corrupt)
+}
+
+/// Row counts of the statements that SQLite writes many rows with: few texts, so that all stay prepared.
+const SQLITE_ROWS: [usize; 3] = [100, 10, 1];
+
+/// A statement for SQLite with many rows of parameters, prepared for a few row counts. Rows are bound as they are:
+/// to take them out of a JSON text costs SQLite more than to store them.
+pub(crate) struct SqliteRows {
+    texts: [String; SQLITE_ROWS.len()],
+}
+
+impl SqliteRows {
+    /// Plain `?`: SQLite looks up numbered parameters one by one, which is quadratic.
+    pub(crate) fn new(before: &str, columns: usize, after: &str) -> Self {
+        let row = format!("({})", vec!["?"; columns].join(","));
+        let text = |rows: usize| format!("{before} VALUES {} {after}", vec![row.as_str(); rows].join(","));
+        Self { texts: SQLITE_ROWS.map(text) }
+    }
+
+    /// All rows in as few statements as may be, each with its text.
+    pub(crate) fn split<'a, T>(
+        &'static self,
+        rows: &'a [T],
+    ) -> impl Iterator<Item = (&'static str, &'a [T])> {
+        let mut left = rows;
+        let sizes = SQLITE_ROWS.into_iter().zip(&self.texts);
+        sizes.flat_map(move |(size, text)| {
+            let (whole, rest) = left.split_at(left.len() / size * size);
+            left = rest;
+            whole.chunks(size).map(move |chunk| (text.as_str(), chunk))
+        })
     }
 }

@@ -109,6 +109,15 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
+    /// Whether the database could not be asked at all, as opposed to refusing what it was asked.
+    pub(crate) fn is_out_of_reach(&self) -> bool {
+        match self {
+            Self::Locked => true,
+            Self::Database(error) => error.as_database_error().is_none(),
+            _ => false,
+        }
+    }
+
     /// A value that does not parse although this program wrote it.
     pub(crate) fn corrupt(error: impl std::fmt::Display) -> Self {
         Self::Corrupt(error.to_string())

@@ -1,6 +1,10 @@
-use sla::LinkState;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use crate::engine::{Differs, Tx, on};
+use sla::LinkState;
+use sqlx::{Postgres, Sqlite, Transaction};
+
+use crate::engine::{Engine, SqliteRows, Tx, on};
 use crate::{ClientId, LIST_ROWS_MAX, Link, LinkId, Store, StoreError};
 
 /// What is known of a link now: one row per link, replaced by every round.
@@ -130,66 +134,87 @@ fn by_link(rows: Vec<Row>) -> Result<std::collections::HashMap<LinkId, Latest>, 
     rows.into_iter().map(|row| Latest::try_from(row).map(|latest| (latest.link, latest))).collect()
 }
 
-macro_rules! replace_from {
-    ($rows:literal) => {
-        concat!(
-            "INSERT INTO link_latest (",
-            latest_columns!(),
-            ") ",
-            $rows,
-            " ON CONFLICT (link_id) DO UPDATE SET at_ms = excluded.at_ms, state = excluded.state,
-            since_ms = excluded.since_ms, cause = excluded.cause, sample_at_ms = excluded.sample_at_ms,
-            rx_bps = excluded.rx_bps, tx_bps = excluded.tx_bps, sent = excluded.sent, received = excluded.received,
-            rtt_avg_us = excluded.rtt_avg_us, rtt_min_us = excluded.rtt_min_us, rtt_max_us = excluded.rtt_max_us,
-            memory = excluded.memory"
-        )
-    };
-}
+const REPLACE: &str = "ON CONFLICT (link_id) DO UPDATE SET at_ms = excluded.at_ms, state = excluded.state,
+    since_ms = excluded.since_ms, cause = excluded.cause, sample_at_ms = excluded.sample_at_ms,
+    rx_bps = excluded.rx_bps, tx_bps = excluded.tx_bps, sent = excluded.sent, received = excluded.received,
+    rtt_avg_us = excluded.rtt_avg_us, rtt_min_us = excluded.rtt_min_us, rtt_max_us = excluded.rtt_max_us,
+    memory = excluded.memory";
 
-// All rows travel as one JSON parameter: a round costs one statement, not one per link. SQLite needs the `WHERE` to
-// tell `ON CONFLICT` from a join.
-const REPLACE: Differs = Differs {
-    sqlite: replace_from!(
-        "SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-            value ->> 8, value ->> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13
-        FROM json_each($1) WHERE true"
-    ),
-    postgres: replace_from!(
-        "SELECT (value ->> 0)::bigint, (value ->> 1)::bigint, value ->> 2, (value ->> 3)::bigint, value ->> 4,
-            (value ->> 5)::bigint, (value ->> 6)::bigint, (value ->> 7)::bigint, (value ->> 8)::bigint,
-            (value ->> 9)::bigint, (value ->> 10)::bigint, (value ->> 11)::bigint, (value ->> 12)::bigint, value ->> 13
-        FROM json_array_elements($1::json)"
-    ),
-};
+static SQLITE_PUT: LazyLock<SqliteRows> = LazyLock::new(|| {
+    SqliteRows::new(concat!("INSERT INTO link_latest (", latest_columns!(), ")"), 14, REPLACE)
+});
 
-/// Replaces the rows of these links; each link at most once.
-pub(crate) async fn write_latest(tx: &mut Tx, latest: &[Latest]) -> Result<(), StoreError> {
-    if latest.is_empty() {
+static POSTGRES_PUT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "INSERT INTO link_latest ({}) SELECT * FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::bigint[],
+            $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],
+            $12::bigint[], $13::bigint[], $14::text[]) {REPLACE}",
+        latest_columns!()
+    )
+});
+
+/// Replaces the rows of these links; of several for one link the last one counts.
+pub(crate) async fn write_latest<'a>(
+    tx: &mut Tx,
+    latest: impl Iterator<Item = &'a Latest>,
+) -> Result<(), StoreError> {
+    // By link: neighbours go to the same page, and two writers wait for each other instead of locking each other out.
+    let last: BTreeMap<LinkId, &Latest> = latest.map(|row| (row.link, row)).collect();
+    let rows: Vec<&Latest> = last.into_values().collect();
+    if rows.is_empty() {
         return Ok(());
     }
-    let rows: Vec<_> = latest
-        .iter()
-        .map(|row| {
-            serde_json::json!([
-                row.link,
-                row.at_ms,
-                row.state,
-                row.since_ms,
-                row.cause,
-                row.sample_at_ms,
-                row.rx_bps,
-                row.tx_bps,
-                row.sent,
-                row.received,
-                row.rtt_avg_us,
-                row.rtt_min_us,
-                row.rtt_max_us,
-                row.memory.to_string(),
-            ])
-        })
-        .collect();
-    let rows = serde_json::Value::from(rows).to_string();
-    let sql = REPLACE.on(tx);
-    on!(tx, tx => sqlx::query(sql).bind(rows).execute(&mut **tx).await.map(|_| ()))
-        .map_err(|error| StoreError::on_insert(error, "latest state", &[]))
+    match tx {
+        Engine::Sqlite(tx) => put_sqlite(tx, &rows).await,
+        Engine::Postgres(tx) => put_postgres(tx, &rows).await,
+    }
+    .map_err(|error| StoreError::on_insert(error, "latest state", &[]))
+}
+
+async fn put_sqlite(tx: &mut Transaction<'static, Sqlite>, rows: &[&Latest]) -> Result<(), sqlx::Error> {
+    for (text, chunk) in SQLITE_PUT.split(rows) {
+        let mut query = sqlx::query(text);
+        for row in chunk {
+            query = query
+                .bind(row.link)
+                .bind(row.at_ms)
+                .bind(row.state.as_str())
+                .bind(row.since_ms)
+                .bind(row.cause.as_deref())
+                .bind(row.sample_at_ms)
+                .bind(row.rx_bps)
+                .bind(row.tx_bps)
+                .bind(row.sent)
+                .bind(row.received)
+                .bind(row.rtt_avg_us)
+                .bind(row.rtt_min_us)
+                .bind(row.rtt_max_us)
+                .bind(row.memory.to_string());
+        }
+        query.execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+async fn put_postgres(tx: &mut Transaction<'static, Postgres>, rows: &[&Latest]) -> Result<(), sqlx::Error> {
+    let column =
+        |of: fn(&Latest) -> Option<i64>| -> Vec<Option<i64>> { rows.iter().map(|row| of(row)).collect() };
+    sqlx::query(POSTGRES_PUT.as_str())
+        .bind(column(|row| Some(row.link.0)))
+        .bind(column(|row| Some(row.at_ms)))
+        .bind(rows.iter().map(|row| row.state.as_str()).collect::<Vec<_>>())
+        .bind(column(|row| Some(row.since_ms)))
+        .bind(rows.iter().map(|row| row.cause.as_deref()).collect::<Vec<_>>())
+        .bind(column(|row| row.sample_at_ms))
+        .bind(column(|row| row.rx_bps))
+        .bind(column(|row| row.tx_bps))
+        .bind(column(|row| row.sent))
+        .bind(column(|row| row.received))
+        .bind(column(|row| row.rtt_avg_us))
+        .bind(column(|row| row.rtt_min_us))
+        .bind(column(|row| row.rtt_max_us))
+        .bind(rows.iter().map(|row| row.memory.to_string()).collect::<Vec<_>>())
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
 }

@@ -1,5 +1,5 @@
 use crate::latest::write_latest;
-use crate::router_status::write_status;
+use crate::router_status::write_statuses;
 use crate::sample_write::insert_samples;
 use crate::tail::write_tails;
 use crate::{Latest, RouterId, Sample, SpanTail, Store, StoreError};
@@ -63,12 +63,40 @@ impl Store {
     /// [`StoreError::OutOfOrder`] for a round older than the router's last, [`StoreError::Invalid`] for a tail whose spans
     /// overlap, [`StoreError::Dangling`] for a link that does not exist. Nothing is written then.
     pub async fn write_round(&self, round: &Round) -> Result<(), StoreError> {
+        self.write_together(std::slice::from_ref(round)).await
+    }
+
+    /// Writes rounds as [`write_round`](Self::write_round) would one after the other, but in one transaction if it can
+    /// be: what a transaction costs is paid once for all. A round that is refused keeps none of the others out.
+    ///
+    /// Returns each round's outcome, in order.
+    ///
+    /// # Errors
+    /// If the database cannot be reached or stays locked. Nothing is written then.
+    pub async fn write_rounds(&self, rounds: &[Round]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+        match self.write_together(rounds).await {
+            Ok(()) => return Ok(rounds.iter().map(|_| Ok(())).collect()),
+            // To try again one by one would wait for each round as long as for all.
+            Err(error) if error.is_out_of_reach() => return Err(error),
+            Err(error) if rounds.len() == 1 => return Ok(vec![Err(error)]),
+            Err(_) => {}
+        }
+        let mut outcomes = Vec::with_capacity(rounds.len());
+        for round in rounds {
+            outcomes.push(self.write_round(round).await);
+        }
+        Ok(outcomes)
+    }
+
+    /// All of them or none.
+    async fn write_together(&self, rounds: &[Round]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        // The status row is first: it is the lock that keeps two rounds of one router apart.
-        write_status(&mut tx, round).await?;
-        write_tails(&mut tx, &round.tails).await?;
-        insert_samples(&mut tx, &round.samples).await?;
-        write_latest(&mut tx, &round.latest).await?;
+        // The status rows are first: they are the lock that keeps two rounds of one router apart.
+        write_statuses(&mut tx, rounds).await?;
+        write_tails(&mut tx, rounds.iter().flat_map(|round| &round.tails)).await?;
+        let samples: Vec<Sample> = rounds.iter().flat_map(|round| &round.samples).cloned().collect();
+        insert_samples(&mut tx, &samples).await?;
+        write_latest(&mut tx, rounds.iter().flat_map(|round| &round.latest)).await?;
         Ok(tx.commit().await?)
     }
 

@@ -1,4 +1,6 @@
-use crate::engine::{Tx, on};
+use std::collections::HashSet;
+
+use crate::engine::{Differs, Tx, json, on};
 use crate::{LIST_ROWS_MAX, Round, RoundOutcome, RouterId, Store, StoreError};
 
 /// What the last round of a router found.
@@ -48,17 +50,14 @@ impl Store {
     }
 }
 
-/// Writes what a round says about its router.
-///
-/// # Errors
-/// [`StoreError::OutOfOrder`] if a later round is already written.
-pub(crate) async fn write_status(tx: &mut Tx, round: &Round) -> Result<(), StoreError> {
-    // A round written twice must count its skipped rounds once: they are added only to an older row.
-    const SQL: &str =
-        "INSERT INTO router_status AS s (router_id, at_ms, reachable, since_ms, last_ok_at_ms, last_error,
-            version, uptime_ms, clock_offset_ms, skipped_rounds)
-        VALUES ($1, $2, $3, $2, $4, $5, $6, $7, $8, $9)
-        ON CONFLICT (router_id) DO UPDATE SET
+macro_rules! put_from {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO router_status AS s (",
+            columns!(),
+            ") ",
+            $rows,
+            " ON CONFLICT (router_id) DO UPDATE SET
             at_ms = excluded.at_ms,
             since_ms = CASE WHEN s.reachable = excluded.reachable THEN s.since_ms ELSE excluded.at_ms END,
             reachable = excluded.reachable,
@@ -69,30 +68,90 @@ pub(crate) async fn write_status(tx: &mut Tx, round: &Round) -> Result<(), Store
             clock_offset_ms = COALESCE(excluded.clock_offset_ms, s.clock_offset_ms),
             skipped_rounds = s.skipped_rounds
                 + CASE WHEN excluded.at_ms > s.at_ms THEN excluded.skipped_rounds ELSE 0 END
-        WHERE excluded.at_ms >= s.at_ms";
-    const STORED: &str = "SELECT at_ms FROM router_status WHERE router_id = $1";
-    let (reachable, error) = match &round.outcome {
-        RoundOutcome::Ok => (true, None),
-        RoundOutcome::Unreachable(error) => (false, Some(error)),
+            WHERE excluded.at_ms >= s.at_ms"
+        )
     };
-    let rows = on!(&mut *tx, tx => sqlx::query(SQL)
-        .bind(round.router)
-        .bind(round.at_ms)
-        .bind(reachable)
-        .bind(reachable.then_some(round.at_ms))
-        .bind(error)
-        .bind(&round.version)
-        .bind(round.uptime_ms)
-        .bind(round.clock_offset_ms)
-        .bind(round.skipped_rounds)
+}
+
+// A round written twice must count its skipped rounds once: they are added only to an older row.
+const PUT: Differs = Differs {
+    sqlite: put_from!(
+        "SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 1, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+            value ->> 7, value ->> 8
+        FROM json_each($1) WHERE true"
+    ),
+    postgres: put_from!(
+        "SELECT (value ->> 0)::bigint, (value ->> 1)::bigint, (value ->> 2)::boolean, (value ->> 1)::bigint,
+            (value ->> 3)::bigint, value ->> 4, value ->> 5, (value ->> 6)::bigint, (value ->> 7)::bigint,
+            (value ->> 8)::bigint
+        FROM json_array_elements($1::json)"
+    ),
+};
+
+/// Writes what rounds say about their routers. Several of one router are applied in their order.
+///
+/// # Errors
+/// [`StoreError::OutOfOrder`] if a later round of one of the routers is already written.
+pub(crate) async fn write_statuses(tx: &mut Tx, rounds: &[Round]) -> Result<(), StoreError> {
+    let mut waiting: Vec<&Round> = rounds.iter().collect();
+    // In order, so that two writers wait for each other instead of locking each other out.
+    waiting.sort_by_key(|round| round.router);
+    while !waiting.is_empty() {
+        let mut seen = HashSet::new();
+        let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|round| seen.insert(round.router));
+        write_wave(tx, &now).await?;
+        waiting = later;
+    }
+    Ok(())
+}
+
+/// At most one round per router.
+async fn write_wave(tx: &mut Tx, rounds: &[&Round]) -> Result<(), StoreError> {
+    let rows: Vec<_> = rounds.iter().map(|round| status_row(round)).collect();
+    let (sql, rows) = (PUT.on(tx), json(&rows)?);
+    let written = on!(&mut *tx, tx => sqlx::query(sql)
+        .bind(rows)
         .execute(&mut **tx)
         .await
         .map(|done| done.rows_affected()))
     .map_err(|error| StoreError::on_insert(error, "router status", &[]))?;
-    if rows > 0 {
+    if written == rounds.len() as u64 {
         return Ok(());
     }
-    let stored_at_ms =
-        on!(tx, tx => sqlx::query_scalar(STORED).bind(round.router).fetch_one(&mut **tx).await)?;
-    Err(StoreError::OutOfOrder { at_ms: round.at_ms, stored_at_ms })
+    Err(out_of_order(tx, rounds).await?)
+}
+
+/// Router, time, reachable, last answer, error, version, uptime, clock offset, skipped rounds.
+type StatusRow<'a> =
+    (RouterId, i64, bool, Option<i64>, Option<&'a str>, Option<&'a str>, Option<i64>, Option<i64>, i64);
+
+fn status_row(round: &Round) -> StatusRow<'_> {
+    let (reachable, error) = match &round.outcome {
+        RoundOutcome::Ok => (true, None),
+        RoundOutcome::Unreachable(error) => (false, Some(error.as_str())),
+    };
+    (
+        round.router,
+        round.at_ms,
+        reachable,
+        reachable.then_some(round.at_ms),
+        error,
+        round.version.as_deref(),
+        round.uptime_ms,
+        round.clock_offset_ms,
+        round.skipped_rounds,
+    )
+}
+
+/// Which of the rounds is older than what is stored of its router.
+async fn out_of_order(tx: &mut Tx, rounds: &[&Round]) -> Result<StoreError, StoreError> {
+    const STORED: &str = "SELECT at_ms FROM router_status WHERE router_id = $1";
+    for round in rounds {
+        let stored_at_ms: Option<i64> = on!(&mut *tx, tx => sqlx::query_scalar(STORED).bind(round.router).fetch_optional(&mut **tx).await)?;
+        if let Some(stored_at_ms) = stored_at_ms.filter(|&stored_at_ms| stored_at_ms > round.at_ms) {
+            return Ok(StoreError::OutOfOrder { at_ms: round.at_ms, stored_at_ms });
+        }
+    }
+    let why = "the database took fewer rows than it was given".to_owned();
+    Ok(StoreError::Invalid { what: "router status", why })
 }

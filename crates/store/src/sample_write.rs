@@ -8,12 +8,10 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use sqlx::{Postgres, Sqlite, Transaction};
 
-use crate::engine::{Engine, Tx, on};
+use crate::engine::{Engine, SqliteRows, Tx, on};
 use crate::sample::HOUR_MS;
 use crate::{Sample, StoreError};
 
-/// Rows per statement on SQLite; 19 parameters each, far under SQLite's 32,766.
-const ROWS_PER_STATEMENT: usize = 100;
 /// Rows per statement on PostgreSQL, which bounds the memory of one message.
 const ROWS_PER_MESSAGE: usize = 20_000;
 /// The most months that one call may touch: a guard against times in the wrong unit.
@@ -48,27 +46,17 @@ async fn mark_hours(tx: &mut Tx, samples: &[Sample]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// An insert of so many rows. Plain `?`: SQLite looks up numbered parameters one by one, which is quadratic.
-fn sqlite_text(rows: usize) -> String {
-    let row = format!("({})", ["?"; 19].join(","));
-    format!(
-        "INSERT INTO link_monitoring_data (hour, {COLUMNS}) VALUES {} ON CONFLICT DO NOTHING",
-        vec![row; rows].join(",")
-    )
-}
-
-static FULL_STATEMENT: LazyLock<String> = LazyLock::new(|| sqlite_text(ROWS_PER_STATEMENT));
+static SQLITE_INSERT: LazyLock<SqliteRows> = LazyLock::new(|| {
+    let insert = format!("INSERT INTO link_monitoring_data (hour, {COLUMNS})");
+    SqliteRows::new(&insert, 19, "ON CONFLICT DO NOTHING")
+});
 
 async fn insert_sqlite(tx: &mut Transaction<'static, Sqlite>, samples: &[Sample]) -> Result<(), StoreError> {
     let mut ordered: Vec<&Sample> = samples.iter().collect();
     // In the order of the key: neighbours go to the same page.
     ordered.sort_unstable_by_key(|sample| (sample.at_ms.div_euclid(HOUR_MS), sample.link, sample.at_ms));
-    for chunk in ordered.chunks(ROWS_PER_STATEMENT) {
-        let mut query = if chunk.len() == ROWS_PER_STATEMENT {
-            sqlx::query(FULL_STATEMENT.as_str())
-        } else {
-            sqlx::query(sqlx::AssertSqlSafe(sqlite_text(chunk.len())))
-        };
+    for (text, chunk) in SQLITE_INSERT.split(&ordered) {
+        let mut query = sqlx::query(text);
         for sample in chunk {
             query = query
                 .bind(sample.at_ms.div_euclid(HOUR_MS))

@@ -2,26 +2,93 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::engine::{Differs, Engine, Tx, on};
+use crate::engine::{Differs, Engine, Tx, json, on};
 use crate::outage::OutageRow;
 use crate::span::SpanRow;
 use crate::timeline::{Group, check, group, pair, rewrite};
 use crate::{LinkId, Outage, OutageId, Span, SpanTail, StoreError};
 
 /// Applies all tails. Several for one link are applied in their order.
-pub(crate) async fn write_tails(tx: &mut Tx, tails: &[SpanTail]) -> Result<(), StoreError> {
-    for tail in tails {
+pub(crate) async fn write_tails<'a>(
+    tx: &mut Tx,
+    tails: impl Iterator<Item = &'a SpanTail>,
+) -> Result<(), StoreError> {
+    let mut waiting: Vec<&SpanTail> = tails.collect();
+    for tail in &waiting {
         check(tail)?;
     }
-    lock_links(tx, tails).await?;
-    let mut waiting: Vec<&SpanTail> = tails.iter().collect();
+    lock_links(tx, &waiting).await?;
     while !waiting.is_empty() {
         let mut seen = HashSet::new();
         let (now, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|tail| seen.insert(tail.link));
-        write_wave(tx, &now).await?;
+        let changes = extend(tx, now).await?;
+        if !changes.is_empty() {
+            write_wave(tx, &changes).await?;
+        }
         waiting = later;
     }
     Ok(())
+}
+
+/// Lengthens the last span of each link whose tail merely goes on with it, as nearly all do, without reading any;
+/// its outage stays as it is, open if it is down. Returns the tails that are more than that. At most one per link.
+async fn extend<'a>(tx: &mut Tx, tails: Vec<&'a SpanTail>) -> Result<Vec<&'a SpanTail>, StoreError> {
+    const EXTEND: Differs = Differs {
+        sqlite: "UPDATE link_spans SET to_ms = t.value ->> 2 FROM json_each($1) t
+            WHERE link_spans.link_id = t.value ->> 0
+                AND link_spans.from_ms = (SELECT MAX(p.from_ms) FROM link_spans p WHERE p.link_id = t.value ->> 0)
+                AND link_spans.from_ms < t.value ->> 1 AND link_spans.to_ms >= t.value ->> 1
+                AND link_spans.state = t.value ->> 3 AND link_spans.cause IS t.value ->> 4
+                AND link_spans.evidence = t.value ->> 5",
+        postgres: "UPDATE link_spans s SET to_ms = t.to_ms
+            FROM (SELECT (value ->> 0)::bigint AS link_id, (value ->> 1)::bigint AS from_ms,
+                    (value ->> 2)::bigint AS to_ms, value ->> 3 AS state, value ->> 4 AS cause, value ->> 5 AS evidence
+                FROM json_array_elements($1::json)) t
+            WHERE s.link_id = t.link_id
+                AND s.from_ms = (SELECT MAX(p.from_ms) FROM link_spans p WHERE p.link_id = t.link_id)
+                AND s.from_ms < t.from_ms AND s.to_ms >= t.from_ms
+                AND s.state = t.state AND s.cause IS NOT DISTINCT FROM t.cause AND s.evidence = t.evidence",
+    };
+    const EXTENDED: Differs = Differs {
+        sqlite: "SELECT s.link_id FROM json_each($1) t CROSS JOIN link_spans s ON s.link_id = t.value ->> 0
+                AND s.from_ms = (SELECT MAX(p.from_ms) FROM link_spans p WHERE p.link_id = t.value ->> 0)
+            WHERE s.from_ms < t.value ->> 1 AND s.to_ms = t.value ->> 2
+                AND s.state = t.value ->> 3 AND s.cause IS t.value ->> 4 AND s.evidence = t.value ->> 5",
+        postgres: "SELECT s.link_id
+            FROM (SELECT (value ->> 0)::bigint AS link_id, (value ->> 1)::bigint AS from_ms,
+                    (value ->> 2)::bigint AS to_ms, value ->> 3 AS state, value ->> 4 AS cause, value ->> 5 AS evidence
+                FROM json_array_elements($1::json)) t
+            JOIN link_spans s ON s.link_id = t.link_id
+                AND s.from_ms = (SELECT MAX(p.from_ms) FROM link_spans p WHERE p.link_id = t.link_id)
+            WHERE s.from_ms < t.from_ms AND s.to_ms = t.to_ms
+                AND s.state = t.state AND s.cause IS NOT DISTINCT FROM t.cause AND s.evidence = t.evidence",
+    };
+    let going_on: Vec<PutSpan> = tails.iter().filter_map(|tail| going_on(tail)).collect();
+    if going_on.is_empty() {
+        return Ok(tails);
+    }
+    let rows = json(&going_on)?;
+    let (extend, extended) = (EXTEND.on(tx), EXTENDED.on(tx));
+    let count = on!(&mut *tx, tx => sqlx::query(extend).bind(&rows).execute(&mut **tx).await.map(|done| done.rows_affected()))
+        .map_err(|error| StoreError::on_insert(error, "span", &[]))?;
+    let done: HashSet<LinkId> = if count == going_on.len() as u64 {
+        going_on.iter().map(|row| row.0).collect()
+    } else if count == 0 {
+        HashSet::new()
+    } else {
+        let links: Vec<LinkId> =
+            on!(tx, tx => sqlx::query_scalar(extended).bind(rows).fetch_all(&mut **tx).await)?;
+        links.into_iter().collect()
+    };
+    Ok(tails.into_iter().filter(|tail| !done.contains(&tail.link)).collect())
+}
+
+/// The row of a tail that may be nothing but more of the span before it.
+fn going_on(tail: &SpanTail) -> Option<PutSpan> {
+    match tail.spans.as_slice() {
+        [span] if span.from_ms == tail.from_ms => Some(put(tail.link, span)),
+        _ => None,
+    }
 }
 
 /// At most one tail per link.
@@ -51,6 +118,11 @@ async fn write_wave(tx: &mut Tx, tails: &[&SpanTail]) -> Result<(), StoreError> 
 /// Link, from, to, state, cause and evidence: a row of `link_spans` as the elements of a JSON array.
 type PutSpan = (LinkId, i64, i64, &'static str, Option<String>, String);
 
+fn put(link: LinkId, span: &Span) -> PutSpan {
+    let evidence = span.evidence.to_string();
+    (link, span.from_ms, span.to_ms, span.state.as_str(), span.cause.clone(), evidence)
+}
+
 #[derive(Default)]
 struct SpanChanges {
     gone: Vec<(LinkId, i64)>,
@@ -63,15 +135,7 @@ impl SpanChanges {
         let gone = stored.iter().filter(|span| !starts.contains(&span.from_ms));
         self.gone.extend(gone.map(|span| (link, span.from_ms)));
         for span in line.iter().filter(|span| !stored.contains(span)) {
-            let evidence = span.evidence.to_string();
-            self.put.push((
-                link,
-                span.from_ms,
-                span.to_ms,
-                span.state.as_str(),
-                span.cause.clone(),
-                evidence,
-            ));
+            self.put.push(put(link, span));
         }
     }
 
@@ -217,7 +281,7 @@ async fn stored_outages(
 }
 
 /// Two rounds must not rewrite one time line at once. SQLite has one writer anyway.
-async fn lock_links(tx: &mut Tx, tails: &[SpanTail]) -> Result<(), StoreError> {
+async fn lock_links(tx: &mut Tx, tails: &[&SpanTail]) -> Result<(), StoreError> {
     const SQL: &str = "SELECT id FROM client_links WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE";
     if let Engine::Postgres(tx) = tx {
         let ids: Vec<i64> = tails.iter().map(|tail| tail.link.0).collect();
@@ -233,9 +297,4 @@ async fn execute<T: serde::Serialize>(tx: &mut Tx, sql: &Differs, rows: &[T]) ->
     let (sql, rows) = (sql.on(tx), json(&rows)?);
     on!(tx, tx => sqlx::query(sql).bind(rows).execute(&mut **tx).await.map(|_| ()))
         .map_err(|error| StoreError::on_insert(error, "span", &[]))
-}
-
-/// Rows as the one parameter of a statement.
-fn json<T: serde::Serialize>(rows: &T) -> Result<String, StoreError> {
-    serde_json::to_string(rows).map_err(StoreError::corrupt)
 }

@@ -4,10 +4,12 @@ use store::{Round, StoreError};
 
 use super::{Found, Poller, RoundReport};
 use crate::error::RoundError;
+use crate::link_record::Kept;
+use crate::round_writer::NotWritten;
 use crate::schedule::Slot;
 
 impl Poller {
-    /// Writes the round in one transaction. What is remembered changes only once it is written, so that a failed
+    /// Writes the round whole or not at all. What is remembered changes only once it is written, so that a failed
     /// write leaves the next round to tell the whole story.
     pub(super) async fn write(&mut self, slot: Slot, found: Found) -> RoundReport {
         let mut round = Round::new(self.router.id, slot.at_ms, found.outcome);
@@ -34,23 +36,33 @@ impl Poller {
         if kept.is_empty() && !self.links.is_empty() {
             return behind_ms.map_or_else(RoundReport::default, |until_ms| self.held(until_ms));
         }
-        match self.shared.store.write_round(&round).await {
+        let links = if found.observation.is_some() { round.latest.len() } else { 0 };
+        let samples = round.samples.len();
+        let error = match self.shared.writer.write(round).await {
             Ok(()) => {
-                self.skipped = 0;
-                self.clock_behind = false;
-                for keep in kept {
-                    if let Some(polled) = self.links.iter_mut().find(|polled| polled.link.id == keep.link) {
-                        polled.keep(keep);
-                    }
-                }
-                let links = if found.observation.is_some() { round.latest.len() } else { 0 };
-                RoundReport { links, samples: round.samples.len(), error: found.error }
+                self.written(kept);
+                return RoundReport { links, samples, error: found.error };
             }
-            Err(StoreError::OutOfOrder { stored_at_ms, .. }) => self.held(stored_at_ms),
-            Err(error) => {
-                let error = RoundError::Write(chain(&error)).to_string();
-                tracing::error!(router = %self.router.name, "{error}");
-                RoundReport { error: Some(error), ..RoundReport::default() }
+            Err(error) => error,
+        };
+        if let NotWritten::Store(error) = &error
+            && let StoreError::OutOfOrder { stored_at_ms, .. } = **error
+        {
+            return self.held(stored_at_ms);
+        }
+        let error = RoundError::Write(chain(&error)).to_string();
+        tracing::error!(router = %self.router.name, "{error}");
+        RoundReport { error: Some(error), ..RoundReport::default() }
+    }
+
+    fn written(&mut self, kept: Vec<Kept>) {
+        self.skipped = 0;
+        self.clock_behind = false;
+        // Both are in the same order; links whose record was held back are left out of `kept`.
+        let mut links = self.links.iter_mut();
+        for keep in kept {
+            if let Some(polled) = links.find(|polled| polled.link.id == keep.link) {
+                polled.keep(keep);
             }
         }
     }

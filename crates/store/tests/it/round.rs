@@ -97,6 +97,111 @@ on_both! {
         db.store.write_round(&full_round(&isp, START_MS)).await.unwrap();
     }
 
+    /// The same rounds one by one, each in its own transaction, are what a batch must come to.
+    async fn rounds_written_together_are_as_if_written_one_by_one(db) {
+        let isp = isp(&db.store).await;
+        let other = crate::fixture::insert_router(&db.store, isp.company, "edge-2").await;
+        let mut rounds: Vec<Round> = (1..=3).map(|step| full_round(&isp, START_MS + step * 5_000)).collect();
+        rounds.insert(1, Round { skipped_rounds: 7, ..Round::new(other, START_MS, RoundOutcome::Ok) });
+        for round in &rounds {
+            db.store.write_round(round).await.unwrap();
+        }
+        let one_by_one = written(db, &isp).await;
+        let again = crate::database::Db::new(matches!(db.location, store::Location::Postgres(_))).await;
+        let same = crate::fixture::isp(&again.store).await;
+        crate::fixture::insert_router(&again.store, same.company, "edge-2").await;
+        let outcomes = again.store.write_rounds(&rounds).await.unwrap();
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+        assert_eq!(written(&again, &same).await, one_by_one, "two rounds of one router keep their order");
+        let outcomes = again.store.write_rounds(&rounds[2..]).await.unwrap();
+        assert!(matches!(outcomes[0], Err(StoreError::OutOfOrder { .. })), "{outcomes:?}");
+        assert!(outcomes[1].is_ok(), "{outcomes:?}");
+        assert_eq!(written(&again, &same).await, one_by_one);
+        again.remove().await;
+    }
+
+    async fn a_batch_written_twice_changes_nothing(db) {
+        let isp = isp(&db.store).await;
+        let other = crate::fixture::insert_router(&db.store, isp.company, "edge-2").await;
+        let gone = RoundOutcome::Unreachable("no route".to_owned());
+        let second = Round { skipped_rounds: 1, ..Round::new(other, START_MS, gone) };
+        let rounds = [full_round(&isp, START_MS + 5_000), second];
+        assert!(db.store.write_rounds(&[]).await.unwrap().is_empty());
+        assert!(db.store.write_rounds(&rounds).await.unwrap().iter().all(Result::is_ok));
+        let once = written(db, &isp).await;
+        assert!(db.store.write_rounds(&rounds).await.unwrap().iter().all(Result::is_ok));
+        assert_eq!(written(db, &isp).await, once);
+        assert_eq!(db.store.router_status(other).await.unwrap().unwrap().skipped_rounds, 1, "counted once");
+    }
+
+    /// Without the fall-back one removed link would keep out every round that ended at the same time.
+    async fn a_refused_round_keeps_no_other_out(db) {
+        let isp = isp(&db.store).await;
+        let mut rounds = vec![full_round(&isp, START_MS + 5_000)];
+        for (name, spoil) in [("edge-2", 0), ("edge-3", 1), ("edge-4", 2)] {
+            let router = crate::fixture::insert_router(&db.store, isp.company, name).await;
+            let mut round = Round::new(router, START_MS, RoundOutcome::Ok);
+            match spoil {
+                0 => round.latest.push(latest(LinkId(1), START_MS)),
+                1 => {
+                    let spans = vec![span(START_MS, START_MS, Up, None)];
+                    round.tails.push(SpanTail { link: isp.links[0], from_ms: START_MS, spans });
+                }
+                _ => {}
+            }
+            rounds.push(round);
+        }
+        rounds.push(Round::new(isp.router, START_MS, RoundOutcome::Ok));
+        let outcomes = db.store.write_rounds(&rounds).await.unwrap();
+        assert!(matches!(outcomes[1], Err(StoreError::Dangling { .. })), "{outcomes:?}");
+        assert!(matches!(outcomes[2], Err(StoreError::Invalid { .. })), "{outcomes:?}");
+        assert!(matches!(outcomes[4], Err(StoreError::OutOfOrder { .. })), "{outcomes:?}");
+        let statuses = db.store.router_statuses().await.unwrap();
+        let kept: Vec<_> = statuses.iter().map(|status| status.router).collect();
+        assert_eq!(kept, [rounds[0].router, rounds[3].router]);
+        assert_eq!(db.store.samples(isp.links[3], 0, i64::MAX).await.unwrap(), [rounds[0].samples[3].clone()]);
+    }
+
+    /// One link that goes on, one that changes and one that is new: each must come out as if it were alone.
+    async fn tails_that_only_go_on_and_others_mix(db) {
+        let isp = isp(&db.store).await;
+        let tail = |index: usize, spans: Vec<_>| {
+            let from_ms = spans.first().map_or(0, |span: &store::Span| span.from_ms);
+            SpanTail { link: isp.links[index], from_ms, spans }
+        };
+        let (a, b, c) = (START_MS, START_MS + 1_000, START_MS + 2_000);
+        let mut first = Round::new(isp.router, b, RoundOutcome::Ok);
+        first.tails = vec![
+            tail(0, vec![span(a, b, Up, None)]),
+            tail(1, vec![span(a, b, Down, Some("link_down"))]),
+            tail(2, vec![span(a, b, Up, None)]),
+        ];
+        db.store.write_round(&first).await.unwrap();
+        let mut second = Round::new(isp.router, c, RoundOutcome::Ok);
+        second.tails = vec![
+            tail(0, vec![span(b, c, Up, None)]),
+            tail(1, vec![span(b, c, Down, Some("link_down"))]),
+            tail(2, vec![span(b, c, Down, Some("link_down"))]),
+            tail(3, vec![span(b, c, Up, None)]),
+        ];
+        for _ in 0..2 {
+            db.store.write_round(&second).await.unwrap();
+            let mut lines = Vec::new();
+            for link in isp.links {
+                let spans = db.store.spans(link, 0, i64::MAX).await.unwrap();
+                lines.push(spans.iter().map(|span| (span.from_ms, span.to_ms, span.state)).collect::<Vec<_>>());
+            }
+            let expected =
+                [vec![(a, c, Up)], vec![(a, c, Down)], vec![(a, b, Up), (b, c, Down)], vec![(b, c, Up)]];
+            assert_eq!(lines, expected);
+            for (index, from_ms) in [(1, a), (2, b)] {
+                let outages = db.store.outages(isp.links[index], 0, i64::MAX).await.unwrap();
+                assert_eq!(outages.len(), 1, "one row per outage");
+                assert_eq!((outages[0].from_ms, outages[0].to_ms), (from_ms, None));
+            }
+        }
+    }
+
     async fn the_status_tells_since_when(db) {
         let isp = isp(&db.store).await;
         let gone = || RoundOutcome::Unreachable("edge-1 did not answer".to_owned());
