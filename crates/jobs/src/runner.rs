@@ -17,7 +17,12 @@ pub async fn run(store: Store, clock: Clock, stop: CancellationToken) {
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        match crate::run_once(&store, clock.now_ms()).await {
+        let result = tokio::select! {
+            // What is under way is dropped: its transaction leaves nothing, and the next pass begins there.
+            () = stop.cancelled() => return,
+            result = crate::run_once(&store, clock.now_ms()) => result,
+        };
+        match result {
             Ok(outcome) => tracing::debug!(?outcome, "housekeeping done"),
             Err(error) => tracing::warn!(
                 error = &error as &dyn std::error::Error,
