@@ -6,7 +6,7 @@ use routeros::{Client, Ping, PingOutcome};
 use tokio::time::{Instant, timeout_at};
 
 /// Ping runs at the same time on one router; the rest waits its turn.
-const PINGS_AT_ONCE: usize = 64;
+const PINGS_AT_ONCE: usize = 512;
 
 /// How to ping.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,12 @@ pub(crate) async fn ping_all(client: &Client, targets: &[Option<&str>], plan: Pi
         }
         match running.next().await {
             None => return pinged,
-            Some((index, Ok(outcome))) => pinged.outcomes[index] = outcome.filter(|outcome| outcome.sent > 0),
+            Some((index, Ok(Some(outcome)))) => {
+                pinged.outcomes[index] = Some(outcome).filter(|outcome| outcome.sent > 0);
+            }
+            Some((_, Ok(None))) => {
+                pinged.error = Some("the round ended before all of its pings had".to_owned());
+            }
             Some((_, Err(error))) => {
                 pinged.not_permitted |= error.is_not_permitted();
                 pinged.error = Some(error.to_string());

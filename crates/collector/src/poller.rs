@@ -141,6 +141,7 @@ impl Poller {
     }
 
     async fn find_out(&mut self, slot: Slot, patient: bool) -> Found {
+        let asked_at_ms = self.shared.clocks.now().wall_ms;
         let deadline = Instant::now() + self.shared.config.round_deadline;
         let seconds = self.shared.config.round_deadline.as_secs();
         let looked = match timeout_at(deadline, self.look(patient)).await {
@@ -149,7 +150,7 @@ impl Poller {
         };
         match looked {
             Ok((client, observation)) => self.measure(slot, client, observation, deadline).await,
-            Err(error) => self.nothing(error).await,
+            Err(error) => self.nothing(asked_at_ms, error).await,
         }
     }
 
@@ -162,8 +163,8 @@ impl Poller {
         Ok((client, observation))
     }
 
-    /// Nothing could be seen: who is to blame?
-    async fn nothing(&mut self, error: RoundError) -> Found {
+    /// Nothing could be seen: who is to blame? The look is dated from when it asked; it gave up only a deadline later.
+    async fn nothing(&mut self, asked_at_ms: i64, error: RoundError) -> Found {
         let now = self.shared.clocks.now();
         // A router that answers with an error is not reached any better by connecting anew.
         if !matches!(error, RoundError::Router(routeros::Error::Trap { .. })) {
@@ -178,8 +179,7 @@ impl Poller {
         if self.reachable.replace(false) != Some(false) {
             tracing::warn!(router = %self.router.name, cause = cause.as_str(), "no look at this router: {error}");
         }
-        let at_ms = self.shared.clocks.now().wall_ms;
-        let finding = Finding { seen: Seen::Nothing { at_ms, cause }, measured: None };
+        let finding = Finding { seen: Seen::Nothing { at_ms: asked_at_ms, cause }, measured: None };
         Found {
             outcome: RoundOutcome::Unreachable(error.clone()),
             findings: vec![finding; self.links.len()],

@@ -19,9 +19,17 @@ const REBOOT: Verdict = (LinkState::Down, Some(Cause::RouterReboot));
 const DROPPED: Verdict = (LinkState::Down, Some(Cause::LinkDown));
 const UNDATED: Verdict = (LinkState::Unknown, Some(Cause::UndatedDrops));
 
-/// Down from the first look that failed, or from the last contact when none did, until the link was up again.
+/// Down from the first look that failed, or from the last contact when none did, until the link was up again. Where
+/// nobody looked, or could, only the restart itself is known.
 pub(super) fn resolve(gap: &Gap<'_>) -> Resolved {
+    if gap.prev.disabled && gap.next.disabled {
+        return Line::new(gap.prev.at_ms).going_on(gap.next.at_ms, gap.prev.verdict()).resolved(true);
+    }
     let boot_ms = gap.boot_ms();
+    if gap.prev.disabled {
+        let line = Line::new(gap.prev.at_ms).going_on(boot_ms, gap.prev.verdict());
+        return after_boot(gap, boot_ms, line, facts(gap, boot_ms)).resolved(true);
+    }
     let first_failed_ms =
         gap.silence.map(|silence| silence.first_ms).filter(|&ms| ms > gap.prev.at_ms && ms <= boot_ms);
     let gone_ms = first_failed_ms.unwrap_or(gap.prev.at_ms);
@@ -34,7 +42,13 @@ pub(super) fn resolve(gap: &Gap<'_>) -> Resolved {
     } else {
         line.going_on(gone_ms, gap.prev.verdict())
     };
-    if boot_ms - gone_ms > SILENCE_BEFORE_BOOT_MS_MAX {
+    // The router did not answer, or was seen a normal interval before: then the time before its start is its own.
+    let silence_ms_max = match gap.silence.map(|silence| silence.cause) {
+        Some(Cause::RouterUnreachable) => SILENCE_BEFORE_BOOT_MS_MAX,
+        None if boot_ms - gap.prev.at_ms <= gap.normal_ms => SILENCE_BEFORE_BOOT_MS_MAX,
+        _ => RESTART_MS_MIN,
+    };
+    if boot_ms - gone_ms > silence_ms_max {
         line = line.to(boot_ms - RESTART_MS_MIN, silent, facts.clone());
     }
     after_boot(gap, boot_ms, line, facts).resolved(true)
@@ -72,7 +86,7 @@ fn after_boot(gap: &Gap<'_>, boot_ms: i64, line: Line, facts: serde_json::Value)
             .to(down_ms, UNDATED, facts.clone())
             .to(end_ms, after, facts),
         (false, _, Some(_)) => line.to(end_ms, REBOOT, facts),
-        (_, None, _) | (false, Some(_), None) if end_ms - boot_ms <= SETTLE_MS_MAX + gap.normal_ms => {
+        (false, _, None) if end_ms - boot_ms <= SETTLE_MS_MAX + gap.normal_ms => {
             line.to(end_ms, REBOOT, facts)
         }
         _ => line.to(boot_ms, REBOOT, facts.clone()).to(end_ms, UNDATED, facts),

@@ -124,6 +124,36 @@ fn a_reboot_after_long_silence_leaves_the_silence_unknown() {
 }
 
 #[test]
+fn trap_02_a_reboot_while_our_own_network_was_gone_is_down_for_the_restart_alone() {
+    let (before, after) = (World::new(&[]), rebooted(480, 500));
+    let (prev, next) = (before.look(0), after.look(720));
+    let silence = Some(Silence { first_ms: START_MS + 30_000, cause: Cause::OwnNetwork });
+    let gap = Gap { prev: &prev, next: &next, silence, normal_ms: NORMAL_MS };
+    let expected = [
+        (0, 30, Up, None),
+        (30, 470, Unknown, Some("own_network")),
+        (470, 500, Down, Some("router_reboot")),
+        (500, 720, Up, None),
+    ];
+    assert_eq!(shape(&resolve(&gap).pieces), expected);
+}
+
+#[test]
+fn trap_15_a_port_that_was_switched_off_has_no_outage_when_the_router_restarts() {
+    let (mut prev, mut next) = (World::new(&[]).look(0), rebooted(40, 50).look(60));
+    (prev.disabled, next.disabled) = (true, true);
+    assert_eq!(shape(&between(&prev, &next).pieces), [(0, 60, Unknown, Some("disabled"))]);
+}
+
+#[test]
+fn a_link_that_runs_again_at_an_unknown_moment_after_a_reboot_is_not_called_down_until_then() {
+    let (prev, mut next) = (World::new(&[]).look(0), rebooted(40, 50).look(60));
+    next.up_local_ms = None;
+    let expected = [(0, 40, Down, Some("router_reboot")), (40, 60, Unknown, Some("undated_drops"))];
+    assert_eq!(shape(&between(&prev, &next).pieces), expected);
+}
+
+#[test]
 fn a_drop_long_after_a_reboot_does_not_stretch_the_reboot() {
     let before = World::new(&[]);
     let mut after = rebooted(100, 130);
@@ -132,7 +162,8 @@ fn a_drop_long_after_a_reboot_does_not_stretch_the_reboot() {
     assert_eq!(
         states,
         [
-            (0, 100, Down, Some("router_reboot")),
+            (0, 90, Unknown, Some("not_polled")),
+            (90, 100, Down, Some("router_reboot")),
             (100, 3_000, Unknown, Some("undated_drops")),
             (3_000, 3_030, Down, Some("link_down")),
             (3_030, 3_600, Up, None)
