@@ -167,6 +167,14 @@ pub(crate) enum UserCommand {
         #[arg(long, value_name = "FILE")]
         password_file: PathBuf,
     },
+    /// Give a portal user a new password; every session of that user ends
+    Password {
+        /// Name to log in with
+        username: String,
+        /// File whose first line is the new password; - reads it from standard input
+        #[arg(long, value_name = "FILE")]
+        password_file: PathBuf,
+    },
     /// List the portal users
     List,
 }
@@ -175,6 +183,14 @@ pub(crate) enum UserCommand {
 pub(crate) enum RouterCommand {
     /// Add a router, after a look at its certificate where one is to be pinned
     Add(RouterAddArgs),
+    /// Store a router's new password
+    Password {
+        /// The router's name
+        name: String,
+        /// File whose first line is the password; - reads it from standard input
+        #[arg(long, value_name = "FILE")]
+        password_file: PathBuf,
+    },
     /// List the routers and how they are doing
     List,
     /// Connect to a router and say what works and what its user may not do
@@ -193,7 +209,7 @@ pub(crate) struct RouterAddArgs {
     #[arg(long)]
     pub(crate) address: String,
     /// Port of its API service [default: 8729, with --tls off 8728]
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
     /// RouterOS user with the policies api, read and test
     #[arg(long)]

@@ -75,7 +75,7 @@ impl Config {
                 wrong_use(format!("cannot read the settings in {}: {error}", path.display()))
             })?;
             let given = toml::from_str(&text)
-                .map_err(|error| wrong_use(format!("{} is not valid TOML: {error}", path.display())))?;
+                .map_err(|error: toml::de::Error| wrong_use(not_toml(path, &text, &error)))?;
             merge(&mut settings, given, &path.display().to_string())?;
         }
         for (name, text) in environment.filter(|(name, _)| is_setting(name)) {
@@ -98,6 +98,8 @@ impl Config {
         let c = &self.collector;
         let in_range = [
             ("server.refresh_s", self.server.refresh_s, 1, 3_600),
+            ("server.session_idle_hours", self.server.session_idle_hours.into(), 1, 24 * 366),
+            ("server.session_max_hours", self.server.session_max_hours.into(), 1, 24 * 366),
             ("collector.probe_interval_s", c.probe_interval_s, 1, 3_600),
             ("collector.sample_interval_s", c.sample_interval_s, 1, 86_400),
             ("collector.ping_count", c.ping_count.into(), 1, 100),
@@ -112,6 +114,15 @@ impl Config {
                 return Err(wrong_use(format!("{name} = {value} is out of range: {least} to {most}")));
             }
         }
+        if tracing_subscriber::EnvFilter::try_new(&self.log.level).is_err() {
+            let level = &self.log.level;
+            return Err(wrong_use(format!(
+                "log.level {level:?} is none: write error, warn, info, debug or trace"
+            )));
+        }
+        if !c.witness.is_empty() && !is_host_and_port(&c.witness) {
+            return Err(wrong_use(format!("collector.witness {:?}: write it as host:port", c.witness)));
+        }
         if c.sample_interval_s < c.probe_interval_s {
             return Err(wrong_use(
                 "collector.sample_interval_s must not be shorter than collector.probe_interval_s",
@@ -119,6 +130,17 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    text.rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0))
+}
+
+/// Where and what, without the line itself: it may hold a password.
+fn not_toml(path: &Path, text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+    format!("{} is not valid TOML: line {line}: {}", path.display(), error.message())
 }
 
 fn is_setting(name: &str) -> bool {

@@ -31,7 +31,7 @@ impl Installation {
             .config
             .clone()
             .or_else(|| place.data.as_ref().map(|dir| dir.join(CONFIG_FILE)).filter(|file| file.exists()));
-        let config = Config::load(config_file.as_deref(), std::env::vars())?;
+        let config = Config::load(config_file.as_deref(), environment()?)?;
         let url = place
             .database_url
             .clone()
@@ -92,8 +92,8 @@ impl Installation {
         let store = Store::open(&self.location, Some(self.key()?)).await.context(self.location_words())?;
         if let Some(file) = self.data.as_ref().map(|dir| dir.join(CONFIG_FILE)).filter(|file| !file.exists())
         {
-            fs::write(&file, commented(crate::config::DEFAULT_FILE))
-                .with_context(|| format!("cannot write {}", file.display()))?;
+            // Private like the key: an address with a password may be written into it.
+            write_private(&file, commented(crate::config::DEFAULT_FILE).trim_end())?;
         }
         Ok(store)
     }
@@ -138,6 +138,17 @@ impl Installation {
             (None, None) => "nowhere".to_owned(),
         }
     }
+}
+
+/// Our own variables; what others have in the environment, and in which encoding, is not our business.
+fn environment() -> anyhow::Result<impl Iterator<Item = (String, String)>> {
+    let ours = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+    let ours = ours.filter(|(name, _)| name.starts_with("LEASELINE_"));
+    let read = ours.map(|(name, value)| match value.into_string() {
+        Ok(value) => Ok((name, value)),
+        Err(_) => Err(wrong_use(format!("the environment variable {name} is not UTF-8 text"))),
+    });
+    Ok(read.collect::<anyhow::Result<Vec<_>>>()?.into_iter())
 }
 
 fn location_of(url: &str) -> anyhow::Result<Location> {

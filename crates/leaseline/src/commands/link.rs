@@ -46,6 +46,11 @@ async fn add(store: &Store, args: LinkAddArgs, printer: &Printer) -> anyhow::Res
             DownChoice::NoAnswer => DownWhen::InterfaceOrNoAnswer,
         },
     };
+    if let Some(target) = &args.probe_target
+        && !is_host(target)
+    {
+        return Err(wrong_use(format!("--probe-target {target:?}: write an IP address or a host name")));
+    }
     if matches!(args.down_when, DownChoice::NoAnswer) && args.probe_target.is_none() {
         return Err(wrong_use("--down-when no-answer needs a --probe-target to ask"));
     }
@@ -96,6 +101,18 @@ async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {
             ["circuit", "client", "router", "interface"].map(|key| text(row, key));
         [circuit, client, router, interface, text(row, "type"), committed, text(row, "state")]
     })
+}
+
+/// An address or a name that a router could resolve.
+fn is_host(text: &str) -> bool {
+    const NAME_CHARS_MAX: usize = 253;
+    let is_name = |text: &str| {
+        text.len() <= NAME_CHARS_MAX
+            && text.split('.').all(|label| {
+                !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            })
+    };
+    text.parse::<std::net::IpAddr>().is_ok() || is_name(text)
 }
 
 fn facing(link: &Link) -> &'static str {

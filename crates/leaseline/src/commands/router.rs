@@ -25,6 +25,14 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     match command {
         RouterCommand::Add(args) => add(store, args, printer).await,
+        RouterCommand::Password { name, password_file } => {
+            let router = named(store, &name).await?;
+            store.set_router_password(router.id, &password_file::read(&password_file)?).await?;
+            printer.said(
+                &format!("Stored the new password of {name}."),
+                &json!({ "id": router.id, "name": name }),
+            )
+        }
         RouterCommand::List => list(store, printer).await,
         RouterCommand::Test { name } => test(store, config, &name, printer).await,
     }
@@ -33,6 +41,7 @@ pub(super) async fn run(
 async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::Result<()> {
     super::check_name("router name", &args.name)?;
     super::check_name("address", &args.address)?;
+    super::check_name("user name", &args.username)?;
     let company = super::company(store, args.company.as_deref()).await?;
     let password = password_file::read(&args.password_file)?;
     if store.router_by_name(&args.name).await?.is_some() {
@@ -51,6 +60,9 @@ async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::R
             let pem = std::fs::read_to_string(file).map_err(|error| {
                 wrong_use(format!("cannot read the certificate authority in {}: {error}", file.display()))
             })?;
+            if !pem.contains("-----BEGIN CERTIFICATE-----") {
+                return Err(wrong_use(format!("{} holds no certificate in PEM form", file.display())));
+            }
             (RouterTls::CaPem(pem), "Its certificate is checked against the given authority.")
         }
         TlsChoice::Pin => {
@@ -123,9 +135,7 @@ async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {
 }
 
 async fn test(store: &Store, config: &Config, name: &str, printer: &Printer) -> anyhow::Result<()> {
-    let router = store.router_by_name(name).await?.ok_or_else(|| {
-        wrong_use(format!("there is no router named {name:?}; `leaseline router list` shows them"))
-    })?;
+    let router = named(store, name).await?;
     let report = findings(store, config, &router).await?;
     let words: String = report.steps.iter().map(|step| step.words() + "\n").collect();
     let value = json!({
@@ -138,6 +148,13 @@ async fn test(store: &Store, config: &Config, name: &str, printer: &Printer) -> 
         Some(trouble) => bail!("router {}: {trouble}", router.name),
         None => Ok(()),
     }
+}
+
+async fn named(store: &Store, name: &str) -> anyhow::Result<Router> {
+    let found = store.router_by_name(name).await?;
+    found.ok_or_else(|| {
+        wrong_use(format!("there is no router named {name:?}; `leaseline router list` shows them"))
+    })
 }
 
 /// One thing that was tried.

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use store::{PortalUser, Store};
+use store::{PortalUser, SessionUser, Store};
 
 use super::password_file;
 use crate::{cli::UserCommand, clock::now_ms, fault::wrong_use, output::Printer};
@@ -19,6 +19,19 @@ pub(super) async fn run(store: &Store, command: UserCommand, printer: &Printer) 
                     new.username, client.name
                 ),
                 &json!({ "id": id, "username": new.username, "client": client.name }),
+            )
+        }
+        UserCommand::Password { username, password_file } => {
+            let (user, _) = store.portal_user_by_username(&username).await?.ok_or_else(|| {
+                wrong_use(format!("there is no user named {username:?}; `leaseline user list` shows them"))
+            })?;
+            let password = password_file::read(&password_file)?;
+            web::check_password(&password).map_err(wrong_use)?;
+            store.set_portal_user_password_hash(user.id, &web::hash_password(&password)?).await?;
+            store.delete_sessions_of(SessionUser::Portal(user.id)).await?;
+            printer.said(
+                &format!("{username} has a new password."),
+                &json!({ "id": user.id, "username": username }),
             )
         }
         UserCommand::List => {
@@ -42,6 +55,9 @@ pub(super) async fn run(store: &Store, command: UserCommand, printer: &Printer) 
     }
 }
 
+/// The log-in page takes no longer ones.
+const USERNAME_CHARS_MAX: usize = 100;
+
 /// A portal user that can be written as it is.
 pub(super) struct CheckedUser {
     pub(super) username: String,
@@ -57,6 +73,11 @@ pub(super) async fn checked(
     password_file: &Path,
 ) -> anyhow::Result<CheckedUser> {
     super::check_name("user name", &username)?;
+    if username.chars().count() > USERNAME_CHARS_MAX {
+        return Err(wrong_use(format!(
+            "the user name {username:?} is longer than {USERNAME_CHARS_MAX} characters"
+        )));
+    }
     check_email(&email)?;
     let password = password_file::read(password_file)?;
     web::check_password(&password).map_err(wrong_use)?;

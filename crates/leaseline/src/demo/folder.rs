@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::fault::wrong_use;
 
@@ -35,6 +35,12 @@ impl Folder {
                     "{} holds something else than a demo; give --data an empty folder or one that is not there yet",
                     path.display()
                 )));
+            }
+            if is_in_use(&path) {
+                bail!(
+                    "another leaseline is running on {}: stop it first, or give --data another folder",
+                    path.display()
+                );
             }
             for entry in fs::read_dir(&path).with_context(trouble)? {
                 fs::remove_file(entry.with_context(trouble)?.path()).with_context(trouble)?;
@@ -74,6 +80,15 @@ impl Folder {
         }
         fs::remove_dir_all(&self.path).with_context(|| format!("cannot remove {}", self.path.display()))
     }
+}
+
+/// Whether some process holds a lock in the folder.
+fn is_in_use(path: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(path) else { return false };
+    let locks =
+        entries.flatten().filter(|entry| entry.path().extension().is_some_and(|ending| ending == "lock"));
+    let mut files = locks.filter_map(|entry| fs::File::open(entry.path()).ok());
+    files.any(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)))
 }
 
 #[cfg(test)]

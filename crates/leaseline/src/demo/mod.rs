@@ -36,6 +36,7 @@ pub(crate) async fn run(place: &Place, args: DemoArgs, printer: &Printer) -> any
     folder.write_key(key.to_hex().expose_secret())?;
     let location = Location::Sqlite(folder.database());
     let store = Store::open(&location, Some(key)).await.context("the demo's database")?;
+    let _claims = (store.claim_server().await?, store.claim_collector().await?);
     let result = with_store(&store, listener, &folder, printer).await;
     store.close().await;
     folder.finish()?;

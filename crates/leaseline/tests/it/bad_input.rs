@@ -207,3 +207,85 @@ fn a_second_server_on_the_same_file_is_refused_and_the_first_stops_in_peace() {
     assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
     assert!(first.wait().expect("it ends").success(), "SIGTERM is a graceful stop");
 }
+
+#[test]
+fn settings_and_arguments_that_would_fail_later_are_refused_now() {
+    let installation = Installation::new();
+    installation.ok(&["client", "add", "--name", "Acme"]);
+    let password = installation.file("router.txt", "secret\n");
+    let router = [
+        "router",
+        "add",
+        "--name",
+        "e",
+        "--address",
+        "192.0.2.1",
+        "--username",
+        "u",
+        "--password-file",
+        &password,
+    ];
+    let not_pem = format!("ca:{password}");
+    let cases = [
+        ([&router[..], &["--tls", &not_pem]].concat(), "no certificate"),
+        ([&router[..], &["--tls", "ca:missing.pem"]].concat(), "missing.pem"),
+    ];
+    for (args, expected) in cases {
+        let (code, line) = installation.fails(&args);
+        assert_eq!(code, 2, "{line}");
+        assert!(line.contains(expected), "{line}");
+    }
+    assert_eq!(installation.json(&["router", "list"]).as_array().map(Vec::len), Some(0));
+
+    for (name, value) in [
+        ("LEASELINE_LOG_LEVEL", "a=b=c"),
+        ("LEASELINE_COLLECTOR_WITNESS", "nonsense"),
+        ("LEASELINE_SERVER_SESSION_IDLE_HOURS", "0"),
+    ] {
+        let output =
+            installation.command(&["config", "check"]).env(name, value).output().expect("the binary runs");
+        assert_eq!(output.status.code(), Some(2), "{name}={value}");
+    }
+    use std::os::unix::ffi::OsStrExt;
+    let foreign = std::ffi::OsStr::from_bytes(b"\xff");
+    let output = installation
+        .command(&["config", "check"])
+        .env("SOMEBODY_ELSES", foreign)
+        .output()
+        .expect("the binary runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    std::fs::write(
+        installation.data().join("leaseline.toml"),
+        "[database]\nurl = \"postgres://u:geheim@h/x\n",
+    )
+    .expect("written");
+    let (code, line) = installation.fails(&["config", "check"]);
+    assert_eq!(code, 2);
+    assert!(line.contains("line 2") && !line.contains("geheim"), "{line}");
+}
+
+#[test]
+fn a_new_password_replaces_a_wrong_one() {
+    let installation = Installation::new();
+    with_router(|address| {
+        installation.add_router("edge", address, "wrong");
+        let right = installation.file("right.txt", "secret\n");
+        installation.ok(&["router", "password", "edge", "--password-file", &right]);
+        installation.ok(&["router", "test", "edge"]);
+    });
+    let password = installation.file("user.txt", "a long enough password\n");
+    installation.ok(&[
+        "client",
+        "add",
+        "--name",
+        "Acme",
+        "--username",
+        "acme",
+        "--email",
+        "a@b.example",
+        "--password-file",
+        &password,
+    ]);
+    installation.ok(&["user", "password", "acme", "--password-file", &password]);
+}
