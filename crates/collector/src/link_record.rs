@@ -69,8 +69,11 @@ pub(crate) struct Record {
 impl PolledLink {
     /// Takes up a link where its memory ends.
     pub(crate) fn new(target: LinkTarget) -> Self {
-        let memory =
+        let mut memory =
             target.latest.as_ref().and_then(|latest| Memory::read(&latest.memory)).unwrap_or_default();
+        if let Some(latest) = &target.latest {
+            memory.timeline.stood_since(latest.state, latest.since_ms);
+        }
         let figures = target.latest.as_ref().map(Figures::of).unwrap_or_default();
         Self { link: target.link, down_when: target.down_when, memory, figures }
     }

@@ -97,6 +97,13 @@ impl Timeline {
         self.watermark_ms
     }
 
+    /// The stored line may reach further back than what is remembered here: history that was entered otherwise.
+    pub(crate) fn stood_since(&mut self, state: LinkState, since_ms: i64) {
+        if let Some(firm) = self.firm.as_mut().filter(|firm| firm.state == state) {
+            firm.since_ms = firm.since_ms.min(since_ms);
+        }
+    }
+
     /// The last successful look.
     pub(crate) fn look(&self) -> Option<&Look> {
         self.look.as_ref()
