@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 /// How long a round waits for company before it is written. Rounds that began together end together, and what a
 /// transaction costs is then paid once.
-const LINGER: Duration = Duration::from_millis(5);
+const LINGER: Duration = Duration::from_millis(15);
 /// Rounds in one transaction: it bounds how long the writer keeps others from writing.
 const ROUNDS_TOGETHER_MAX: usize = 256;
 
