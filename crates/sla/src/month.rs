@@ -1,9 +1,10 @@
 use jiff::{civil::Date, tz::TimeZone};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Interval;
 
 /// A calendar month of a time zone: `[first 00:00, next first 00:00)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month {
     year: i16,
     month: i8,
@@ -53,6 +54,19 @@ impl std::str::FromStr for Month {
         }
         let date = Date::new(year.parse().map_err(|_| error())?, month.parse().map_err(|_| error())?, 1);
         date.map(|date| Self { year: date.year(), month: date.month() }).map_err(|_| error())
+    }
+}
+
+impl Serialize for Month {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Month {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 
