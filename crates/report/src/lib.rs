@@ -4,11 +4,8 @@
 //! stand here beside them.
 
 mod cause;
-mod duration;
-mod percent;
 mod rate;
 
 pub use cause::cause_words;
-pub use duration::{age_words, duration_words};
-pub use percent::percent_truncated;
 pub use rate::rate_words;
+pub use sla::{age_words, duration_words, percent_truncated};

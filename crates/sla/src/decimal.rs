@@ -21,6 +21,11 @@ impl Decimal {
     pub fn millionths(self) -> i64 {
         self.millionths
     }
+
+    /// How many decimal places it was written with.
+    pub fn places(self) -> u32 {
+        u32::from(self.places)
+    }
 }
 
 impl std::str::FromStr for Decimal {

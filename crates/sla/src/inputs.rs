@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::{Decimal, LinkState, Month};
+use crate::{Decimal, Interval, LinkState, Month};
 
 /// Everything that a month's verdict on one link depends on: the form of `leaseline sla evaluate` and of a report's
 /// frozen inputs.
@@ -44,6 +44,13 @@ pub struct Active {
     pub to_ms: Option<i64>,
 }
 
+impl Active {
+    /// As an interval; what is open ends with time itself.
+    pub fn interval(self) -> Interval {
+        Interval::new(self.from_ms, self.to_ms.unwrap_or(i64::MAX))
+    }
+}
+
 /// A piece of the time line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,7 +70,7 @@ pub struct StateSpan {
 }
 
 /// Time that the contract leaves out, and who says so.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Exclusion {
     /// First millisecond.
@@ -91,7 +98,7 @@ impl Exclusion {
 }
 
 /// Why time is left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExclusionKind {
     /// Announced work of the ISP.
@@ -156,7 +163,7 @@ impl std::str::FromStr for ExclusionKind {
 }
 
 /// The objectives from a moment on; one that is missing is not judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Terms {
     /// First millisecond under them.
@@ -173,7 +180,7 @@ pub struct Terms {
 }
 
 /// One ping run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Probe {
     /// When.
@@ -188,7 +195,7 @@ pub struct Probe {
 }
 
 /// The rates of one 5-minute bucket, as the router counts them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Traffic {
     /// When.

@@ -15,9 +15,9 @@ impl Interval {
         Self { from_ms, to_ms: to_ms.max(from_ms) }
     }
 
-    /// Its length in milliseconds.
+    /// Its length in milliseconds; one that is longer than a number can say reads as the longest that can be said.
     pub fn len_ms(self) -> i64 {
-        self.to_ms - self.from_ms
+        self.to_ms.saturating_sub(self.from_ms)
     }
 
     /// Whether it holds no time at all.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What is known about a link at a moment. `Unknown` is a state of its own: no answer is not "down".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LinkState {
     /// It carried traffic, or could have.

@@ -1,0 +1,447 @@
+//! The month cut at every moment that anybody names, each piece looked up in every row: slow, and hard to get wrong.
+//!
+//! Nothing of the crate is used but its input types: figures come out as the JSON that the statement must equal.
+
+use std::collections::BTreeMap;
+
+use jiff::{civil::date, tz::TimeZone};
+use serde_json::{Value, json};
+use sla::{Decimal, Inputs, LinkState, Probe, StateSpan, Terms};
+
+use crate::cases::{Dice, inputs};
+
+/// Random cases that must agree.
+const CASES: u64 = 20_000;
+
+/// A piece of contracted time in which nothing changes.
+struct Slice {
+    from: i64,
+    to: i64,
+    state: LinkState,
+    excluded: bool,
+    outage: Option<usize>,
+}
+
+impl Slice {
+    fn len(&self) -> i64 {
+        self.to - self.from
+    }
+}
+
+/// Down spans of one cause, put together until no two of them touch.
+struct Group<'a> {
+    from: i64,
+    to: i64,
+    cause: Option<&'a str>,
+}
+
+fn groups(spans: &[StateSpan]) -> Vec<Group<'_>> {
+    let down = spans.iter().filter(|span| span.state == LinkState::Down);
+    let mut all: Vec<Group> =
+        down.map(|span| Group { from: span.from_ms, to: span.to_ms, cause: span.cause.as_deref() }).collect();
+    let touching = |all: &[Group]| {
+        for a in 0..all.len() {
+            for b in a + 1..all.len() {
+                if all[a].cause == all[b].cause && all[a].from <= all[b].to && all[b].from <= all[a].to {
+                    return Some((a, b));
+                }
+            }
+        }
+        None
+    };
+    while let Some((a, b)) = touching(&all) {
+        let other = all.remove(b);
+        all[a].from = all[a].from.min(other.from);
+        all[a].to = all[a].to.max(other.to);
+    }
+    all
+}
+
+struct Month<'a> {
+    inputs: &'a Inputs,
+    groups: Vec<Group<'a>>,
+    month_to: i64,
+    from: i64,
+    to: i64,
+}
+
+impl<'a> Month<'a> {
+    fn new(inputs: &'a Inputs) -> Self {
+        let zone = TimeZone::get(&inputs.timezone).expect("a known zone");
+        let (year, month) = inputs
+            .month
+            .to_string()
+            .split_once('-')
+            .map(|(y, m)| (y.parse::<i16>().expect("a year"), m.parse::<i8>().expect("a month")))
+            .expect("YYYY-MM");
+        let first = |year, month| {
+            date(year, month, 1)
+                .at(0, 0, 0, 0)
+                .to_zoned(zone.clone())
+                .expect("a day")
+                .timestamp()
+                .as_millisecond()
+        };
+        let (from, to) =
+            (first(year, month), if month == 12 { first(year + 1, 1) } else { first(year, month + 1) });
+        Self {
+            inputs,
+            groups: groups(&inputs.spans),
+            month_to: to,
+            from,
+            to: inputs.as_of_ms.unwrap_or(to).min(to),
+        }
+    }
+
+    fn contracted(&self, at: i64) -> bool {
+        let active = self.inputs.active;
+        (self.from..self.to).contains(&at) && active.from_ms <= at && active.to_ms.is_none_or(|to| at < to)
+    }
+
+    fn terms(&self, at: i64) -> Option<Terms> {
+        let valid = self.inputs.terms.iter().filter(|terms| terms.valid_from_ms <= at);
+        valid.max_by_key(|terms| terms.valid_from_ms).copied()
+    }
+
+    fn excluded(&self, at: i64) -> bool {
+        self.inputs.exclusions.iter().any(|one| one.from_ms <= at && at < one.to_ms)
+    }
+
+    fn state(&self, at: i64) -> LinkState {
+        let span = self.inputs.spans.iter().find(|span| span.from_ms <= at && at < span.to_ms);
+        span.map_or(LinkState::Unknown, |span| span.state)
+    }
+
+    /// Of the groups that cover a moment, the one that began first.
+    fn outage(&self, at: i64) -> Option<usize> {
+        let covering = (0..self.groups.len()).filter(|&index| {
+            let group = &self.groups[index];
+            group.from <= at && at < group.to
+        });
+        covering.min_by_key(|&index| (self.groups[index].from, self.groups[index].cause))
+    }
+
+    /// All time that anybody speaks of, cut wherever anybody speaks of it.
+    fn slices(&self) -> Vec<Slice> {
+        let inputs = self.inputs;
+        let mut cuts = vec![self.from, self.to, inputs.active.from_ms];
+        cuts.extend(inputs.active.to_ms);
+        cuts.extend(inputs.spans.iter().flat_map(|span| [span.from_ms, span.to_ms]));
+        cuts.extend(inputs.exclusions.iter().flat_map(|one| [one.from_ms, one.to_ms]));
+        cuts.extend(inputs.terms.iter().map(|terms| terms.valid_from_ms));
+        cuts.sort_unstable();
+        cuts.dedup();
+        let slice = |pair: &[i64]| Slice {
+            from: pair[0],
+            to: pair[1],
+            state: self.state(pair[0]),
+            excluded: self.excluded(pair[0]),
+            outage: self.outage(pair[0]),
+        };
+        cuts.windows(2).map(slice).collect()
+    }
+}
+
+fn number(value: &Value) -> i64 {
+    value.as_i64().expect("a number")
+}
+
+/// Long division, digit by digit.
+fn percent(part: i64, whole: i64) -> Value {
+    if whole == 0 {
+        return Value::Null;
+    }
+    let (part, whole) = (i128::from(part) * 100, i128::from(whole));
+    let mut text = format!("{}.", part / whole);
+    let mut rest = part % whole;
+    for _ in 0..5 {
+        text.push_str(&(rest * 10 / whole).to_string());
+        rest = rest * 10 % whole;
+    }
+    text.into()
+}
+
+fn ranked(mut values: Vec<i64>, percent: usize) -> Value {
+    values.sort_unstable();
+    let rank = (1..=values.len()).find(|rank| rank * 100 >= percent * values.len());
+    rank.map_or(Value::Null, |rank| values[rank - 1].into())
+}
+
+fn millionths(figure: Decimal) -> i128 {
+    let text = figure.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    format!("{whole}{fraction:0<6}").parse().expect("digits")
+}
+
+fn word(none: bool, met: bool, breached: bool) -> &'static str {
+    match (none, met, breached) {
+        (true, ..) => "none",
+        (_, true, _) => "met",
+        (_, _, true) => "breached",
+        _ => "undetermined",
+    }
+}
+
+fn worst<'a>(words: impl Iterator<Item = &'a str>) -> &'static str {
+    let words: Vec<_> = words.collect();
+    ["breached", "undetermined", "met"].into_iter().find(|word| words.contains(word)).unwrap_or("none")
+}
+
+/// Time by kind: excluded, unknown, down, up.
+#[derive(Clone, Copy, Default)]
+struct Times {
+    excluded: i64,
+    unknown: i64,
+    down: i64,
+    up: i64,
+}
+
+fn times<'a>(slices: impl Iterator<Item = &'a Slice>) -> Times {
+    let mut sum = Times::default();
+    for slice in slices {
+        match (slice.excluded, slice.state) {
+            (true, _) => sum.excluded += slice.len(),
+            (_, LinkState::Unknown) => sum.unknown += slice.len(),
+            (_, LinkState::Down) => sum.down += slice.len(),
+            (_, LinkState::Up) => sum.up += slice.len(),
+        }
+    }
+    sum
+}
+
+/// The figures of some contracted slices, without verdicts.
+fn figures(month: &Month<'_>, slices: &[&Slice]) -> BTreeMap<&'static str, Value> {
+    let times = times(slices.iter().copied());
+    let inside = |at: i64| slices.iter().find(|slice| slice.from <= at && at < slice.to);
+    let counted = |probe: &&Probe| {
+        inside(probe.at_ms).is_some_and(|slice| slice.state == LinkState::Up && !slice.excluded)
+    };
+    let probes: Vec<&Probe> = month.inputs.probes.iter().filter(counted).collect();
+    let sent: i64 = probes.iter().map(|probe| i64::from(probe.sent)).sum();
+    let received: i64 = probes.iter().map(|probe| i64::from(probe.received)).sum();
+    // A run of four answers is four readings of its mean.
+    let round_trips: Vec<i64> =
+        probes.iter().flat_map(|probe| (0..probe.received).filter_map(|_| probe.rtt_avg_us)).collect();
+    let traffic = || month.inputs.traffic.iter().filter(|row| inside(row.at_ms).is_some());
+    let rx: Vec<i64> = traffic().filter_map(|row| row.rx_bps).collect();
+    let tx: Vec<i64> = traffic().filter_map(|row| row.tx_bps).collect();
+    let mean = round_trips.iter().sum::<i64>().checked_div(round_trips.len() as i64);
+    let base = times.unknown + times.down + times.up;
+    let eligible = times.down + times.up;
+    BTreeMap::from([
+        ("contracted_ms", (base + times.excluded).into()),
+        ("excluded_ms", times.excluded.into()),
+        ("unknown_ms", times.unknown.into()),
+        ("down_ms", times.down.into()),
+        ("up_ms", times.up.into()),
+        ("eligible_ms", eligible.into()),
+        ("availability_pct", percent(times.up, eligible)),
+        ("coverage_pct", percent(eligible, base)),
+        ("lower_pct", percent(times.up, base)),
+        ("upper_pct", percent(times.up + times.unknown, base)),
+        ("sent", sent.into()),
+        ("received", received.into()),
+        ("loss_pct", percent(sent - received, sent)),
+        ("latency_avg_us", mean.into()),
+        ("latency_p50_us", ranked(round_trips.clone(), 50)),
+        ("latency_p95_us", ranked(round_trips.clone(), 95)),
+        ("latency_p99_us", ranked(round_trips.clone(), 99)),
+        ("rx_n", rx.len().into()),
+        ("tx_n", tx.len().into()),
+        ("p95_rx_bps", ranked(rx, 95)),
+        ("p95_tx_bps", ranked(tx, 95)),
+        ("traffic_expected_n", buckets(slices).into()),
+    ])
+}
+
+/// Five-minute marks, counted one by one.
+fn buckets(slices: &[&Slice]) -> usize {
+    let (Some(from), Some(to)) =
+        (slices.first().map(|slice| slice.from), slices.last().map(|slice| slice.to))
+    else {
+        return 0;
+    };
+    let mut mark = from - from.rem_euclid(300_000);
+    let mut count = 0;
+    while mark < to {
+        count += usize::from(mark >= from);
+        mark += 300_000;
+    }
+    count
+}
+
+/// The uptime verdict and what is allowed, over stretches that promise an uptime.
+fn uptime(stretches: &[(Decimal, Times)]) -> (&'static str, Value, Value) {
+    let base = |times: &Times| times.unknown + times.down + times.up;
+    let whole = 100_000_000_i128;
+    let allowed: i128 =
+        stretches.iter().map(|(target, times)| (whole - millionths(*target)) * i128::from(base(times))).sum();
+    let down: i64 = stretches.iter().map(|(_, times)| times.down).sum();
+    let unknown: i64 = stretches.iter().map(|(_, times)| times.unknown).sum();
+    let none = stretches.iter().all(|(_, times)| base(times) == 0);
+    let met = i128::from(down + unknown) * whole <= allowed;
+    let verdict = word(none, met, i128::from(down) * whole > allowed);
+    if stretches.is_empty() {
+        return (verdict, Value::Null, Value::Null);
+    }
+    let allowed_ms = (allowed / whole) as i64;
+    (verdict, allowed_ms.into(), (allowed_ms - down).into())
+}
+
+fn latency_and_loss(
+    month: &Month<'_>,
+    slices: &[&Slice],
+    terms: Option<Terms>,
+) -> (&'static str, &'static str) {
+    let times = times(slices.iter().copied());
+    let known = i128::from(times.down + times.up);
+    let thin = known * 10 < (known + i128::from(times.unknown)) * 9;
+    let figures = figures(month, slices);
+    let (sent, received) = (&figures["sent"], &figures["received"]);
+    let (sent, received) = (i128::from(number(sent)), i128::from(number(received)));
+    let inside =
+        |at: i64| slices.iter().any(|s| s.from <= at && at < s.to && s.state == LinkState::Up && !s.excluded);
+    let timed =
+        || month.inputs.probes.iter().filter(|probe| inside(probe.at_ms) && probe.rtt_avg_us.is_some());
+    let answers: i128 = timed().map(|probe| i128::from(probe.received)).sum();
+    let total: i128 = timed()
+        .map(|probe| i128::from(probe.received) * i128::from(probe.rtt_avg_us.unwrap_or_default()))
+        .sum();
+    let latency = terms.and_then(|terms| terms.latency_ms).map_or("none", |target| {
+        let kept = total * 1_000 <= millionths(target) * answers;
+        word(answers == 0, !thin && kept, !thin && !kept)
+    });
+    let loss = terms.and_then(|terms| terms.loss_pct).map_or("none", |target| {
+        let kept = (sent - received) * 100_000_000 <= millionths(target) * sent;
+        word(sent == 0, !thin && kept, !thin && !kept)
+    });
+    (latency, loss)
+}
+
+fn with_verdict(
+    mut figures: BTreeMap<&'static str, Value>,
+    (uptime, allowed, left): (&str, Value, Value),
+    latency: &str,
+    loss: &str,
+) -> Value {
+    let overall = worst([uptime, latency, loss].into_iter());
+    figures
+        .insert("verdict", json!({"uptime": uptime, "latency": latency, "loss": loss, "overall": overall}));
+    figures.insert("allowed_ms", allowed);
+    figures.insert("budget_left_ms", left);
+    json!(figures)
+}
+
+fn outages(month: &Month<'_>, all: &[Slice]) -> Vec<Value> {
+    let so_far = month.inputs.as_of_ms.is_some_and(|as_of| as_of < month.month_to);
+    let listed = |index: usize| {
+        let own: Vec<&Slice> = all.iter().filter(|slice| slice.outage == Some(index)).collect();
+        let (from, to) = (own.first()?.from, own.last()?.to);
+        let counted: Vec<&&Slice> = own.iter().filter(|slice| month.contracted(slice.from)).collect();
+        let of = |excluded: bool| -> i64 {
+            counted.iter().filter(|slice| slice.excluded == excluded).map(|slice| slice.len()).sum()
+        };
+        let goes_on = so_far && month.inputs.as_of_ms.is_some_and(|as_of| to >= as_of);
+        (!counted.is_empty()).then(|| {
+            json!({
+                "from_ms": from, "to_ms": (!goes_on).then_some(to), "down_ms": of(false), "excluded_ms": of(true),
+                "cause": month.groups[index].cause,
+            })
+        })
+    };
+    let mut outages: Vec<Value> = (0..month.groups.len()).filter_map(listed).collect();
+    outages.sort_by_key(|outage| outage["from_ms"].as_i64());
+    outages
+}
+
+/// What the statement must say.
+fn expected(inputs: &Inputs) -> Value {
+    let month = Month::new(inputs);
+    let all = month.slices();
+    let contracted: Vec<&Slice> = all.iter().filter(|slice| month.contracted(slice.from)).collect();
+    let stretches: Vec<&[&Slice]> =
+        contracted.chunk_by(|a, b| month.terms(a.from) == month.terms(b.from)).collect();
+    let mut promised = Vec::new();
+    let parts: Vec<Value> = stretches
+        .iter()
+        .map(|slices| {
+            let terms = month.terms(slices[0].from);
+            let target = terms.and_then(|terms| terms.uptime_pct);
+            let own = target.map(|target| (target, times(slices.iter().copied())));
+            promised.extend(own);
+            let (latency, loss) = latency_and_loss(&month, slices, terms);
+            let own: Vec<_> = own.into_iter().collect();
+            let mut part = with_verdict(figures(&month, slices), uptime(&own), latency, loss);
+            part["from_ms"] = slices[0].from.into();
+            part["to_ms"] = slices[slices.len() - 1].to.into();
+            part["terms"] = json!(terms);
+            part
+        })
+        .collect();
+    let worst_of =
+        |objective: &str| worst(parts.iter().filter_map(|part| part["verdict"][objective].as_str()));
+    let (latency, loss) = (worst_of("latency"), worst_of("loss"));
+    let mut statement = with_verdict(figures(&month, &contracted), uptime(&promised), latency, loss);
+    let outages = outages(&month, &all);
+    let counted = || outages.iter().filter(|outage| outage["down_ms"] != 0);
+    let down_ms = |outage: &Value| number(&outage["down_ms"]);
+    let ended = || counted().filter(|outage| !outage["to_ms"].is_null());
+    statement["mttr_ms"] = ended().map(down_ms).sum::<i64>().checked_div(ended().count() as i64).into();
+    statement["mtbf_ms"] = number(&statement["up_ms"]).checked_div(counted().count() as i64).into();
+    statement["longest_outage_ms"] = counted().map(down_ms).max().into();
+    let seen = |state| contracted.iter().filter(|s| s.state == state).map(|s| s.len()).sum::<i64>();
+    let (up, down) = (seen(LinkState::Up), seen(LinkState::Down));
+    statement["experienced"] = json!({
+        "up_ms": up, "down_ms": down, "unknown_ms": seen(LinkState::Unknown), "availability_pct": percent(up, up + down),
+    });
+    statement["so_far"] = (month.to < month.month_to).into();
+    statement["from_ms"] = month.from.into();
+    statement["to_ms"] = month.to.max(month.from).into();
+    statement["outages"] = outages.into();
+    statement["parts"] = parts.into();
+    statement
+}
+
+#[test]
+fn every_figure_equals_the_obvious_calculation_to_the_millisecond() {
+    for seed in 0..CASES {
+        let inputs = inputs(&mut Dice::new(seed));
+        let expected = expected(&inputs);
+        let statement = sla::evaluate(&inputs).unwrap_or_else(|error| panic!("case {seed}: {error}"));
+        let mut found = serde_json::to_value(&statement).expect("a statement is JSON");
+        let fields = found.as_object_mut().expect("an object");
+        let reasons = fields.remove("reasons").expect("reasons");
+        for beside in ["algorithm", "timezone", "month"] {
+            fields.remove(beside);
+        }
+        if found != expected {
+            let file = serde_json::to_string(&inputs).expect("inputs are JSON");
+            panic!("case {seed}\n{file}\nfound    {found}\nexpected {expected}");
+        }
+        let open = ["breached", "undetermined"]
+            .contains(&expected["verdict"]["overall"].as_str().unwrap_or_default());
+        assert_eq!(!reasons.as_array().expect("a list").is_empty(), open, "case {seed}: {reasons}");
+    }
+}
+
+#[test]
+fn the_cases_reach_every_verdict_and_every_shape() {
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    for seed in 0..2_000 {
+        let statement = sla::evaluate(&inputs(&mut Dice::new(seed))).expect("no contradiction");
+        let verdict = statement.figures.verdict;
+        let mut count = |what: String| *seen.entry(what).or_default() += 1;
+        count(format!("uptime {}", verdict.uptime));
+        count(format!("latency {}", verdict.latency));
+        count(format!("loss {}", verdict.loss));
+        count(format!("overall {}", verdict.overall));
+        count(format!("{} stretches", statement.parts.len().min(4)));
+        count(format!("so far {}", statement.so_far));
+        for outage in &statement.outages {
+            count(format!("outage goes on {}", outage.to_ms.is_none()));
+            count(format!("outage excluded {} down {}", outage.excluded_ms > 0, outage.down_ms > 0));
+        }
+    }
+    assert_eq!(seen.len(), 16 + 5 + 2 + 2 + 3, "{seen:#?}");
+    assert!(seen.values().all(|&count| count > 20), "{seen:#?}");
+}
