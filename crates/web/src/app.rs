@@ -5,8 +5,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Redirect};
-use axum::routing::{MethodRouter, get, post};
+use axum::response::IntoResponse;
 use store::{Clock, Store};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -16,7 +15,8 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::error::PageError;
-use crate::{Settings, assets, headers, pages};
+use crate::routes::routes;
+use crate::{Settings, headers};
 
 /// The largest request body: a login form is a few hundred bytes.
 const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -50,23 +50,15 @@ pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
     let password_checks = Arc::new(Semaphore::new(PASSWORD_CHECKS_MAX));
     let app = App { store, clock, settings: Arc::clone(&settings), password_checks };
 
-    let mut private = Router::new();
-    for (path, method) in private_routes() {
-        private = private.route(path, method);
+    let mut pages = Router::new();
+    for route in routes() {
+        pages = pages.route(route.path, route.guarded(&app));
     }
-    let pages = private
-        .route("/", get(|| async { Redirect::to(pages::DASHBOARD) }))
-        .route("/client", get(|| async { Redirect::to(pages::DASHBOARD) }))
-        .route(pages::LOGIN, get(pages::login::show).post(pages::login::submit))
-        .route("/client/logout", post(pages::logout::submit))
-        .layer(from_fn(headers::no_store));
     pages
-        .route("/assets/{*path}", get(assets::asset))
-        .route("/favicon.svg", get(assets::favicon))
-        .route("/healthz", get(pages::health::show))
         .fallback(|| async { PageError::NotFound })
         .method_not_allowed_fallback(|| async { PageError::MethodNotAllowed })
         .with_state(app)
+        .layer(from_fn(headers::no_store))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(CsrfLayer::new().with_rejection_response(|_| PageError::CrossSite.into_response()))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
@@ -74,19 +66,4 @@ pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(settings, headers::strict))
         .layer(TraceLayer::new_for_http())
-}
-
-/// The paths of all pages that need a session, for the test that walks them without one and with foreign ids.
-pub fn private_paths() -> Vec<&'static str> {
-    private_routes().into_iter().map(|(path, _)| path).collect()
-}
-
-fn private_routes() -> Vec<(&'static str, MethodRouter<App>)> {
-    vec![
-        (pages::DASHBOARD, get(pages::dashboard::show)),
-        ("/client/dashboard/cards", get(pages::dashboard::cards)),
-        (pages::LINKS, get(pages::links::show)),
-        ("/client/links/{id}", get(pages::link::show)),
-        ("/client/links/{id}/series.json", get(pages::series::show)),
-    ]
 }

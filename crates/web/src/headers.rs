@@ -39,9 +39,9 @@ pub(crate) async fn strict(State(settings): State<Arc<Settings>>, request: Reque
     response
 }
 
-/// Pages of a person are kept by no cache, not even the browser's: "back" after logging out must show nothing.
+/// What does not say otherwise is kept by no cache, not even the browser's: "back" after logging out must show nothing.
 pub(crate) async fn no_store(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

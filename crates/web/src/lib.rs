@@ -10,14 +10,16 @@ mod error;
 mod headers;
 mod pages;
 mod password;
+mod routes;
 mod session;
 mod settings;
 mod throttle;
 mod view;
 mod zone;
 
-pub use app::{private_paths, router};
+pub use app::router;
 pub use password::{
     PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError, check_password, hash_password, verify_password,
 };
+pub use routes::{Access, Answer, Id, Route, routes};
 pub use settings::Settings;

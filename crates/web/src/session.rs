@@ -11,6 +11,7 @@ use crate::Settings;
 use crate::app::App;
 use crate::error::PageError;
 use crate::pages;
+use crate::routes::Answer;
 use crate::zone::Zone;
 
 /// 256 bits: guessing is hopeless.
@@ -42,43 +43,51 @@ impl ClientSession {
     }
 }
 
-/// Why there is no session.
+/// What somebody without a session gets.
 pub(crate) enum NoSession {
-    /// Nobody is logged in; where they wanted to go.
-    LoggedOut { wanted: String, by_script: bool },
-    /// The store failed.
-    Failed(PageError),
+    /// The login, and then back to where they wanted to go.
+    LogIn { wanted: Option<String> },
+    /// For scripts: a status and no page.
+    Unauthorized,
+}
+
+impl NoSession {
+    pub(crate) fn of(answer: Answer, headers: &HeaderMap, path: &str) -> Self {
+        match answer {
+            Answer::Data | Answer::Stream => Self::Unauthorized,
+            _ if headers.contains_key(REFRESH_HEADER) => Self::Unauthorized,
+            // What was to be done is not done after the login: nobody may be made to do it that way.
+            Answer::Change => Self::LogIn { wanted: None },
+            Answer::Page | Answer::Download => {
+                Self::LogIn { wanted: Some(path.to_owned()).filter(|path| path != pages::DASHBOARD) }
+            }
+        }
+    }
 }
 
 impl IntoResponse for NoSession {
     fn into_response(self) -> Response {
         match self {
-            Self::LoggedOut { by_script: true, .. } => StatusCode::UNAUTHORIZED.into_response(),
-            Self::LoggedOut { wanted, .. } if wanted == pages::DASHBOARD => {
-                Redirect::to(pages::LOGIN).into_response()
-            }
-            Self::LoggedOut { wanted, .. } => {
+            Self::Unauthorized => StatusCode::UNAUTHORIZED.into_response(),
+            Self::LogIn { wanted: None } => Redirect::to(pages::LOGIN).into_response(),
+            Self::LogIn { wanted: Some(wanted) } => {
                 Redirect::to(&format!("{}?next={wanted}", pages::LOGIN)).into_response()
             }
-            Self::Failed(error) => error.into_response(),
         }
     }
 }
 
+/// The session that the route's guard found.
 impl FromRequestParts<App> for ClientSession {
-    type Rejection = NoSession;
+    type Rejection = PageError;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, NoSession> {
-        match find(&parts.headers, app).await.map_err(NoSession::Failed)? {
-            Some(session) => Ok(session),
-            None => Err(NoSession::LoggedOut {
-                wanted: parts.uri.path().to_owned(),
-                by_script: parts.headers.contains_key(REFRESH_HEADER) || parts.uri.path().ends_with(".json"),
-            }),
-        }
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, PageError> {
+        let missing = || PageError::Internal("a page of a client stands in the table as open".to_owned());
+        parts.extensions.remove().ok_or_else(missing)
     }
 }
 
+/// The session of an open page's visitor, if there is one.
 impl OptionalFromRequestParts<App> for ClientSession {
     type Rejection = PageError;
 
@@ -149,7 +158,8 @@ fn expiry(settings: &Settings, created_at_ms: i64, now_ms: i64) -> i64 {
     idle.min(created_at_ms.saturating_add(millis(settings.session_absolute)))
 }
 
-async fn find(headers: &HeaderMap, app: &App) -> Result<Option<ClientSession>, PageError> {
+/// The session that the request's cookie names.
+pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<ClientSession>, PageError> {
     let Some(hash) = token_hash(headers, &app.settings) else { return Ok(None) };
     let now_ms = app.clock.now_ms();
     let Some((session, user)) = app.store.portal_session(&hash, now_ms).await? else { return Ok(None) };

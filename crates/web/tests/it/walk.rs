@@ -1,66 +1,242 @@
-//! Every page that needs a session, found in the router itself: a page added later is walked too.
+//! The walk: every route of the router's own table, with one's own ids, with another client's, with absent ones and
+//! without a session. A route that is added is walked; one that the walk cannot make ids for fails here.
 
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
 use sla::LinkState;
+use web::{Access, Answer, Id, Route, routes};
 
-use crate::portal::portals;
+use crate::portal::{self, Browser, Portal, portals};
 
-fn paths(id: &str) -> Vec<String> {
-    web::private_paths().iter().map(|path| path.replace("{id}", id)).collect()
+/// What must be on no page of `asha`.
+const SECRETS: [&str; 3] = ["FOREIGN-1", "Other Customer", "omar"];
+
+/// What is in no database and no folder, or is no id at all.
+const NOBODYS: [&str; 8] =
+    ["0", "-1", "abc", "1%20OR%201", "99999999999999999999", "%F0%9F%98%80", "1.5", "987654"];
+
+/// One's own and another client's thing of a kind. A kind that is added needs its line here.
+struct Ids {
+    mine: String,
+    /// `None`: things of this kind belong to nobody.
+    foreign: Option<String>,
 }
 
-#[tokio::test]
-async fn without_a_session_no_page_shows_anything() {
-    for portal in portals().await {
-        portal.write(portal.mine, LinkState::Up, None, 1_000).await;
-        for path in paths(&portal.mine.to_string()) {
-            let answer = portal.browser().get(&path).await;
-            let expected =
-                if path.ends_with(".json") { StatusCode::UNAUTHORIZED } else { StatusCode::SEE_OTHER };
-            assert_eq!(answer.status, expected, "{path}");
-            assert!(!answer.body.contains("MINE-1"), "{path}");
-            if expected == StatusCode::SEE_OTHER {
-                assert!(answer.header("location").starts_with("/client/login"), "{path}");
-            }
+async fn ids(portal: &Portal, id: Id) -> Ids {
+    let both = |mine: String, foreign: String| Ids { mine, foreign: Some(foreign) };
+    match id {
+        Id::Link => both(portal.mine.to_string(), portal.foreign.to_string()),
+        Id::Asset => {
+            let page = portal.browser().get("/client/login").await.body;
+            let start = page.find("/assets/").expect("a page with an asset") + "/assets/".len();
+            let mine = page[start..].split('"').next().expect("the end of the address").to_owned();
+            Ids { mine, foreign: None }
         }
     }
 }
 
+/// A route with an id in each of its places.
+fn address(route: &Route, ids: &[String]) -> String {
+    let mut address = String::new();
+    let mut ids = ids.iter();
+    for piece in route.path.split_inclusive('}') {
+        match piece.split_once('{') {
+            Some((before, _)) => address += &format!("{before}{}", ids.next().expect("an id for each place")),
+            None => address += piece,
+        }
+    }
+    let query: Vec<String> =
+        route.query.iter().zip(ids).map(|((name, _), id)| format!("{name}={id}")).collect();
+    if query.is_empty() { address } else { format!("{address}?{}", query.join("&")) }
+}
+
+/// The kinds of all places of a route, in path and query.
+fn places(route: &Route) -> Vec<Id> {
+    let unknown = |name| panic!("{}: what does {{{name}}} stand for? say so in Id::named", route.path);
+    let mut places = route.ids().unwrap_or_else(unknown);
+    places.extend(route.query.iter().map(|(_, id)| *id));
+    places
+}
+
+async fn mine(portal: &Portal, route: &Route) -> Vec<String> {
+    let mut all = Vec::new();
+    for id in places(route) {
+        all.push(ids(portal, id).await.mine);
+    }
+    all
+}
+
+async fn ask(browser: &mut Browser<'_>, route: &Route, address: &str) -> portal::Answer {
+    if route.method == Method::POST {
+        browser.post(address, route.form).await
+    } else {
+        browser.get(address).await
+    }
+}
+
+async fn filled() -> Vec<Portal> {
+    let all = portals().await;
+    for portal in &all {
+        portal.write(portal.mine, LinkState::Up, None, 1_000).await;
+        portal.write(portal.foreign, LinkState::Down, Some("link_down"), 1_000).await;
+    }
+    all
+}
+
 #[tokio::test]
-async fn another_customers_link_is_as_absent_as_one_that_never_was() {
-    for portal in portals().await {
-        portal.write(portal.foreign, LinkState::Up, None, 1_000).await;
-        let mut browser = portal.logged_in().await;
-        let foreign = paths(&portal.foreign.to_string());
-        let absent = paths("987654");
+async fn without_a_session_no_route_shows_anything() {
+    for portal in filled().await {
         let mut walked = 0;
-        for (foreign, absent) in foreign.iter().zip(&absent).filter(|(a, b)| a != b) {
-            let (foreign, absent) = (browser.get(foreign).await, browser.get(absent).await);
-            assert_eq!(foreign.status, StatusCode::NOT_FOUND);
-            assert_eq!((foreign.status, &foreign.body), (absent.status, &absent.body));
-            assert!(!foreign.body.contains("FOREIGN"));
+        for route in routes().iter().filter(|route| route.access != Access::Open) {
+            let address = address(route, &mine(&portal, route).await);
+            let answer = ask(&mut portal.browser(), route, &address).await;
+            let expected = match route.answer {
+                Answer::Data | Answer::Stream => StatusCode::UNAUTHORIZED,
+                Answer::Page | Answer::Download | Answer::Change => StatusCode::SEE_OTHER,
+            };
+            assert_eq!(answer.status, expected, "{address}");
+            assert!(!answer.body.contains("MINE-1"), "{address}");
+            if expected == StatusCode::SEE_OTHER {
+                assert!(answer.header("location").starts_with("/client/login"), "{address}");
+            }
             walked += 1;
         }
-        assert!(walked >= 2, "no path with an id was walked");
-        for id in ["0", "-1", "abc", "1%20OR%201", "99999999999999999999", "%F0%9F%98%80", "1.5"] {
-            for path in paths(id).iter().filter(|path| path.contains(id)) {
-                assert_eq!(browser.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(walked >= 5, "only {walked} routes need a session");
+    }
+}
+
+/// Each place in turn holds another client's id while the others hold one's own.
+#[tokio::test]
+async fn what_is_another_clients_is_as_absent_as_what_never_was() {
+    for portal in filled().await {
+        let mut browser = portal.logged_in().await;
+        let mut walked = 0;
+        for route in routes() {
+            let own = mine(&portal, &route).await;
+            for (place, id) in places(&route).into_iter().enumerate() {
+                let with = |id: &str| {
+                    let mut ids = own.clone();
+                    ids[place] = id.to_owned();
+                    address(&route, &ids)
+                };
+                let absent = ask(&mut browser, &route, &with("987654")).await;
+                assert_eq!(absent.status, StatusCode::NOT_FOUND, "{} {}", route.method, with("987654"));
+                for nobodys in NOBODYS {
+                    let answer = ask(&mut browser, &route, &with(nobodys)).await;
+                    assert_eq!(answer.status, StatusCode::NOT_FOUND, "{} {}", route.method, with(nobodys));
+                }
+                let Some(foreign) = ids(&portal, id).await.foreign else { continue };
+                let answer = ask(&mut browser, &route, &with(&foreign)).await;
+                assert_eq!(
+                    (answer.status, &answer.body),
+                    (absent.status, &absent.body),
+                    "{}",
+                    with(&foreign)
+                );
+                assert!(SECRETS.iter().all(|secret| !answer.body.contains(secret)), "{}", with(&foreign));
+                walked += 1;
+            }
+        }
+        assert!(walked >= 2, "only {walked} places for an id were walked");
+    }
+}
+
+/// Without this, a route that finds nothing at all would pass for one that hides what is not one's own.
+#[tokio::test]
+async fn ones_own_is_there_and_names_nobody_else() {
+    for portal in filled().await {
+        let mut browser = portal.logged_in().await;
+        for route in routes().iter().filter(|route| route.method == Method::GET) {
+            let address = address(route, &mine(&portal, route).await);
+            let answer = browser.get(&address).await;
+            let leads_on = route.access == Access::Open && answer.status == StatusCode::SEE_OTHER;
+            assert!(answer.status == StatusCode::OK || leads_on, "{address}: {}", answer.status);
+            for secret in SECRETS {
+                assert!(!answer.body.contains(secret), "{address} shows {secret}");
             }
         }
     }
 }
 
+/// Each change is made in a portal of its own: one may well end the session.
 #[tokio::test]
-async fn no_page_names_another_customer_or_its_links() {
-    for portal in portals().await {
-        portal.write(portal.foreign, LinkState::Down, Some("link_down"), 1_000).await;
+async fn a_change_is_made_for_ones_own_page_and_never_for_another_sites() {
+    for route in routes().iter().filter(|route| route.method != Method::GET) {
+        assert_eq!(route.answer, Answer::Change, "{}", route.path);
+        let portal = portals().await.remove(0);
         let mut browser = portal.logged_in().await;
-        for path in paths(&portal.mine.to_string()) {
-            let answer = browser.get(&path).await;
-            assert_eq!(answer.status, StatusCode::OK, "{path}");
-            for secret in ["FOREIGN-1", "Other Customer", "omar"] {
-                assert!(!answer.body.contains(secret), "{path} shows {secret}");
+        let address = address(route, &mine(&portal, route).await);
+        let events = portal.store.audit_events(None, 100).await.unwrap().len();
+        let crossed = Request::post(&address)
+            .header("sec-fetch-site", "cross-site")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let answer = browser.send(crossed, Body::from(route.form)).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{address}");
+        assert_eq!(portal.store.audit_events(None, 100).await.unwrap().len(), events, "{address}");
+        let answer = ask(&mut browser, route, &address).await;
+        let done = matches!(
+            answer.status,
+            StatusCode::SEE_OTHER | StatusCode::OK | StatusCode::UNPROCESSABLE_ENTITY
+        );
+        assert!(done, "{address} with {:?}: {}", route.form, answer.status);
+        let has_page = routes().iter().any(|other| other.method == Method::GET && other.path == route.path);
+        if !has_page {
+            let answer = browser.get(&address).await;
+            assert_eq!(
+                answer.status,
+                StatusCode::METHOD_NOT_ALLOWED,
+                "{address}: a link must change nothing"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_strict_headers_and_is_kept_by_no_cache() {
+    for portal in filled().await {
+        let mut browser = portal.logged_in().await;
+        for route in routes().iter().filter(|route| route.method == Method::GET) {
+            let address = address(route, &mine(&portal, route).await);
+            let answer = browser.get(&address).await;
+            assert!(answer.header("content-security-policy").starts_with("default-src 'none';"), "{address}");
+            assert_eq!(answer.header("x-content-type-options"), "nosniff", "{address}");
+            assert_eq!(answer.header("x-frame-options"), "DENY", "{address}");
+            if route.access != Access::Open || route.answer == Answer::Page {
+                assert_eq!(answer.header("cache-control"), "no-store", "{address}");
             }
         }
+    }
+}
+
+/// A route that is put into the router beside the table would not be walked.
+#[test]
+fn the_router_is_built_from_the_table_alone() {
+    let mut calls = Vec::new();
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path());
+                continue;
+            }
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            for call in
+                [".route(", ".route_service(", ".nest(", ".nest_service(", ".merge(", ".fallback_service("]
+            {
+                for _ in text.matches(call) {
+                    calls.push(format!("{}: {call}", entry.file_name().to_string_lossy()));
+                }
+            }
+        }
+    }
+    assert_eq!(calls, ["app.rs: .route("]);
+}
+
+#[test]
+fn a_route_is_declared_once() {
+    let mut seen = std::collections::HashSet::new();
+    for route in routes() {
+        places(&route);
+        assert!(seen.insert((route.method.clone(), route.path)), "{} {} twice", route.method, route.path);
     }
 }

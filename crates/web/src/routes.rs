@@ -1,0 +1,163 @@
+use axum::extract::{Request, State};
+use axum::handler::Handler;
+use axum::http::Method;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{self, MethodRouter};
+
+use crate::app::App;
+use crate::error::PageError;
+use crate::session::{self, NoSession};
+use crate::{assets, pages};
+
+/// Who may ask for a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Open,
+    /// A person of a client who is logged in.
+    Client,
+}
+
+/// What a route answers with; it decides what somebody without a session gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// A page: without a session the way leads to the login and back.
+    Page,
+    /// Figures for a script: without a session 401.
+    Data,
+    /// Server-sent events, which do not end: without a session 401.
+    Stream,
+    /// A file: without a session the way leads to the login and back.
+    Download,
+    /// Something is done, and a page follows: without a session the way leads to the login.
+    Change,
+}
+
+/// What a placeholder of a path, or a field of a query, stands for. The walk makes one's own, another client's and an
+/// absent one of each kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Id {
+    /// A link.
+    Link,
+    /// The name of an asset.
+    Asset,
+}
+
+impl Id {
+    /// The kind that a placeholder of this name stands for: `{link}` is a link.
+    pub fn named(placeholder: &str) -> Option<Self> {
+        Some(match placeholder {
+            "link" => Self::Link,
+            "*asset" => Self::Asset,
+            _ => return None,
+        })
+    }
+}
+
+/// One route: the router is built from it, and the walk in the tests goes there with foreign ids.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// `GET` or `POST`.
+    pub method: Method,
+    /// With placeholders that [`Id::named`] knows.
+    pub path: &'static str,
+    /// Who may ask.
+    pub access: Access,
+    /// What comes back.
+    pub answer: Answer,
+    /// Fields of the query that name something, beside the path's placeholders.
+    pub query: &'static [(&'static str, Id)],
+    /// A form that the route accepts, for the walk.
+    pub form: &'static str,
+    handler: MethodRouter<App>,
+}
+
+/// Every route of the portal. What is not here is not served; what is here is walked.
+pub fn routes() -> Vec<Route> {
+    use Access::{Client, Open};
+    use Answer::{Data, Download, Page};
+    vec![
+        get(Open, Page, "/", || async { Redirect::to(pages::DASHBOARD) }),
+        get(Open, Page, "/client", || async { Redirect::to(pages::DASHBOARD) }),
+        get(Open, Download, "/assets/{*asset}", assets::asset),
+        get(Open, Download, "/favicon.svg", assets::favicon),
+        get(Open, Data, "/healthz", pages::health::show),
+        get(Open, Page, pages::LOGIN, pages::login::show),
+        post(Open, pages::LOGIN, pages::login::submit).with_form("username=nobody&password=none"),
+        post(Open, "/client/logout", pages::logout::submit),
+        get(Client, Page, pages::DASHBOARD, pages::dashboard::show),
+        get(Client, Page, "/client/dashboard/cards", pages::dashboard::cards),
+        get(Client, Page, pages::LINKS, pages::links::show),
+        get(Client, Page, "/client/links/{link}", pages::link::show),
+        get(Client, Data, "/client/links/{link}/series.json", pages::series::show),
+    ]
+}
+
+fn get<H: Handler<T, App>, T: 'static>(
+    access: Access,
+    answer: Answer,
+    path: &'static str,
+    handler: H,
+) -> Route {
+    Route::new(Method::GET, path, access, answer, routing::get(handler))
+}
+
+fn post<H: Handler<T, App>, T: 'static>(access: Access, path: &'static str, handler: H) -> Route {
+    Route::new(Method::POST, path, access, Answer::Change, routing::post(handler))
+}
+
+impl Route {
+    fn new(
+        method: Method,
+        path: &'static str,
+        access: Access,
+        answer: Answer,
+        handler: MethodRouter<App>,
+    ) -> Self {
+        Self { method, path, access, answer, query: &[], form: "", handler }
+    }
+
+    fn with_form(self, form: &'static str) -> Self {
+        Self { form, ..self }
+    }
+
+    /// The kinds of the path's placeholders, in order.
+    ///
+    /// # Errors
+    /// The placeholder that [`Id::named`] does not know.
+    pub fn ids(&self) -> Result<Vec<Id>, &'static str> {
+        let placeholders = self.path.split('{').skip(1).filter_map(|rest| rest.split('}').next());
+        placeholders.map(|name| Id::named(name).ok_or(name)).collect()
+    }
+
+    /// The handler behind its guard: a route that is not open cannot be reached without a session, whatever the
+    /// handler asks for.
+    pub(crate) fn guarded(self, app: &App) -> MethodRouter<App> {
+        match self.access {
+            Access::Open => self.handler,
+            Access::Client => {
+                let rule = Rule { app: app.clone(), answer: self.answer };
+                self.handler.route_layer(from_fn_with_state(rule, guard))
+            }
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Rule {
+    app: App,
+    answer: Answer,
+}
+
+/// Looks the session up and hands it to the handler.
+async fn guard(State(rule): State<Rule>, mut request: Request, next: Next) -> Response {
+    match session::find(request.headers(), &rule.app).await {
+        Ok(Some(session)) => {
+            request.extensions_mut().insert(session);
+            next.run(request).await
+        }
+        Ok(None) => NoSession::of(rule.answer, request.headers(), request.uri().path()).into_response(),
+        Err(error) => PageError::into_response(error),
+    }
+}
