@@ -1,4 +1,9 @@
-//! Housekeeping driven step by step, on a real database.
+//! Timed work driven step by step: on real databases, and against real and hostile mail servers.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
+mod hostile_server;
+mod mail_server;
+mod real_server;
 
 use store::{Location, MasterKey, Store};
 

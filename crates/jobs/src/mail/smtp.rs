@@ -1,0 +1,265 @@
+use std::time::Duration;
+
+use lettre::{
+    address::Envelope,
+    transport::smtp::{
+        Error as SmtpError,
+        authentication::{Credentials, DEFAULT_MECHANISMS},
+        client::{AsyncSmtpConnection, Certificate, TlsParameters},
+        commands::{Data, Mail as MailFrom, Rcpt, Rset},
+        extension::{ClientId, Extension, MailParameter},
+    },
+};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
+
+use super::{
+    Mail, MailSettingsError, SendError,
+    error::{one_line, words},
+};
+
+/// Mails over one connection; servers close after some hundred.
+const MAILS_PER_CONNECTION_MAX: u32 = 100;
+/// A connection that lay idle for longer is not used again: the server, or something between, may have dropped it.
+const IDLE_MAX: Duration = Duration::from_secs(20);
+/// Longest time for saying good-bye.
+const QUIT_MAX: Duration = Duration::from_secs(2);
+
+/// Where the mail server is and how to talk to it.
+#[derive(Clone, Debug)]
+pub struct SmtpSettings {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Encryption.
+    pub tls: SmtpTls,
+    /// User name and password, if it asks for them.
+    pub login: Option<(String, SecretString)>,
+    /// The longest that connecting may take, and again one mail.
+    pub timeout: Duration,
+}
+
+/// How the connection is encrypted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// Not at all.
+    Off,
+    /// After `STARTTLS`, which the server must offer; `ca_pem` instead of the public authorities.
+    StartTls {
+        /// The authority that signed the server's certificate, PEM.
+        ca_pem: Option<Vec<u8>>,
+    },
+    /// From the first byte.
+    Tls {
+        /// The authority that signed the server's certificate, PEM.
+        ca_pem: Option<Vec<u8>>,
+    },
+}
+
+/// One connection to a mail server, kept open between mails.
+pub struct Smtp {
+    settings: SmtpSettings,
+    tls: Option<TlsParameters>,
+    live: Mutex<Option<Live>>,
+}
+
+struct Live {
+    connection: AsyncSmtpConnection,
+    mails: u32,
+    used_at: Instant,
+}
+
+impl std::fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Smtp").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Smtp {
+    /// Checks the settings; connects to nothing.
+    ///
+    /// # Errors
+    /// A certificate that is none.
+    pub fn new(settings: SmtpSettings) -> Result<Self, MailSettingsError> {
+        let failed =
+            |error: SmtpError| MailSettingsError(format!("the mail server's certificate authority: {error}"));
+        let tls = match &settings.tls {
+            SmtpTls::Off => None,
+            SmtpTls::StartTls { ca_pem } | SmtpTls::Tls { ca_pem } => {
+                let mut builder = TlsParameters::builder(settings.host.clone());
+                if let Some(pem) = ca_pem {
+                    builder = builder.add_root_certificate(Certificate::from_pem(pem).map_err(failed)?);
+                }
+                Some(builder.build().map_err(failed)?)
+            }
+        };
+        Ok(Self { settings, tls, live: Mutex::new(None) })
+    }
+
+    /// Hands one mail to the server; its answer.
+    pub(super) async fn send(&self, mail: &Mail) -> Result<String, SendError> {
+        let message = mail.message()?;
+        let bytes = message.formatted();
+        let mut live = self.live.lock().await;
+        let mut kept = live.take().filter(Live::is_usable);
+        loop {
+            let was_kept = kept.is_some();
+            let mut connection = match kept.take() {
+                Some(connection) => connection,
+                None => self.connect().await?,
+            };
+            // Dropped at the time limit, the connection is gone with it: nobody can say what it would answer next.
+            let mut step = Step::Sender;
+            let talk = talk(&mut connection.connection, message.envelope(), &bytes, &mut step);
+            match timeout(self.settings.timeout, talk).await {
+                Ok(Ok(answer)) => {
+                    connection.mails += 1;
+                    connection.used_at = Instant::now();
+                    *live = Some(connection);
+                    return Ok(answer);
+                }
+                Ok(Err(error)) => {
+                    let lost = error.status().is_none() || is_closing(&error);
+                    // A server may have closed a connection that was kept: that is no answer to this mail.
+                    if lost && was_kept && step == Step::Sender {
+                        continue;
+                    }
+                    if !lost && reset(&mut connection.connection, self.settings.timeout).await {
+                        connection.used_at = Instant::now();
+                        *live = Some(connection);
+                    }
+                    return Err(step.error(&error));
+                }
+                Err(_) => return Err(step.timed_out(self.settings.timeout)),
+            }
+        }
+    }
+
+    /// Connects, encrypts and logs in, but sends nothing; a sentence on how that went.
+    pub(super) async fn check(&self) -> Result<String, SendError> {
+        let mut live = self.connect().await?;
+        let encrypted = if live.connection.is_encrypted() { "encrypted" } else { "in plain text" };
+        let login = match &self.settings.login {
+            Some((user, _)) => format!(", logged in as {user}"),
+            None => String::new(),
+        };
+        timeout(QUIT_MAX, live.connection.quit()).await.ok();
+        Ok(format!("{}:{} answers, {encrypted}{login}", self.settings.host, self.settings.port))
+    }
+
+    /// Says good-bye to the server.
+    pub(super) async fn close(&self) {
+        if let Some(mut live) = self.live.lock().await.take() {
+            timeout(QUIT_MAX, live.connection.quit()).await.ok();
+        }
+    }
+
+    async fn connect(&self) -> Result<Live, SendError> {
+        let place = format!("{}:{}", self.settings.host, self.settings.port);
+        let away = |what: &str| SendError::Away(format!("the mail server {place} {what}"));
+        match timeout(self.settings.timeout, self.handshake()).await {
+            Ok(Ok(connection)) => Ok(Live { connection, mails: 0, used_at: Instant::now() }),
+            Ok(Err((step, error))) => Err(away(&format!("{step}: {}", words(&error)))),
+            Err(_) => {
+                let seconds = self.settings.timeout.as_secs();
+                Err(away(&format!("was not ready to take mail within {seconds} s")))
+            }
+        }
+    }
+
+    async fn handshake(&self) -> Result<AsyncSmtpConnection, (&'static str, SmtpError)> {
+        let hello = ClientId::default();
+        let server = (self.settings.host.as_str(), self.settings.port);
+        let (at_once, later) = match self.settings.tls {
+            SmtpTls::Tls { .. } => (self.tls.clone(), None),
+            _ => (None, self.tls.clone()),
+        };
+        let connecting =
+            AsyncSmtpConnection::connect_tokio1(server, Some(self.settings.timeout), &hello, at_once, None);
+        let mut connection = connecting.await.map_err(|error| ("cannot be reached", error))?;
+        if let Some(tls) = later {
+            connection.starttls(tls, &hello).await.map_err(|error| ("gives no encryption", error))?;
+        }
+        if let Some((user, password)) = &self.settings.login {
+            let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
+            let answer = connection.auth(DEFAULT_MECHANISMS, &credentials).await;
+            answer.map_err(|error| ("refuses the log-in", error))?;
+        }
+        Ok(connection)
+    }
+}
+
+impl Live {
+    fn is_usable(&self) -> bool {
+        self.mails < MAILS_PER_CONNECTION_MAX && self.used_at.elapsed() < IDLE_MAX
+    }
+}
+
+/// How far a conversation has come: it decides what a refusal means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Sender,
+    Recipient,
+    Message,
+}
+
+impl Step {
+    fn error(self, error: &SmtpError) -> SendError {
+        let text = words(error);
+        match self {
+            // All mails have the same sender: whoever refuses it takes none of them.
+            Self::Sender => SendError::Away(format!("the mail server does not take the sender: {text}")),
+            _ if error.is_permanent() => SendError::Refused(text),
+            Self::Recipient | Self::Message => SendError::Deferred(text),
+        }
+    }
+
+    fn timed_out(self, after: Duration) -> SendError {
+        let text =
+            |what: &str| format!("the mail server gave no answer to {what} within {} s", after.as_secs());
+        match self {
+            Self::Sender => SendError::Away(text("the sender")),
+            Self::Recipient => SendError::Deferred(text("the recipient")),
+            Self::Message => SendError::Deferred(text("the message")),
+        }
+    }
+}
+
+async fn talk(
+    connection: &mut AsyncSmtpConnection,
+    envelope: &Envelope,
+    bytes: &[u8],
+    step: &mut Step,
+) -> Result<String, SmtpError> {
+    let mut parameters = Vec::new();
+    let mut addresses = envelope.to().iter().chain(envelope.from());
+    let is_plain = addresses.all(|address| AsRef::<str>::as_ref(address).is_ascii());
+    // A server that knows no such addresses refuses this one below, in its own words.
+    if !is_plain && connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    connection.command(MailFrom::new(envelope.from().cloned(), parameters)).await?;
+    *step = Step::Recipient;
+    for recipient in envelope.to() {
+        connection.command(Rcpt::new(recipient.clone(), Vec::new())).await?;
+    }
+    *step = Step::Message;
+    connection.command(Data).await?;
+    let answer = connection.message(bytes).await?;
+    let text: Vec<&str> = answer.message().collect();
+    Ok(one_line(&format!("{} {}", answer.code(), text.join(" "))))
+}
+
+/// 421: the server closes the connection, whatever was asked.
+fn is_closing(error: &SmtpError) -> bool {
+    error.status().is_some_and(|code| u16::from(code) == 421)
+}
+
+/// Forgets a refused mail, so that the next one can go over the same connection.
+async fn reset(connection: &mut AsyncSmtpConnection, within: Duration) -> bool {
+    matches!(timeout(within, connection.command(Rset)).await, Ok(Ok(_)))
+}
