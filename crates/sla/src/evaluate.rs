@@ -8,7 +8,7 @@ use crate::reasons::reasons;
 use crate::segment::segments;
 use crate::tally::Tally;
 use crate::timeline::{TimeLine, left_out};
-use crate::{Decimal, InputError, Inputs, Interval, Part, Statement, Terms, Verdicts};
+use crate::{Decimal, Figures, InputError, Inputs, Interval, Part, Statement, Terms, Verdicts};
 
 /// Version of the arithmetic. A report keeps it: when the rules change it goes up, and old reports still say by which
 /// rules they were made.
@@ -17,8 +17,22 @@ pub const ALGORITHM: u32 = 1;
 /// A hundred percent in millionths.
 const HUNDRED: i64 = 100_000_000;
 
-/// The verdict on one link's month, by the rules of ARCHITECTURE.md and nothing else: equal inputs in any order give an
-/// equal statement.
+/// The verdict on one link's month. Equal inputs in any order give an equal statement.
+///
+/// - The period is the month, or its part before `as_of_ms`; contracted is what of it is active.
+/// - What no span covers is unknown. Exclusions leave both sides of every fraction and count once where they overlap.
+/// - Uptime: the allowance is Σ (1 − target) · (contracted − excluded) over the stretches that have a target. The month
+///   is met if down and unknown time of those stretches stay within it, breached if down time alone exceeds it.
+/// - Latency and loss: pings in eligible up time, Σ rtt · received / Σ received and Σ lost / Σ sent, stretch by stretch
+///   against its own terms; undetermined if less than 90 % of the countable time is known. The month is its worst
+///   stretch. A run without a round trip counts for loss only, a round trip without an answer not at all.
+/// - 95th percentiles: of the rows in contracted time, excluded or not, by nearest rank.
+/// - Outages: down spans of one cause that touch or overlap; where two causes overlap, the earlier one keeps the time.
+/// - No target, or nothing to judge, is `none`. The worst objective is the verdict overall.
+///
+/// # Errors
+///
+/// Inputs that contradict themselves or cannot be; the error names the rows.
 pub fn evaluate(inputs: &Inputs) -> Result<Statement, InputError> {
     let zone = TimeZone::get(&inputs.timezone).map_err(|_| InputError::Zone(inputs.timezone.clone()))?;
     let month = inputs.month.interval(&zone).map_err(|_| InputError::Calendar(inputs.month.to_string()))?;
@@ -39,9 +53,10 @@ pub fn evaluate(inputs: &Inputs) -> Result<Statement, InputError> {
         .map(|(at, terms)| Judged::new(at, terms, Tally::of(at, &segments, &readings)))
         .collect();
     let outages = outages(&line.outages, &segments, as_of_ms);
-    let whole = Whole::of(&judged);
-    let repair = Repair::of(&outages, whole.tally.buckets);
-    let reasons = reasons(&zone, whole.uptime.as_ref(), &judged);
+    let account = month_account(&judged);
+    let reasons = reasons(&zone, account.as_ref(), &judged);
+    let (figures, parts) = figures(account.as_ref(), judged);
+    let repair = Repair::of(&outages, figures.up_ms);
     Ok(Statement {
         algorithm: ALGORITHM,
         timezone: inputs.timezone.clone(),
@@ -49,10 +64,10 @@ pub fn evaluate(inputs: &Inputs) -> Result<Statement, InputError> {
         from_ms: period.from_ms,
         to_ms: period.to_ms,
         so_far: as_of_ms.is_some(),
-        figures: whole.tally.into_figures(whole.uptime.as_ref(), whole.verdict),
+        figures,
         outages,
         reasons,
-        parts: judged.into_iter().map(Judged::into_part).collect(),
+        parts,
         experienced: experienced(&segments),
         mttr_ms: repair.mttr_ms,
         mtbf_ms: repair.mtbf_ms,
@@ -88,28 +103,22 @@ impl Judged {
     }
 }
 
-/// The month as the sum of its stretches.
-struct Whole {
-    tally: Tally,
-    uptime: Option<UptimeAccount>,
-    verdict: Verdicts,
+/// The uptime that the month's stretches promise together.
+fn month_account(judged: &[Judged]) -> Option<UptimeAccount> {
+    judged.iter().filter_map(|part| part.uptime).reduce(UptimeAccount::and)
 }
 
-impl Whole {
-    fn of(judged: &[Judged]) -> Self {
+/// The month as the sum of its stretches, and these.
+fn figures(account: Option<&UptimeAccount>, judged: Vec<Judged>) -> (Figures, Vec<Part>) {
+    // A month under one set of terms is its only stretch.
+    let month = (judged.len() != 1).then(|| {
         let mut tally = Tally::default();
-        let mut uptime: Option<UptimeAccount> = None;
-        for part in judged {
-            tally.absorb(&part.tally);
-            match (&mut uptime, part.uptime) {
-                (Some(sum), Some(account)) => sum.absorb(account),
-                (None, Some(account)) => uptime = Some(account),
-                (_, None) => {}
-            }
-        }
-        let verdict = month_verdicts(uptime.as_ref(), judged.iter().map(|part| part.verdict));
-        Self { tally, uptime, verdict }
-    }
+        judged.iter().for_each(|part| tally.absorb(&part.tally));
+        let verdict = month_verdicts(account, judged.iter().map(|part| part.verdict));
+        tally.into_figures(account, verdict)
+    });
+    let parts: Vec<Part> = judged.into_iter().map(Judged::into_part).collect();
+    (month.unwrap_or_else(|| parts[0].figures.clone()), parts)
 }
 
 fn ordered_terms(terms: &[Terms]) -> Result<Vec<Terms>, InputError> {

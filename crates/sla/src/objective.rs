@@ -24,9 +24,11 @@ impl UptimeAccount {
         Self { buckets, allowance }
     }
 
-    pub(crate) fn absorb(&mut self, other: Self) {
+    /// Both together: what one stretch leaves over, another may spend.
+    pub(crate) fn and(mut self, other: Self) -> Self {
         self.buckets.absorb(other.buckets);
         self.allowance += other.allowance;
+        self
     }
 
     /// Met if even the unknown time fits into the allowance, breached if the down time alone does not.

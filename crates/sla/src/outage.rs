@@ -1,6 +1,6 @@
 //! Outages as a statement lists them, and what they say about repair.
 
-use crate::segment::{Buckets, Segment};
+use crate::segment::Segment;
 use crate::timeline::OutageSpan;
 use crate::{LinkState, StatementOutage};
 
@@ -47,13 +47,13 @@ pub(crate) struct Repair {
 }
 
 impl Repair {
-    pub(crate) fn of(outages: &[StatementOutage], buckets: Buckets) -> Self {
+    pub(crate) fn of(outages: &[StatementOutage], up_ms: i64) -> Self {
         let counted = || outages.iter().filter(|outage| outage.down_ms > 0);
         let ended = || counted().filter(|outage| outage.to_ms.is_some());
         let mean = |sum_ms: i64, n: usize| sum_ms.checked_div(n as i64);
         Self {
             mttr_ms: mean(ended().map(|outage| outage.down_ms).sum(), ended().count()),
-            mtbf_ms: mean(buckets.up_ms, counted().count()),
+            mtbf_ms: mean(up_ms, counted().count()),
             longest_outage_ms: counted().map(|outage| outage.down_ms).max(),
         }
     }

@@ -1,5 +1,8 @@
 use super::FrozenError;
 
+/// Rows for which memory is set aside before they are read: a month of 5-minute rows.
+const ROWS_RESERVED_MAX: usize = 8_928;
+
 /// Reads what a `Writer` wrote, from bytes that may be anything.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
@@ -30,15 +33,18 @@ impl<'a> Reader<'a> {
 
     /// Up to 2^64, which only [`optional`](Self::optional) may find.
     fn wide(&mut self, what: &'static str) -> Result<u128, FrozenError> {
-        let mut number = 0_u128;
-        for shift in (0..70).step_by(7) {
-            let byte = self.byte(what)?;
-            number |= u128::from(byte & 0x7f) << shift;
+        let mut number = 0_u64;
+        for (index, &byte) in self.rest.iter().take(9).enumerate() {
+            number |= u64::from(byte & 0x7f) << (7 * index);
             if byte & 0x80 == 0 {
-                return Ok(number);
+                self.rest = &self.rest[index + 1..];
+                return Ok(number.into());
             }
         }
-        Err(FrozenError::Impossible("number"))
+        match self.bytes(10, what)?[9] {
+            last @ 0..=2 => Ok(u128::from(number) + (u128::from(last) << 63)),
+            _ => Err(FrozenError::Impossible("number")),
+        }
     }
 
     pub(crate) fn unsigned(&mut self, what: &'static str) -> Result<u64, FrozenError> {
@@ -99,7 +105,11 @@ impl<'a> Reader<'a> {
         mut row: impl FnMut(&mut Self) -> Result<T, FrozenError>,
     ) -> Result<Vec<T>, FrozenError> {
         let length = self.length(what)?;
-        (0..length).map(|_| row(self)).collect()
+        let mut rows = Vec::with_capacity(length.min(ROWS_RESERVED_MAX));
+        for _ in 0..length {
+            rows.push(row(self)?);
+        }
+        Ok(rows)
     }
 
     /// Fills in moments.

@@ -2,190 +2,16 @@
 //!
 //! Nothing of the crate is used but its input types: figures come out as the JSON that the statement must equal.
 
+mod figures;
+mod slices;
+
 use std::collections::BTreeMap;
 
-use jiff::{civil::date, tz::TimeZone};
 use serde_json::{Value, json};
-use sla::{Decimal, Inputs, LinkState, Probe, StateSpan, Terms};
+use sla::{Decimal, Inputs, LinkState, Probe, Terms};
 
-use crate::cases::{Dice, inputs};
-
-/// Random cases that must agree.
-const CASES: u64 = 20_000;
-
-/// A piece of contracted time in which nothing changes.
-struct Slice {
-    from: i64,
-    to: i64,
-    state: LinkState,
-    excluded: bool,
-    outage: Option<usize>,
-}
-
-impl Slice {
-    fn len(&self) -> i64 {
-        self.to - self.from
-    }
-}
-
-/// Down spans of one cause, put together until no two of them touch.
-struct Group<'a> {
-    from: i64,
-    to: i64,
-    cause: Option<&'a str>,
-}
-
-fn groups(spans: &[StateSpan]) -> Vec<Group<'_>> {
-    let down = spans.iter().filter(|span| span.state == LinkState::Down);
-    let mut all: Vec<Group> =
-        down.map(|span| Group { from: span.from_ms, to: span.to_ms, cause: span.cause.as_deref() }).collect();
-    let touching = |all: &[Group]| {
-        for a in 0..all.len() {
-            for b in a + 1..all.len() {
-                if all[a].cause == all[b].cause && all[a].from <= all[b].to && all[b].from <= all[a].to {
-                    return Some((a, b));
-                }
-            }
-        }
-        None
-    };
-    while let Some((a, b)) = touching(&all) {
-        let other = all.remove(b);
-        all[a].from = all[a].from.min(other.from);
-        all[a].to = all[a].to.max(other.to);
-    }
-    all
-}
-
-struct Month<'a> {
-    inputs: &'a Inputs,
-    groups: Vec<Group<'a>>,
-    month_to: i64,
-    from: i64,
-    to: i64,
-}
-
-impl<'a> Month<'a> {
-    fn new(inputs: &'a Inputs) -> Self {
-        let zone = TimeZone::get(&inputs.timezone).expect("a known zone");
-        let (year, month) = inputs
-            .month
-            .to_string()
-            .split_once('-')
-            .map(|(y, m)| (y.parse::<i16>().expect("a year"), m.parse::<i8>().expect("a month")))
-            .expect("YYYY-MM");
-        let first = |year, month| {
-            date(year, month, 1)
-                .at(0, 0, 0, 0)
-                .to_zoned(zone.clone())
-                .expect("a day")
-                .timestamp()
-                .as_millisecond()
-        };
-        let (from, to) =
-            (first(year, month), if month == 12 { first(year + 1, 1) } else { first(year, month + 1) });
-        Self {
-            inputs,
-            groups: groups(&inputs.spans),
-            month_to: to,
-            from,
-            to: inputs.as_of_ms.unwrap_or(to).min(to),
-        }
-    }
-
-    fn contracted(&self, at: i64) -> bool {
-        let active = self.inputs.active;
-        (self.from..self.to).contains(&at) && active.from_ms <= at && active.to_ms.is_none_or(|to| at < to)
-    }
-
-    fn terms(&self, at: i64) -> Option<Terms> {
-        let valid = self.inputs.terms.iter().filter(|terms| terms.valid_from_ms <= at);
-        valid.max_by_key(|terms| terms.valid_from_ms).copied()
-    }
-
-    fn excluded(&self, at: i64) -> bool {
-        self.inputs.exclusions.iter().any(|one| one.from_ms <= at && at < one.to_ms)
-    }
-
-    fn state(&self, at: i64) -> LinkState {
-        let span = self.inputs.spans.iter().find(|span| span.from_ms <= at && at < span.to_ms);
-        span.map_or(LinkState::Unknown, |span| span.state)
-    }
-
-    /// Of the groups that cover a moment, the one that began first.
-    fn outage(&self, at: i64) -> Option<usize> {
-        let covering = (0..self.groups.len()).filter(|&index| {
-            let group = &self.groups[index];
-            group.from <= at && at < group.to
-        });
-        covering.min_by_key(|&index| (self.groups[index].from, self.groups[index].cause))
-    }
-
-    /// All time that anybody speaks of, cut wherever anybody speaks of it.
-    fn slices(&self) -> Vec<Slice> {
-        let inputs = self.inputs;
-        let mut cuts = vec![self.from, self.to, inputs.active.from_ms];
-        cuts.extend(inputs.active.to_ms);
-        cuts.extend(inputs.spans.iter().flat_map(|span| [span.from_ms, span.to_ms]));
-        cuts.extend(inputs.exclusions.iter().flat_map(|one| [one.from_ms, one.to_ms]));
-        cuts.extend(inputs.terms.iter().map(|terms| terms.valid_from_ms));
-        cuts.sort_unstable();
-        cuts.dedup();
-        let slice = |pair: &[i64]| Slice {
-            from: pair[0],
-            to: pair[1],
-            state: self.state(pair[0]),
-            excluded: self.excluded(pair[0]),
-            outage: self.outage(pair[0]),
-        };
-        cuts.windows(2).map(slice).collect()
-    }
-}
-
-fn number(value: &Value) -> i64 {
-    value.as_i64().expect("a number")
-}
-
-/// Long division, digit by digit.
-fn percent(part: i64, whole: i64) -> Value {
-    if whole == 0 {
-        return Value::Null;
-    }
-    let (part, whole) = (i128::from(part) * 100, i128::from(whole));
-    let mut text = format!("{}.", part / whole);
-    let mut rest = part % whole;
-    for _ in 0..5 {
-        text.push_str(&(rest * 10 / whole).to_string());
-        rest = rest * 10 % whole;
-    }
-    text.into()
-}
-
-fn ranked(mut values: Vec<i64>, percent: usize) -> Value {
-    values.sort_unstable();
-    let rank = (1..=values.len()).find(|rank| rank * 100 >= percent * values.len());
-    rank.map_or(Value::Null, |rank| values[rank - 1].into())
-}
-
-fn millionths(figure: Decimal) -> i128 {
-    let text = figure.to_string();
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    format!("{whole}{fraction:0<6}").parse().expect("digits")
-}
-
-fn word(none: bool, met: bool, breached: bool) -> &'static str {
-    match (none, met, breached) {
-        (true, ..) => "none",
-        (_, true, _) => "met",
-        (_, _, true) => "breached",
-        _ => "undetermined",
-    }
-}
-
-fn worst<'a>(words: impl Iterator<Item = &'a str>) -> &'static str {
-    let words: Vec<_> = words.collect();
-    ["breached", "undetermined", "met"].into_iter().find(|word| words.contains(word)).unwrap_or("none")
-}
+use figures::{millionths, number, percent, ranked, word, worst};
+use slices::{Month, Slice};
 
 /// Time by kind: excluded, unknown, down, up.
 #[derive(Clone, Copy, Default)]
@@ -355,7 +181,7 @@ fn outages(month: &Month<'_>, all: &[Slice]) -> Vec<Value> {
 }
 
 /// What the statement must say.
-fn expected(inputs: &Inputs) -> Value {
+pub(crate) fn expected(inputs: &Inputs) -> Value {
     let month = Month::new(inputs);
     let all = month.slices();
     let contracted: Vec<&Slice> = all.iter().filter(|slice| month.contracted(slice.from)).collect();
@@ -400,48 +226,4 @@ fn expected(inputs: &Inputs) -> Value {
     statement["outages"] = outages.into();
     statement["parts"] = parts.into();
     statement
-}
-
-#[test]
-fn every_figure_equals_the_obvious_calculation_to_the_millisecond() {
-    for seed in 0..CASES {
-        let inputs = inputs(&mut Dice::new(seed));
-        let expected = expected(&inputs);
-        let statement = sla::evaluate(&inputs).unwrap_or_else(|error| panic!("case {seed}: {error}"));
-        let mut found = serde_json::to_value(&statement).expect("a statement is JSON");
-        let fields = found.as_object_mut().expect("an object");
-        let reasons = fields.remove("reasons").expect("reasons");
-        for beside in ["algorithm", "timezone", "month"] {
-            fields.remove(beside);
-        }
-        if found != expected {
-            let file = serde_json::to_string(&inputs).expect("inputs are JSON");
-            panic!("case {seed}\n{file}\nfound    {found}\nexpected {expected}");
-        }
-        let open = ["breached", "undetermined"]
-            .contains(&expected["verdict"]["overall"].as_str().unwrap_or_default());
-        assert_eq!(!reasons.as_array().expect("a list").is_empty(), open, "case {seed}: {reasons}");
-    }
-}
-
-#[test]
-fn the_cases_reach_every_verdict_and_every_shape() {
-    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-    for seed in 0..2_000 {
-        let statement = sla::evaluate(&inputs(&mut Dice::new(seed))).expect("no contradiction");
-        let verdict = statement.figures.verdict;
-        let mut count = |what: String| *seen.entry(what).or_default() += 1;
-        count(format!("uptime {}", verdict.uptime));
-        count(format!("latency {}", verdict.latency));
-        count(format!("loss {}", verdict.loss));
-        count(format!("overall {}", verdict.overall));
-        count(format!("{} stretches", statement.parts.len().min(4)));
-        count(format!("so far {}", statement.so_far));
-        for outage in &statement.outages {
-            count(format!("outage goes on {}", outage.to_ms.is_none()));
-            count(format!("outage excluded {} down {}", outage.excluded_ms > 0, outage.down_ms > 0));
-        }
-    }
-    assert_eq!(seen.len(), 16 + 5 + 2 + 2 + 3, "{seen:#?}");
-    assert!(seen.values().all(|&count| count > 20), "{seen:#?}");
 }
