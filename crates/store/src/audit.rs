@@ -1,4 +1,4 @@
-use crate::engine::on;
+use crate::engine::{Tx, on};
 use crate::{LIST_ROWS_MAX, Store, StoreError};
 
 /// Something that somebody did.
@@ -55,12 +55,13 @@ impl TryFrom<Row> for AuditRecord {
     }
 }
 
+const INSERT: &str = "INSERT INTO audit_events (at_ms, actor, action, subject, detail, address)
+    VALUES ($1, $2, $3, $4, $5, $6)";
+
 impl Store {
     /// Keeps an event. Events are never changed.
     pub async fn audit(&self, event: &AuditEvent) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO audit_events (at_ms, actor, action, subject, detail, address)
-            VALUES ($1, $2, $3, $4, $5, $6)";
-        on!(self.writer(), db => sqlx::query(SQL)
+        on!(self.writer(), db => sqlx::query(INSERT)
             .bind(event.at_ms)
             .bind(&event.actor)
             .bind(&event.action)
@@ -88,4 +89,37 @@ impl Store {
             .await)?;
         rows.into_iter().map(AuditRecord::try_from).collect()
     }
+}
+
+/// Keeps an event in the transaction of what it tells of.
+pub(crate) async fn insert(tx: &mut Tx, event: &AuditEvent) -> Result<(), StoreError> {
+    on!(tx, tx => sqlx::query(INSERT)
+        .bind(event.at_ms)
+        .bind(&event.actor)
+        .bind(&event.action)
+        .bind(&event.subject)
+        .bind(event.detail.to_string())
+        .bind(&event.address)
+        .execute(&mut **tx)
+        .await
+        .map(|_| ()))?;
+    Ok(())
+}
+
+/// An edit as an event: what was, and what is.
+pub(crate) async fn edited<T: serde::Serialize>(
+    tx: &mut Tx,
+    (actor, now_ms): (&str, i64),
+    (action, subject): (&str, String),
+    (before, after): (Option<&T>, Option<&T>),
+) -> Result<(), StoreError> {
+    let event = AuditEvent {
+        at_ms: now_ms,
+        actor: actor.to_owned(),
+        action: action.to_owned(),
+        subject,
+        detail: serde_json::json!({"before": before, "after": after}),
+        address: None,
+    };
+    insert(tx, &event).await
 }

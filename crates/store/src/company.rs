@@ -16,15 +16,22 @@ pub struct Company {
     pub support_email: Option<String>,
     /// Shown to clients.
     pub support_phone: Option<String>,
+    /// The brand's colour on reports, mail and pages, `#rrggbb`.
+    pub accent: Option<String>,
+    /// Whether mail about a report carries its PDF.
+    pub attach_pdf: bool,
+    /// Who mail comes from, an address; `None`: the installation's.
+    pub mail_from: Option<String>,
     /// When it was entered.
     pub created_at_ms: i64,
 }
 
-macro_rules! columns {
+macro_rules! company_columns {
     () => {
-        "id, name, timezone, currency, support_email, support_phone, created_at_ms"
+        "id, name, timezone, currency, support_email, support_phone, accent, attach_pdf, mail_from, created_at_ms"
     };
 }
+pub(crate) use company_columns;
 
 impl Store {
     /// Enters a company.
@@ -69,13 +76,14 @@ impl Store {
 
     /// All companies by name, at most [`LIST_ROWS_MAX`].
     pub async fn companies(&self) -> Result<Vec<Company>, StoreError> {
-        const SQL: &str = concat!("SELECT ", columns!(), " FROM companies ORDER BY name, id LIMIT $1");
+        const SQL: &str =
+            concat!("SELECT ", company_columns!(), " FROM companies ORDER BY name, id LIMIT $1");
         Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(LIST_ROWS_MAX).fetch_all(db).await)?)
     }
 
     /// The company of that name.
     pub async fn company_by_name(&self, name: &str) -> Result<Option<Company>, StoreError> {
-        const SQL: &str = concat!("SELECT ", columns!(), " FROM companies WHERE name = $1");
+        const SQL: &str = concat!("SELECT ", company_columns!(), " FROM companies WHERE name = $1");
         Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(name).fetch_optional(db).await)?)
     }
 
@@ -84,7 +92,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] if there is none.
     pub async fn company(&self, id: CompanyId) -> Result<Company, StoreError> {
-        const SQL: &str = concat!("SELECT ", columns!(), " FROM companies WHERE id = $1");
+        const SQL: &str = concat!("SELECT ", company_columns!(), " FROM companies WHERE id = $1");
         let found = on!(self.reader(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
         found.ok_or(StoreError::NotFound { what: "company" })
     }

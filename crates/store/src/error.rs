@@ -95,6 +95,12 @@ pub enum StoreError {
     /// The database refused or failed.
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
+    /// The SQLite file could not be read by the ledger's own connection.
+    #[error("the database failed")]
+    Ledger(#[source] rusqlite::Error),
+    /// Reading was cut off, by a stop of the program or a fault in it.
+    #[error("reading the database was cut off")]
+    Stopped(#[source] tokio::task::JoinError),
 }
 
 /// SQLite's result code for a lock that another connection holds; extended codes carry it in their low byte.
@@ -105,6 +111,16 @@ const SQLITE_LOCKED: i64 = 6;
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         if is_locked(&error) { Self::Locked } else { Self::Database(error) }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+        match error.sqlite_error_code() {
+            Some(DatabaseBusy | DatabaseLocked) => Self::Locked,
+            _ => Self::Ledger(error),
+        }
     }
 }
 

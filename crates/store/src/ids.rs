@@ -44,3 +44,15 @@ id!(
     /// The row of an [`Outage`](crate::Outage); it survives extending, closing and re-dating.
     OutageId
 );
+id!(
+    /// The row of a [`LinkExclusion`](crate::LinkExclusion).
+    ExclusionId
+);
+id!(
+    /// The row of an [`SlaReport`](crate::SlaReport).
+    ReportId
+);
+id!(
+    /// The row of an [`OutboxMail`](crate::OutboxMail).
+    OutboxId
+);

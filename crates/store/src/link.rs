@@ -1,6 +1,6 @@
 use crate::engine::{Tx, on};
 use crate::terms::{self, LinkTerms};
-use crate::{ClientId, LIST_ROWS_MAX, LinkId, RouterId, Store, StoreError};
+use crate::{ClientId, LIST_ROWS_MAX, LinkId, RouterId, Store, StoreError, outage};
 
 /// Which way a link's port faces; it says whose upload the router's rx is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -172,17 +172,23 @@ impl Store {
         found.ok_or(StoreError::NotFound { what: "link" })
     }
 
-    /// Ends a link's contract; it is no longer polled from then on.
-    pub async fn terminate_link(&self, id: LinkId, at_ms: i64) -> Result<(), StoreError> {
+    /// Ends a link's contract at `at_ms`; it is no longer polled from then on. If that is not to come, its open outage
+    /// ends as [`end_terminated_outages`](Self::end_terminated_outages) says.
+    pub async fn terminate_link(&self, id: LinkId, at_ms: i64, now_ms: i64) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE client_links SET terminated_at_ms = $2 WHERE id = $1";
-        let rows = on!(self.writer(), db => sqlx::query(SQL)
+        let mut tx = self.begin().await?;
+        let rows = on!(&mut tx, tx => sqlx::query(SQL)
             .bind(id)
             .bind(at_ms)
-            .execute(db)
+            .execute(&mut **tx)
             .await
             .map(|done| done.rows_affected()))
         .map_err(|error| StoreError::on_insert(error, "link", &[]))?;
-        if rows == 0 { Err(StoreError::NotFound { what: "link" }) } else { Ok(()) }
+        if rows == 0 {
+            return Err(StoreError::NotFound { what: "link" });
+        }
+        outage::end_terminated(&mut tx, now_ms).await?;
+        Ok(tx.commit().await?)
     }
 }
 

@@ -18,7 +18,7 @@ const SQLITE_READERS: u32 = 8;
 /// Connections to a PostgreSQL server.
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long a statement waits for another program's lock on the SQLite file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long to wait for a connection, to the server or from the pool.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Prepared statements kept per connection.

@@ -1,4 +1,4 @@
-use crate::engine::on;
+use crate::engine::{Tx, on};
 use crate::{ClientId, LIST_ROWS_MAX, LinkId, OutageId, Store, StoreError};
 
 /// Adjacent `down` spans with one cause. It keeps its id when it is extended, closed or re-dated.
@@ -72,4 +72,47 @@ impl Store {
             None => Ok(None),
         }
     }
+
+    /// The newest outages of all links of a client that overlap `[from_ms, to_ms)`, newest first, at most `limit`.
+    pub async fn outages_for_client_links(
+        &self,
+        client: ClientId,
+        from_ms: i64,
+        to_ms: i64,
+        limit: i64,
+    ) -> Result<Vec<Outage>, StoreError> {
+        const SQL: &str = "SELECT o.id, o.link_id, o.from_ms, o.to_ms, o.cause, o.evidence
+            FROM client_links l JOIN outages o ON o.link_id = l.id
+            WHERE l.client_id = $1 AND o.from_ms < $3 AND (o.to_ms IS NULL OR o.to_ms > $2)
+            ORDER BY o.from_ms DESC, o.id DESC LIMIT $4";
+        let rows: Vec<OutageRow> = on!(self.reader(), db => sqlx::query_as(SQL)
+            .bind(client)
+            .bind(from_ms)
+            .bind(to_ms)
+            .bind(limit.clamp(0, LIST_ROWS_MAX))
+            .fetch_all(db)
+            .await)?;
+        rows.into_iter().map(Outage::try_from).collect()
+    }
+
+    /// Ends the open outages of links whose contract has ended by `now_ms`, and returns how many: nobody looks at these
+    /// links any more, so nothing else would. They end with the contract; one that began after it ends where the time
+    /// line does. The time line itself stays as it was seen.
+    pub async fn end_terminated_outages(&self, now_ms: i64) -> Result<u64, StoreError> {
+        let mut tx = self.begin().await?;
+        let ended = end_terminated(&mut tx, now_ms).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+}
+
+pub(crate) async fn end_terminated(tx: &mut Tx, now_ms: i64) -> Result<u64, StoreError> {
+    const SQL: &str = "UPDATE outages SET to_ms = (SELECT CASE WHEN l.terminated_at_ms > outages.from_ms
+                THEN l.terminated_at_ms
+                ELSE (SELECT MAX(s.to_ms) FROM link_spans s WHERE s.link_id = outages.link_id) END
+            FROM client_links l WHERE l.id = outages.link_id)
+        WHERE to_ms IS NULL AND link_id IN (SELECT id FROM client_links WHERE terminated_at_ms <= $1)";
+    Ok(
+        on!(tx, tx => sqlx::query(SQL).bind(now_ms).execute(&mut **tx).await.map(|done| done.rows_affected()))?,
+    )
 }

@@ -2,6 +2,7 @@ use crate::latest::write_latest;
 use crate::router_status::write_statuses;
 use crate::sample_write::insert_samples;
 use crate::tail::write_tails;
+use crate::text::storable_rounds;
 use crate::{Latest, RouterId, Sample, SpanTail, Store, StoreError};
 
 /// Whatever the collector learned from one look at one router. It is written whole or not at all.
@@ -90,9 +91,10 @@ impl Store {
 
     /// All of them or none.
     async fn write_together(&self, rounds: &[Round]) -> Result<(), StoreError> {
+        let rounds = storable_rounds(rounds);
         let mut tx = self.begin().await?;
         // The status rows are first: they are the lock that keeps two rounds of one router apart.
-        write_statuses(&mut tx, rounds).await?;
+        write_statuses(&mut tx, &rounds).await?;
         write_tails(&mut tx, rounds.iter().flat_map(|round| &round.tails)).await?;
         let samples: Vec<Sample> = rounds.iter().flat_map(|round| &round.samples).cloned().collect();
         insert_samples(&mut tx, &samples).await?;

@@ -46,11 +46,11 @@ impl Span {
 #[derive(sqlx::FromRow)]
 pub(crate) struct SpanRow {
     pub(crate) link_id: LinkId,
-    from_ms: i64,
-    to_ms: i64,
-    state: String,
-    cause: Option<String>,
-    evidence: String,
+    pub(crate) from_ms: i64,
+    pub(crate) to_ms: i64,
+    pub(crate) state: String,
+    pub(crate) cause: Option<String>,
+    pub(crate) evidence: String,
 }
 
 impl TryFrom<SpanRow> for Span {
@@ -98,5 +98,28 @@ impl Store {
             Some(link) => Ok(Some(self.spans(link.id, from_ms, to_ms).await?)),
             None => Ok(None),
         }
+    }
+
+    /// The spans of all links of a client that overlap `[from_ms, to_ms)`, by link, in order and uncut, at most
+    /// [`SPANS_MAX`].
+    pub async fn spans_for_client_links(
+        &self,
+        client: ClientId,
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<Vec<(LinkId, Span)>, StoreError> {
+        const SQL: &str = "SELECT s.link_id, s.from_ms, s.to_ms, s.state, s.cause, s.evidence
+            FROM client_links l JOIN link_spans s ON s.link_id = l.id
+            WHERE l.client_id = $1 AND s.from_ms < $3 AND s.to_ms > $2 AND s.from_ms >= COALESCE(
+                (SELECT MAX(p.from_ms) FROM link_spans p WHERE p.link_id = l.id AND p.from_ms <= $2), $2)
+            ORDER BY s.link_id, s.from_ms LIMIT $4";
+        let rows: Vec<SpanRow> = on!(self.reader(), db => sqlx::query_as(SQL)
+            .bind(client)
+            .bind(from_ms)
+            .bind(to_ms)
+            .bind(SPANS_MAX)
+            .fetch_all(db)
+            .await)?;
+        rows.into_iter().map(|row| Ok((row.link_id, row.try_into()?))).collect()
     }
 }

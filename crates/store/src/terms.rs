@@ -1,5 +1,5 @@
 use crate::engine::{Tx, on};
-use crate::{LIST_ROWS_MAX, LinkId, Store, StoreError};
+use crate::{ClientId, LIST_ROWS_MAX, LinkId, Store, StoreError};
 
 /// What counts as down under a link's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -87,6 +87,19 @@ impl Store {
             " FROM link_terms WHERE link_id = $1 ORDER BY valid_from_ms LIMIT $2"
         );
         Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(link).bind(LIST_ROWS_MAX).fetch_all(db).await)?)
+    }
+
+    /// The terms of all links of a client, by link and in order, at most [`LIST_ROWS_MAX`].
+    pub async fn terms_for_client(&self, client: ClientId) -> Result<Vec<LinkTerms>, StoreError> {
+        const SQL: &str = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM link_terms WHERE link_id IN (SELECT id FROM client_links WHERE client_id = $1)
+            ORDER BY link_id, valid_from_ms LIMIT $2"
+        );
+        Ok(
+            on!(self.reader(), db => sqlx::query_as(SQL).bind(client).bind(LIST_ROWS_MAX).fetch_all(db).await)?,
+        )
     }
 
     /// The terms in force for a link at a moment.

@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Libraries that own an outside thing, and the only crates of ours that may name them.
 const NAMED_ONLY_BY: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
+    ("rusqlite", &["store"]),
     ("axum", &["web", "leaseline"]),
     ("axum-extra", &["web"]),
     ("askama", &["web", "report"]),

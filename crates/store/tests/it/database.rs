@@ -102,6 +102,9 @@ impl Db {
             "staff_users",
             "mikrotik_routers",
             "client_links",
+            "exclusions",
+            "sla_reports",
+            "outbox",
         ];
         for (index, table) in tables.iter().enumerate() {
             let first = (index + 1) * 1_000;

@@ -1,7 +1,8 @@
 use secrecy::SecretString;
-use sla::LinkState;
+use sla::{Experienced, Figures, Inputs, LinkState, Month, Statement, Verdict, Verdicts};
 use store::{
-    ClientId, CompanyId, Facing, Latest, LinkId, NewLink, NewRouter, RouterId, RouterTls, Sample, Span, Store,
+    ClientId, CompanyId, Facing, Latest, LinkId, NewLink, NewMail, NewReport, NewRouter, RouterId, RouterTls,
+    Sample, Span, Store,
 };
 
 /// 2026-11-10 00:00 UTC: a whole hour and day, in the middle of a month.
@@ -150,5 +151,91 @@ pub(crate) fn latest(link: LinkId, at_ms: i64) -> Latest {
         rtt_min_us: Some(20),
         rtt_max_us: Some(22),
         memory: serde_json::json!({"rx_bytes": 9_007_199_254_740_993_i64, "name": "ether\u{0}1 \"quoted\" ü"}),
+    }
+}
+
+/// A statement of a month whose figures differ, so that exchanged columns show.
+pub(crate) fn statement(month: &str, overall: Verdict) -> Statement {
+    let figures = Figures {
+        contracted_ms: 100,
+        excluded_ms: 10,
+        unknown_ms: 20,
+        down_ms: 30,
+        up_ms: 40,
+        eligible_ms: 70,
+        availability_pct: Some("57.14285".to_owned()),
+        coverage_pct: Some("77.77777".to_owned()),
+        lower_pct: None,
+        upper_pct: None,
+        sent: 5,
+        received: 4,
+        loss_pct: Some("20.00000".to_owned()),
+        latency_avg_us: Some(8_123),
+        latency_p50_us: None,
+        latency_p95_us: None,
+        latency_p99_us: None,
+        p95_rx_bps: Some(7),
+        p95_tx_bps: Some(8),
+        rx_n: 1,
+        tx_n: 2,
+        traffic_expected_n: 3,
+        allowed_ms: Some(4),
+        budget_left_ms: Some(-26),
+        verdict: Verdicts { uptime: overall, latency: Verdict::Met, loss: Verdict::None, overall },
+    };
+    Statement {
+        algorithm: 1,
+        timezone: "Asia/Kolkata".to_owned(),
+        month: month.parse().unwrap(),
+        from_ms: START_MS,
+        to_ms: START_MS + 30 * DAY_MS,
+        so_far: false,
+        figures,
+        outages: Vec::new(),
+        reasons: vec!["Uptime 57.14 % against 99.50 %".to_owned(), "quoted \"ü\"".to_owned()],
+        parts: Vec::new(),
+        experienced: Experienced { up_ms: 1, down_ms: 2, unknown_ms: 3, availability_pct: None },
+        mttr_ms: None,
+        mtbf_ms: None,
+        longest_outage_ms: Some(30),
+    }
+}
+
+/// Inputs that are not those of another zone or month.
+pub(crate) fn inputs(timezone: &str, month: Month) -> Inputs {
+    Inputs {
+        timezone: timezone.to_owned(),
+        month,
+        as_of_ms: None,
+        active: sla::Active { from_ms: 0, to_ms: None },
+        spans: Vec::new(),
+        exclusions: Vec::new(),
+        terms: Vec::new(),
+        probes: vec![sla::Probe { at_ms: START_MS, sent: 5, received: 4, rtt_avg_us: Some(900) }],
+        traffic: Vec::new(),
+    }
+}
+
+pub(crate) fn new_report(isp: &Isp, link: usize, statement: &Statement) -> NewReport<'static> {
+    // Test statements live until the process ends.
+    let statement: &'static Statement = Box::leak(Box::new(statement.clone()));
+    NewReport {
+        link_id: isp.links[link],
+        client_id: isp.clients[link / 2],
+        reason: "exclusion added",
+        statement,
+        inputs: inputs(&statement.timezone, statement.month).to_bytes(),
+        digest: format!("digest of link {link}"),
+        facts: serde_json::json!({"circuit": format!("C-{link}")}),
+        created_by: "schedule",
+        mails: Vec::new(),
+    }
+}
+
+pub(crate) fn new_mail(recipient: &str) -> NewMail {
+    NewMail {
+        kind: "sla_breach".to_owned(),
+        recipient: recipient.to_owned(),
+        payload: serde_json::json!({"n": 9_007_199_254_740_993_i64}),
     }
 }

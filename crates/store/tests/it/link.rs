@@ -37,7 +37,7 @@ on_both! {
         assert_eq!(error.to_string(), "there is already a link with this router interface");
         let error = db.store.insert_link(&new_link(isp.clients[1], isp.router, "C-0", "ether9")).await.unwrap_err();
         assert_eq!(error.to_string(), "there is already a link with this circuit");
-        db.store.terminate_link(isp.links[0], START_MS).await.unwrap();
+        db.store.terminate_link(isp.links[0], START_MS, START_MS).await.unwrap();
         insert_link(&db.store, isp.clients[1], isp.router, "C-new", "ether0").await;
         let error = db.store.insert_link(&new_link(store::ClientId(1), isp.router, "C-x", "ether8")).await.unwrap_err();
         assert!(matches!(error, StoreError::Dangling { what: "link" }), "{error:?}");
@@ -105,7 +105,7 @@ on_both! {
         insert_link(&db.store, isp.clients[0], off, "C-off", "ether1").await;
         db.store.insert_terms(&terms(isp.links[0], START_MS, "99", DownWhen::Interface)).await.unwrap();
         db.store.insert_terms(&terms(isp.links[0], START_MS + 5, "99", DownWhen::InterfaceOrNoAnswer)).await.unwrap();
-        db.store.terminate_link(isp.links[3], START_MS + 10).await.unwrap();
+        db.store.terminate_link(isp.links[3], START_MS + 10, START_MS).await.unwrap();
         let mut round = store::Round::new(isp.router, START_MS, store::RoundOutcome::Ok);
         round.latest.push(latest(isp.links[1], START_MS));
         db.store.write_round(&round).await.unwrap();

@@ -7,12 +7,18 @@
 
 mod audit;
 mod claim;
+mod company;
 mod database;
+mod exclusion;
 mod fixture;
 mod kill;
+mod ledger;
 mod link;
+mod notification;
 mod open;
+mod outbox;
 mod people;
+mod report;
 mod rollup;
 mod round;
 mod router;

@@ -1,4 +1,5 @@
-use sqlx::{Connection, SqliteConnection};
+use sqlx::migrate::Migrator;
+use sqlx::{Connection, PgConnection, SqliteConnection};
 use store::{Location, MasterKey, Store, StoreError};
 
 use crate::database::{Db, key, new_location, on_both, remove};
@@ -33,6 +34,25 @@ on_both! {
         remove(&location).await;
     }
 
+    /// An ISP that upgrades has a database that an older program made, with rows in it.
+    async fn a_database_of_the_first_version_is_brought_up_to_date(db) {
+        let folder = tempfile::tempdir().unwrap();
+        let postgres = matches!(db.location, Location::Postgres(_));
+        let location = new_location(&folder, postgres).await;
+        first_version(&location, "INSERT INTO companies (name, timezone, currency, created_at_ms)
+            VALUES ('Old Net', 'Asia/Kolkata', 'INR', 7)").await;
+        let store = Store::open(&location, Some(key())).await.unwrap();
+        let company = store.company_by_name("Old Net").await.unwrap().unwrap();
+        assert_eq!((company.created_at_ms, company.attach_pdf), (7, true));
+        assert_eq!((company.accent, company.mail_from), (None, None));
+        assert_eq!(store.company_logo(company.id).await.unwrap(), None);
+        let client = store.insert_client(company.id, "Acme", 8).await.unwrap();
+        assert!(store.exclusions_for_client(client, 0, i64::MAX).await.unwrap().is_empty());
+        store.close().await;
+        Store::open(&location, Some(key())).await.unwrap().close().await;
+        remove(&location).await;
+    }
+
     async fn a_newer_schema_is_refused(db) {
         let columns = "version, description, installed_on, success, checksum, execution_time";
         db.execute(&format!("INSERT INTO _sqlx_migrations ({columns})
@@ -56,6 +76,31 @@ on_both! {
         let error = keyless.router_password(isp.router).await.unwrap_err();
         assert!(matches!(error, StoreError::MissingKey), "{error:?}");
         keyless.close().await;
+    }
+}
+
+/// A database as the first migration alone leaves it, with what `sql` puts in.
+async fn first_version(location: &Location, sql: &'static str) {
+    let engine = if matches!(location, Location::Postgres(_)) { "postgres" } else { "sqlite" };
+    let file = "0001_first.sql";
+    let migrations = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
+    let only = tempfile::tempdir().unwrap();
+    std::fs::copy(migrations.join(file), only.path().join(file)).unwrap();
+    let migrator = Migrator::new(only.path()).await.unwrap();
+    match location {
+        Location::Sqlite(path) => {
+            let url = format!("sqlite://{}?mode=rwc", path.display());
+            let mut connection = SqliteConnection::connect(&url).await.unwrap();
+            migrator.run(&mut connection).await.unwrap();
+            sqlx::query(sql).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
+        Location::Postgres(url) => {
+            let mut connection = PgConnection::connect(url).await.unwrap();
+            migrator.run(&mut connection).await.unwrap();
+            sqlx::query(sql).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        }
     }
 }
 

@@ -18,12 +18,13 @@ enum Kind {
     Text,
     Integer,
     Boolean,
+    Bytes,
 }
 
 type Schema = BTreeMap<String, Table>;
 
 /// Columns that SQLite has no type for and keeps as 0 and 1.
-const BOOLEANS: [&str; 3] = ["active", "reachable", "ok"];
+const BOOLEANS: [&str; 6] = ["active", "reachable", "ok", "attach_pdf", "enabled", "so_far"];
 
 async fn of_sqlite(connection: &mut SqliteConnection) -> Schema {
     let mut schema = Schema::new();
@@ -39,6 +40,7 @@ async fn of_sqlite(connection: &mut SqliteConnection) -> Schema {
             let column: String = row.get("name");
             let kind = match row.get::<String, _>("type").as_str() {
                 "TEXT" => Kind::Text,
+                "BLOB" => Kind::Bytes,
                 "INTEGER" if BOOLEANS.contains(&column.as_str()) => Kind::Boolean,
                 "INTEGER" => Kind::Integer,
                 other => panic!("{name}.{column} is {other}"),
@@ -84,6 +86,7 @@ async fn of_postgres(connection: &mut PgConnection) -> Schema {
     for (table, column, kind, not_null) in columns {
         let kind = match kind.as_str() {
             "text" => Kind::Text,
+            "bytea" => Kind::Bytes,
             "int8" => Kind::Integer,
             "bool" => Kind::Boolean,
             other => panic!("{table}.{column} is {other}"),

@@ -79,7 +79,7 @@ async fn a_link_that_was_never_measured_and_a_client_without_links_have_pages_to
         let page = browser.get(&format!("/client/links/{}", portal.mine)).await;
         assert_eq!(page.status, StatusCode::OK);
         assert!(page.body.contains("No outage in the last 30 days"));
-        portal.store.terminate_link(portal.mine, portal.now_ms() - HOUR_MS).await.unwrap();
+        portal.store.terminate_link(portal.mine, portal.now_ms() - HOUR_MS, portal.now_ms()).await.unwrap();
         assert!(
             browser.get("/client/dashboard").await.body.contains("No links yet"),
             "an ended link has no card"
