@@ -40,6 +40,8 @@ pub enum Answer {
 pub enum Id {
     /// A link.
     Link,
+    /// A statement.
+    Report,
     /// The name of an asset.
     Asset,
 }
@@ -49,6 +51,7 @@ impl Id {
     pub fn named(placeholder: &str) -> Option<Self> {
         Some(match placeholder {
             "link" => Self::Link,
+            "report" => Self::Report,
             "*asset" => Self::Asset,
             _ => return None,
         })
@@ -91,6 +94,8 @@ pub fn routes() -> Vec<Route> {
         get(Client, Page, pages::LINKS, pages::links::show),
         get(Client, Page, "/client/links/{link}", pages::link::show),
         get(Client, Data, "/client/links/{link}/series.json", pages::series::show),
+        get(Client, Page, pages::REPORTS, pages::reports::show).with_query(&[("link", Id::Link)]),
+        get(Client, Page, "/client/sla-reports/{report}", pages::report::show),
     ]
 }
 
@@ -116,6 +121,10 @@ impl Route {
         handler: MethodRouter<App>,
     ) -> Self {
         Self { method, path, access, answer, query: &[], form: "", handler }
+    }
+
+    fn with_query(self, query: &'static [(&'static str, Id)]) -> Self {
+        Self { query, ..self }
     }
 
     fn with_form(self, form: &'static str) -> Self {

@@ -21,6 +21,11 @@ impl Zone {
         }
     }
 
+    /// For the arithmetic of calendars.
+    pub(crate) fn time_zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// `IST (Asia/Kolkata)`: what to print beside times.
     pub(crate) fn label(&self, at_ms: i64) -> String {
         let short = self.short(at_ms);

@@ -6,11 +6,14 @@ pub(crate) mod link;
 pub(crate) mod links;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod month;
+pub(crate) mod report;
+pub(crate) mod reports;
 pub(crate) mod series;
 
 use askama::Template;
 use axum::response::Html;
-use store::{LinkId, StoreError};
+use store::{LinkId, ReportId, StoreError};
 
 use crate::assets::asset_url;
 use crate::error::PageError;
@@ -19,6 +22,7 @@ use crate::session::ClientSession;
 pub(crate) const LOGIN: &str = "/client/login";
 pub(crate) const DASHBOARD: &str = "/client/dashboard";
 pub(crate) const LINKS: &str = "/client/links";
+pub(crate) const REPORTS: &str = "/client/sla-reports";
 
 /// What the frame around every client page shows.
 pub(crate) struct Frame {
@@ -64,6 +68,11 @@ pub(crate) fn render(page: &impl Template) -> Result<Html<String>, PageError> {
 /// A link id of a path. What is no id at all is as absent as somebody else's.
 pub(crate) fn link_id(text: &str) -> Result<LinkId, PageError> {
     text.parse().map(LinkId).map_err(|_| PageError::NotFound)
+}
+
+/// A report id of a path.
+pub(crate) fn report_id(text: &str) -> Result<ReportId, PageError> {
+    text.parse().map(ReportId).map_err(|_| PageError::NotFound)
 }
 
 /// The answer of a store function that takes the client: nothing means that it is not theirs.

@@ -1,6 +1,7 @@
 use report::{age_words, rate_words};
 use store::{Latest, Link, LinkId, RatePoint};
 
+use crate::view::budget::Budget;
 use crate::view::figures::{Directions, RateBar, directions, latency_words, loss_words};
 use crate::view::spark::Spark;
 use crate::view::state::StateNow;
@@ -27,6 +28,8 @@ pub(crate) struct LinkCard {
     /// `figures 3 m ago`, when they are notably older than the last look.
     pub(crate) figures_age: String,
     pub(crate) spark: Option<Spark>,
+    /// The running month, on the dashboard alone.
+    pub(crate) budget: Option<Budget>,
 }
 
 /// What cards are made with.
@@ -69,6 +72,7 @@ impl LinkCard {
             lossy: matches!((sent, received), (Some(sent), Some(received)) if received < sent),
             figures_age,
             spark: Spark::new(points, link.facing, moment.now_ms),
+            budget: None,
             now,
         }
     }

@@ -1,11 +1,15 @@
 //! What the pages show, worked out from what is stored. Pure: no store, no clock.
 
+pub(crate) mod budget;
 pub(crate) mod card;
 pub(crate) mod evidence;
 pub(crate) mod figures;
 pub(crate) mod gap;
 pub(crate) mod hours;
+pub(crate) mod objective;
 pub(crate) mod series;
 pub(crate) mod spark;
 pub(crate) mod state;
+pub(crate) mod statement;
 pub(crate) mod strip;
+pub(crate) mod verdict;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod headers;
+mod ledger;
 mod login;
 mod pages;
 mod portal;

@@ -6,6 +6,7 @@ use axum::http::{Method, Request, StatusCode};
 use sla::LinkState;
 use web::{Access, Answer, Id, Route, routes};
 
+use crate::ledger;
 use crate::portal::{self, Browser, Portal, portals};
 
 /// What must be on no page of `asha`.
@@ -26,6 +27,11 @@ async fn ids(portal: &Portal, id: Id) -> Ids {
     let both = |mine: String, foreign: String| Ids { mine, foreign: Some(foreign) };
     match id {
         Id::Link => both(portal.mine.to_string(), portal.foreign.to_string()),
+        Id::Report => {
+            let mine = ledger::write_report(portal, portal.mine, "2026-10", &[]).await;
+            let foreign = ledger::write_report(portal, portal.foreign, "2026-10", &[]).await;
+            both(mine.to_string(), foreign.to_string())
+        }
         Id::Asset => {
             let page = portal.browser().get("/client/login").await.body;
             let start = page.find("/assets/").expect("a page with an asset") + "/assets/".len();
