@@ -13,9 +13,12 @@ pub struct Outcome {
     pub days: usize,
     /// Log-in sessions that had expired and were removed.
     pub sessions: u64,
+    /// Outages that were open on links whose contract has ended.
+    pub outages: u64,
 }
 
-/// Rolls finished hours and days up, removes expired sessions and old log-in attempts. Safe to repeat: a second pass
+/// Rolls finished hours and days up, removes expired sessions and old log-in attempts, and ends the outages of links that
+/// nobody looks at any more. Safe to repeat: a second pass
 /// at the same moment finds nothing to do.
 ///
 /// # Errors
@@ -24,5 +27,6 @@ pub async fn run_once(store: &Store, now_ms: i64) -> Result<Outcome, StoreError>
     let rolled = store.roll_up(now_ms).await?;
     let sessions = store.delete_expired_sessions(now_ms).await?;
     store.delete_login_attempts_before(now_ms - LOGIN_ATTEMPTS_KEPT_MS).await?;
-    Ok(Outcome { hours: rolled.hours, days: rolled.days, sessions })
+    let outages = store.end_terminated_outages(now_ms).await?;
+    Ok(Outcome { hours: rolled.hours, days: rolled.days, sessions, outages })
 }

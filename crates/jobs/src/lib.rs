@@ -1,13 +1,21 @@
-//! Timed work over the store: roll-ups and housekeeping; and mail. Each job is a function of the store and a moment, so
-//! that a test can drive it step by step; [`run`] is the loop around them.
+//! Timed work over the store: roll-ups and housekeeping, the close of months, mail. Each job is a function of the store
+//! and a moment, so that a test can drive it step by step; [`run`] is the loop around them.
 
+mod audience;
+mod batch;
+mod changes;
+mod close_month;
+mod facts;
 mod housekeeping;
 mod mail;
 mod runner;
+mod schedule;
 
+pub use close_month::{Close, CloseError, CloseOutcome, ClosedLink, Selection, close_month, links_of_month};
 pub use housekeeping::{Outcome, run_once};
 pub use mail::{
     Attachment, Mail, MailFolder, MailSettingsError, Mailer, SendError, Sender, SenderError, SentMail, Smtp,
     SmtpSettings, SmtpTls,
 };
 pub use runner::run;
+pub use schedule::{LATE_EVIDENCE, SCHEDULE, Schedule, ScheduleOutcome};

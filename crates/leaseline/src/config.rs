@@ -1,5 +1,7 @@
 //! Settings: the embedded default file, then the operator's file, then the environment.
 
+mod mail;
+
 use std::{net::IpAddr, net::SocketAddr, path::Path};
 
 use anyhow::Context;
@@ -7,6 +9,8 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::fault::wrong_use;
+
+pub(crate) use mail::{Mail, MailTls};
 
 /// The reference: every key with its default and what it means.
 pub(crate) const DEFAULT_FILE: &str = include_str!("config.default.toml");
@@ -22,6 +26,7 @@ pub(crate) struct Config {
     pub(crate) server: Server,
     pub(crate) database: Database,
     pub(crate) collector: Collector,
+    pub(crate) mail: Mail,
     pub(crate) log: Log,
 }
 
@@ -34,6 +39,7 @@ pub(crate) struct Server {
     pub(crate) refresh_s: u64,
     pub(crate) session_idle_hours: u32,
     pub(crate) session_max_hours: u32,
+    pub(crate) public_url: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -108,6 +114,8 @@ impl Config {
             ("collector.connect_timeout_s", c.connect_timeout_s, 1, 120),
             ("collector.rounds_at_once", c.rounds_at_once as u64, 1, 10_000),
             ("collector.down_after_probes", c.down_after_probes.into(), 1, 100),
+            ("mail.smtp_port", self.mail.smtp_port.into(), 1, 65_535),
+            ("mail.timeout_s", self.mail.timeout_s, 1, 300),
         ];
         for (name, value, least, most) in in_range {
             if !(least..=most).contains(&value) {
@@ -128,13 +136,27 @@ impl Config {
                 "collector.sample_interval_s must not be shorter than collector.probe_interval_s",
             ));
         }
-        Ok(())
+        let url = &self.server.public_url;
+        if !url.is_empty() && !is_portal_url(url) {
+            return Err(wrong_use(format!(
+                "server.public_url {url:?}: write it as https://portal.example.net, without a path's end"
+            )));
+        }
+        self.mail.check()
     }
 }
 
 fn is_host_and_port(text: &str) -> bool {
     text.rsplit_once(':')
         .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0))
+}
+
+/// The beginning of an address, to which a path can be put.
+fn is_portal_url(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    !host.is_empty()
+        && !text.ends_with('/')
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || "?#\"<>'@".contains(c))
 }
 
 /// Where and what, without the line itself: it may hold a password.
@@ -228,6 +250,15 @@ mod tests {
             ("", Some(("LEASELINE_COLECTOR_PING_COUNT", "5")), "LEASELINE_COLECTOR_PING_COUNT"),
             ("", Some(("LEASELINE_COLLECTOR_PING_COUNT", "many")), "integer"),
             ("[collector]\nping_count = 0\n", None, "ping_count"),
+            ("[server]\npublic_url = \"portal.example.net\"\n", None, "public_url"),
+            ("[server]\npublic_url = \"https://portal.example.net/\"\n", None, "public_url"),
+            ("[mail]\nsmtp_tls = \"ssl\"\n", None, "ssl"),
+            ("[mail]\nsmtp_host = \"mail.example\"\n", None, "mail.from"),
+            (
+                "[mail]\nsmtp_host = \"mail.example\"\nfrom = \"a@b.example\"\nusername = \"u\"\n",
+                None,
+                "password_file",
+            ),
         ];
         for (file, environment, expected) in cases {
             let error = load(file, environment.as_slice()).expect_err(expected);

@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod fault;
 mod installation;
+mod mail;
 mod moment;
 mod output;
 mod serving;

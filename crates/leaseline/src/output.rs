@@ -14,6 +14,11 @@ impl Printer {
         Self { json }
     }
 
+    /// Whether programs read what is printed.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// One sentence for people; in JSON `{"done": …}` is the value itself.
     pub(crate) fn said<T: Serialize>(&self, sentence: &str, value: &T) -> anyhow::Result<()> {
         self.write(|out| if self.json { json_line(out, value) } else { writeln!(out, "{sentence}") })
@@ -31,7 +36,12 @@ impl Printer {
 
     /// Text as it is.
     pub(crate) fn text(&self, text: &str) -> anyhow::Result<()> {
-        self.write(|out| out.write_all(text.as_bytes()))
+        self.bytes(text.as_bytes())
+    }
+
+    /// A file's content as it is.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        self.write(|out| out.write_all(bytes))
     }
 
     fn write(&self, body: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
@@ -42,6 +52,14 @@ impl Printer {
             result => Ok(result?),
         }
     }
+}
+
+/// Rows under a header, as text.
+pub(crate) fn table_of<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> String {
+    let mut out = Vec::new();
+    // Writing into memory does not fail.
+    table(&mut out, rows, header, Clone::clone).ok();
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn json_line<T: Serialize>(out: &mut dyn Write, value: &T) -> io::Result<()> {

@@ -1,9 +1,10 @@
 """A mail server that keeps what it is given, one JSON object per mail in a file.
 
-    serve.py PORT FILE [CERTIFICATE KEY starttls|tls]
+    serve.py PORT FILE [slow | CERTIFICATE KEY starttls|tls]
 
 Port 0 takes a free one; it is printed when the server is ready. With a certificate it wants encryption, after STARTTLS or
-from the first byte, and a log-in.
+from the first byte, and a log-in. A slow one keeps a mail for a while before
+it answers.
 """
 import asyncio
 import json
@@ -14,6 +15,12 @@ from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
 
 class Keep:
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address.startswith("nobody@"):
+            return "550 5.1.1 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 ok"
+
     async def handle_DATA(self, server, session, envelope):
         mail = {
             "from": envelope.mail_from,
@@ -24,6 +31,8 @@ class Keep:
         }
         with open(sys.argv[2], "a") as file:
             file.write(json.dumps(mail) + "\n")
+        if sys.argv[3:] == ["slow"]:
+            await asyncio.sleep(0.5)
         return "250 2.0.0 kept"
 
 
@@ -35,7 +44,7 @@ def check(server, session, envelope, mechanism, data):
 async def main():
     options = {}
     at_once = None
-    if len(sys.argv) > 3:
+    if len(sys.argv) > 4:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[3], sys.argv[4])
         options = {"authenticator": check, "auth_required": True, "auth_require_tls": False}

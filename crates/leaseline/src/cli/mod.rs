@@ -1,8 +1,16 @@
 //! The command line: names, help and types. What a command does stands in `commands`.
 
+mod ledger;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use ledger::{
+    CalculateArgs, CompanyCommand, CompanyEditArgs, ExclusionAddArgs, ExclusionCommand, ExclusionListArgs,
+    ExclusionTarget, MailCommand, MailState, OutboxCommand, OutboxRetryArgs, ReportCommand, ReportFileArgs,
+    ReportListArgs, SlaCommand,
+};
 
 /// Customer portal and SLA ledger of an ISP that sells leased lines over MikroTik routers.
 ///
@@ -50,6 +58,9 @@ pub(crate) enum Command {
     /// The settings
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// The ISP's brand, contacts and notifications
+    #[command(subcommand)]
+    Company(CompanyCommand),
     /// Customer accounts
     #[command(subcommand)]
     Client(ClientCommand),
@@ -70,6 +81,21 @@ pub(crate) enum Command {
     /// The time line of a link: up, down, unknown, and how we know
     #[command(subcommand)]
     Span(SpanCommand),
+    /// Months judged against the contract
+    #[command(subcommand)]
+    Sla(SlaCommand),
+    /// Time that contracts leave out: maintenance, force majeure, customer's cause, suspension
+    #[command(subcommand)]
+    Exclusion(ExclusionCommand),
+    /// Frozen monthly statements
+    #[command(subcommand)]
+    Report(ReportCommand),
+    /// Mail on its way to customers and to the operations list
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
+    /// The mail server
+    #[command(subcommand)]
+    Mail(MailCommand),
 }
 
 #[derive(Args, Debug)]
@@ -111,7 +137,7 @@ pub(crate) enum Role {
     Web,
     /// Polling
     Collector,
-    /// Roll-ups and other timed work
+    /// Roll-ups, the close of months, mail
     Jobs,
 }
 

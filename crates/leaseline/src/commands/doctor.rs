@@ -1,8 +1,10 @@
 use anyhow::bail;
 use serde_json::json;
 
+use store::OutboxState;
+
 use super::router::{self, Step};
-use crate::{clock::now_ms, fault::one_line, installation::Installation, moment, output::Printer};
+use crate::{clock::now_ms, fault::one_line, installation::Installation, mail, moment, output::Printer};
 
 /// The clock of a machine that was never set stands before this program was written (2026-01-01).
 const CLOCK_MIN_MS: i64 = 1_767_225_600_000;
@@ -14,6 +16,7 @@ pub(super) async fn run(installation: &Installation, printer: &Printer) -> anyho
         step("clock", clock()),
         step("key", installation.key().map(|_| format!("in {}", installation.key_words()))),
     ];
+    steps.push(step("mail", mail_server(installation).await));
     match installation.open().await {
         Ok(store) => {
             steps.push(step("database", Ok(installation.location_words())));
@@ -49,6 +52,7 @@ async fn look_inside(
             zone.map(|_| format!("{}, {}, {}", company.name, company.timezone, company.currency)),
         ));
     }
+    steps.push(outbox(store, installation).await?);
     let links = store.links().await?;
     let routers = store.routers().await?;
     steps.push(step("links", Ok(format!("{} on {} routers", links.len(), routers.len()))));
@@ -59,6 +63,34 @@ async fn look_inside(
         steps.push(Step { name, ok: found.failed.is_none(), detail });
     }
     Ok(())
+}
+
+/// A mail server that is not set up is a choice, one that does not answer is not.
+async fn mail_server(installation: &Installation) -> anyhow::Result<String> {
+    match mail::mailer(&installation.config.mail)? {
+        None => Ok(mail::NOT_SET_UP.to_owned()),
+        Some(mailer) => {
+            let link = match installation.config.server.public_url.as_str() {
+                "" => "; mails carry no link, for server.public_url is not set",
+                _ => "",
+            };
+            Ok(mailer.check().await? + link)
+        }
+    }
+}
+
+/// Whether mail is stuck.
+async fn outbox(store: &store::Store, installation: &Installation) -> anyhow::Result<Step> {
+    let counts = store.outbox_counts().await?;
+    let count = |state| counts.iter().find(|(found, _)| *found == state).map_or(0, |(_, count)| *count);
+    let (dead, queued) = (count(OutboxState::Dead), count(OutboxState::Queued));
+    let waits_for_nothing = queued > 0 && installation.config.mail.smtp_host.is_empty();
+    let detail = match (dead, waits_for_nothing) {
+        (0, false) => format!("{queued} mails wait"),
+        (0, true) => format!("{queued} mails wait, and {}", mail::NOT_SET_UP),
+        _ => format!("{dead} mails were given up, {queued} wait: `leaseline outbox list` says why"),
+    };
+    Ok(Step { name: "outbox".to_owned(), ok: dead == 0 && !waits_for_nothing, detail })
 }
 
 fn clock() -> anyhow::Result<String> {

@@ -2,21 +2,32 @@
 
 mod client;
 mod collect;
+mod company;
 mod doctor;
+mod exclusion;
+mod explain;
 mod init;
 mod link;
-mod password_file;
+mod mail;
+mod outbox;
+pub(crate) mod password_file;
+mod pieces;
 mod readings;
+mod report;
+mod report_name;
 mod router;
+mod sla;
 mod user;
 
-use store::{Client, Company, Store};
+use jiff::tz::TimeZone;
+use store::{Client, Company, Link, LinkId, Router, Store, StoreError};
 
 use crate::{
-    cli::{Cli, Command, ConfigCommand},
+    cli::{Cli, Command, ConfigCommand, SlaCommand},
     config,
     fault::wrong_use,
     installation::Installation,
+    moment,
     output::Printer,
     serving,
 };
@@ -27,6 +38,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Demo(args) => return crate::demo::run(&cli.place, args, &printer).await,
         Command::Config(ConfigCommand::Default) => return printer.text(config::DEFAULT_FILE),
+        Command::Sla(SlaCommand::Evaluate { file }) => return sla::evaluate(&file, &printer),
         _ => {}
     }
     let installation = Installation::find(&cli.place)?;
@@ -39,6 +51,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve(args) => serving::run(&installation, args).await,
         Command::Doctor => doctor::run(&installation, &printer).await,
         Command::Collect(args) => collect::run(&installation, &args, &printer).await,
+        Command::Mail(command) => mail::run(&installation.config, command, &printer).await,
         command => {
             let store = installation.open().await?;
             let result = on_store(&store, &installation, command, &printer).await;
@@ -61,22 +74,33 @@ async fn on_store(
         Command::Link(command) => link::run(store, command, printer).await,
         Command::Sample(command) => readings::samples(store, command, printer).await,
         Command::Span(command) => readings::spans(store, command, printer).await,
+        Command::Company(command) => company::run(store, command, printer).await,
+        Command::Sla(command) => sla::run(store, command, printer).await,
+        Command::Exclusion(command) => exclusion::run(store, command, printer).await,
+        Command::Report(command) => report::run(store, &installation.config, command, printer).await,
+        Command::Outbox(command) => outbox::run(store, &installation.config, command, printer).await,
         _ => Ok(()),
     }
 }
 
 /// The named company, or the only one.
 async fn company(store: &Store, name: Option<&str>) -> anyhow::Result<Company> {
-    let mut companies = store.companies().await?;
-    match name {
-        Some(name) => companies
-            .into_iter()
-            .find(|company| company.name == name)
-            .ok_or_else(|| wrong_use(format!("there is no company named {name:?}"))),
-        None if companies.len() == 1 => Ok(companies.remove(0)),
-        None if companies.is_empty() => Err(wrong_use("there is no company yet: run `leaseline init`")),
-        None => Err(wrong_use("there are several companies: say which with --company NAME")),
+    if let Some(name) = name {
+        return company_named(store, name).await;
     }
+    let mut companies = store.companies().await?;
+    match companies.len() {
+        1 => Ok(companies.remove(0)),
+        0 => Err(wrong_use("there is no company yet: run `leaseline init`")),
+        _ => Err(wrong_use("there are several companies: say which by its name")),
+    }
+}
+
+async fn company_named(store: &Store, name: &str) -> anyhow::Result<Company> {
+    let found = store.company_by_name(name).await?;
+    found.ok_or_else(|| {
+        wrong_use(format!("there is no company named {name:?}; `leaseline company list` shows them"))
+    })
 }
 
 /// The named client, with a hint where to find the right name.
@@ -85,6 +109,56 @@ async fn client_named(store: &Store, name: &str) -> anyhow::Result<Client> {
     found.ok_or_else(|| {
         wrong_use(format!("there is no client named {name:?}; `leaseline client list` shows them"))
     })
+}
+
+async fn router_named(store: &Store, name: &str) -> anyhow::Result<Router> {
+    store.router_by_name(name).await?.ok_or_else(|| {
+        wrong_use(format!("there is no router named {name:?}; `leaseline router list` shows them"))
+    })
+}
+
+/// The link of that circuit id.
+async fn link_by_circuit(store: &Store, circuit: &str) -> anyhow::Result<Link> {
+    store.link_by_circuit(circuit).await?.ok_or_else(|| {
+        wrong_use(format!(
+            "there is no link with the circuit id {circuit:?}; `leaseline link list` shows them"
+        ))
+    })
+}
+
+/// The link of that circuit id or, where no circuit is called that, of that number.
+async fn link_named(store: &Store, text: &str) -> anyhow::Result<Link> {
+    if let (None, Ok(id)) = (store.link_by_circuit(text).await?, text.parse()) {
+        match store.link(LinkId(id)).await {
+            Err(StoreError::NotFound { .. }) => {}
+            found => return Ok(found?),
+        }
+    }
+    link_by_circuit(store, text).await
+}
+
+/// The zone of the company that sells a link.
+async fn zone_of_link(store: &Store, link: &Link) -> anyhow::Result<TimeZone> {
+    let client = store.client(link.client_id).await?;
+    moment::zone(&store.company(client.company_id).await?.timezone)
+}
+
+/// The zone in which a list over everything shows its times: that of the companies, if they have but one.
+async fn any_zone(store: &Store) -> anyhow::Result<TimeZone> {
+    let companies = store.companies().await?;
+    match companies.split_first() {
+        Some((first, rest)) if rest.iter().all(|other| other.timezone == first.timezone) => {
+            moment::zone(&first.timezone)
+        }
+        _ => Ok(TimeZone::UTC),
+    }
+}
+
+/// Who sits at this terminal, as far as the system says.
+fn operator() -> String {
+    let variables = ["SUDO_USER", "USER", "LOGNAME"];
+    let name = variables.iter().find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()));
+    name.unwrap_or_else(|| "cli".to_owned())
 }
 
 /// Refuses names that nobody could type or read again.

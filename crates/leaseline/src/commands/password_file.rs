@@ -7,7 +7,7 @@ use crate::fault::wrong_use;
 const PASSWORD_BYTES_MAX: u64 = 4_096;
 
 /// The first line of a file, or of standard input for `-`.
-pub(super) fn read(file: &Path) -> anyhow::Result<SecretString> {
+pub(crate) fn read(file: &Path) -> anyhow::Result<SecretString> {
     let mut text = String::new();
     let trouble = |error: std::io::Error| {
         wrong_use(format!("cannot read the password from {}: {error}", file.display()))

@@ -88,7 +88,7 @@ pub(super) async fn checked(
 }
 
 /// Only what cannot be an address is refused; whether mail arrives there is seen when some is sent.
-fn check_email(email: &str) -> anyhow::Result<()> {
+pub(super) fn check_email(email: &str) -> anyhow::Result<()> {
     match email.split_once('@') {
         Some((local, host))
             if !local.is_empty() && !host.is_empty() && !email.chars().any(char::is_whitespace) =>

@@ -29,6 +29,19 @@ impl Installation {
         self.dir.path().join("data")
     }
 
+    /// The folder around the data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Its database as the store has it, for what no command writes.
+    pub(crate) async fn store(&self) -> store::Store {
+        let key = fs::read_to_string(self.data().join("secret.key")).expect("a key");
+        let key = store::MasterKey::from_hex(key.trim()).expect("a key");
+        let location = store::Location::Sqlite(self.data().join("leaseline.sqlite"));
+        store::Store::open(&location, Some(key)).await.expect("opened")
+    }
+
     /// A file beside the data folder, with this text.
     pub(crate) fn file(&self, name: &str, text: &str) -> String {
         let path = self.dir.path().join(name);
@@ -99,6 +112,11 @@ impl Installation {
         if self.json(&["client", "list"]).as_array().expect("a list").is_empty() {
             self.ok(&["client", "add", "--name", "Acme"]);
         }
+        self.add_link_from(circuit, router, interface, "2026-11-01");
+    }
+
+    /// A link of Acme from a day on.
+    pub(crate) fn add_link_from(&self, circuit: &str, router: &str, interface: &str, activated: &str) {
         self.ok(&[
             "link",
             "add",
@@ -123,7 +141,7 @@ impl Installation {
             "--probe-target",
             "198.51.100.1",
             "--activated",
-            "2026-11-01",
+            activated,
         ]);
     }
 }

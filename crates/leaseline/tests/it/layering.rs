@@ -15,7 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("jobs", &["report", "sla", "store"]),
     ("web", &["report", "sla", "store"]),
     ("leaseline", &["collector", "jobs", "report", "routeros", "routeros-sim", "sla", "store", "web"]),
-    ("benches", &["collector", "jobs", "routeros", "routeros-sim", "sla", "store", "web"]),
+    ("benches", &["collector", "jobs", "report", "routeros", "routeros-sim", "sla", "store", "web"]),
 ];
 
 /// Libraries that own an outside thing, and the only crates of ours that may name them.

@@ -1,7 +1,16 @@
 //! The binary as its users meet it, and the rules that keep the workspace in shape.
 
 mod bad_input;
+mod company;
+mod evaluate;
+mod exclusion;
 mod first_router;
 mod installation;
 mod kill;
+mod kill_mail;
 mod layering;
+mod ledger;
+#[path = "../../../jobs/tests/it/mail_server.rs"]
+mod mail_server;
+mod months;
+mod outbox;
