@@ -52,6 +52,11 @@ impl Zone {
         self.format(at_ms, "%-d %b %Y")
     }
 
+    /// `November 2026`
+    pub(crate) fn month_words(&self, at_ms: i64) -> String {
+        self.format(at_ms, "%B %Y")
+    }
+
     /// `14:03` today, `22 Nov 14:03` earlier, `22 Nov 2025 14:03` in another year.
     pub(crate) fn moment(&self, at_ms: i64, now_ms: i64) -> String {
         format!("{}{}", self.day_before(at_ms, now_ms), self.clock(at_ms))

@@ -8,6 +8,7 @@ use store::{Facing, Latest, Link, Outage, Sample, Span};
 use crate::app::App;
 use crate::assets::asset_url;
 use crate::error::PageError;
+use crate::pages::history::History;
 use crate::pages::{Frame, link_id, render, theirs};
 use crate::session::ClientSession;
 use crate::view::card::{LinkCard, Moment};
@@ -38,6 +39,7 @@ struct LinkPage {
     outages: Vec<OutageRow>,
     outages_left_out: usize,
     hours: Vec<HourRow>,
+    history: History,
 }
 
 /// What is measured, from where to where.
@@ -88,7 +90,8 @@ pub(crate) async fn show(
     let moment = Moment { now_ms, stale_after_ms: app.settings.stale_after_ms, zone: &session.zone };
     let known =
         Known { link: &link, latest: latest.as_ref(), samples: &samples, spans: &spans, outages: &outages };
-    render(&page(frame, known, window, moment))
+    let history = History::load(&app, &session, &link, window.to_ms).await?;
+    render(&page(frame, known, history, window, moment))
 }
 
 /// The last 24 hours up to the last look: what came after is not unknown, only not looked at yet. A link that nobody
@@ -107,7 +110,7 @@ struct Known<'a> {
     outages: &'a [Outage],
 }
 
-fn page(frame: Frame, known: Known<'_>, window: Interval, moment: Moment<'_>) -> LinkPage {
+fn page(frame: Frame, known: Known<'_>, history: History, window: Interval, moment: Moment<'_>) -> LinkPage {
     let Moment { now_ms, zone, .. } = moment;
     let Known { link, latest, samples, spans, outages } = known;
     LinkPage {
@@ -122,6 +125,7 @@ fn page(frame: Frame, known: Known<'_>, window: Interval, moment: Moment<'_>) ->
         outages: outages.iter().rev().take(OUTAGES_MAX).map(|outage| row(outage, now_ms, zone)).collect(),
         outages_left_out: outages.len().saturating_sub(OUTAGES_MAX),
         hours: hour_rows(samples, link.facing, zone),
+        history,
     }
 }
 

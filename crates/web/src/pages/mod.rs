@@ -2,6 +2,7 @@
 
 pub(crate) mod dashboard;
 pub(crate) mod health;
+pub(crate) mod history;
 pub(crate) mod link;
 pub(crate) mod links;
 pub(crate) mod login;

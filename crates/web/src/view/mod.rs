@@ -1,6 +1,7 @@
 //! What the pages show, worked out from what is stored. Pure: no store, no clock.
 
 pub(crate) mod budget;
+pub(crate) mod calendar;
 pub(crate) mod card;
 pub(crate) mod evidence;
 pub(crate) mod figures;
@@ -12,4 +13,5 @@ pub(crate) mod spark;
 pub(crate) mod state;
 pub(crate) mod statement;
 pub(crate) mod strip;
+pub(crate) mod timeline;
 pub(crate) mod verdict;

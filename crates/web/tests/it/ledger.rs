@@ -220,3 +220,39 @@ async fn the_dashboard_tells_what_is_left_of_the_running_month() {
         assert!(browser.get("/client/dashboard").await.body.contains("Latest SLA reports"));
     }
 }
+
+#[tokio::test]
+async fn a_links_page_has_a_calendar_whose_days_lead_to_their_outages() {
+    for portal in portals().await {
+        portal.write(portal.mine, LinkState::Down, Some("no_answer"), 10 * MINUTE_MS).await;
+        let exclusion = NewExclusion {
+            link_id: portal.mine,
+            from_ms: NOW_MS - 5 * MINUTE_MS,
+            to_ms: None,
+            kind: ExclusionKind::EmergencyMaintenance,
+            reason: "card swapped",
+            entered_by: "noc",
+        };
+        portal.store.insert_exclusions(&[exclusion], NOW_MS).await.unwrap();
+        let outage = portal.store.outages(portal.mine, 0, NOW_MS).await.unwrap().remove(0).id;
+        let page = portal.logged_in().await.get(&format!("/client/links/{}", portal.mine)).await.body;
+        // Up 50, down 5 and 5 excluded minutes of a day that is unknown otherwise.
+        for text in [
+            "November 2026",
+            "August 2026",
+            "Sat 15 Aug 2026: no figure, unknown 6 h",
+            "Mon 23 Nov 2026: 90.909 % available, down 5 m, unknown 17 h, excluded 5 m",
+            &format!("href=\"#outage-{outage}\""),
+            &format!("id=\"outage-{outage}\""),
+            "1 outage, 10 m",
+            "excluded: 5 m of it",
+            "No answer from the far end",
+            "No uptime objective is agreed",
+        ] {
+            assert!(page.contains(text), "{text}: {page}");
+        }
+        assert!(!page.contains("July 2026"), "a month before the contract");
+        // The first 14 days of August, each with a title and a label, and the legend.
+        assert_eq!(page.matches("not under contract").count(), 2 * 14 + 1);
+    }
+}

@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, reason = "this is a program for people")]
 #![expect(clippy::unwrap_used, reason = "a preview may stop at the first problem")]
 
+mod ledger;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -96,6 +98,7 @@ async fn fill(store: &Store, now_ms: i64) -> Vec<Link> {
     for (n, link) in links.iter().enumerate() {
         history(store, link, n, now_ms).await;
     }
+    ledger::fill(store, &links, now_ms).await;
     links
 }
 
@@ -143,11 +146,12 @@ async fn history(store: &Store, link: &Link, n: usize, now_ms: i64) {
         .filter_map(|at_ms| Some((at_ms, state_at(at_ms).filter(|&state| state != LinkState::Unknown)?)))
         .map(|(at_ms, state)| sample(link, n, at_ms, state))
         .collect();
+    let spans = [ledger::past(n, now_ms - 398 * DAY_MS, from_ms), spans].concat();
     let last = spans.last().unwrap().clone();
     let mut round = Round::new(link.router_id, now_ms + i64::try_from(n).unwrap(), RoundOutcome::Ok);
     round.latest = vec![latest(link, samples.last().unwrap(), last.state, last.from_ms, last.cause, now_ms)];
     round.samples = samples;
-    round.tails = vec![SpanTail { link: link.id, from_ms, spans }];
+    round.tails = vec![SpanTail { link: link.id, from_ms: spans[0].from_ms, spans }];
     store.write_round(&round).await.unwrap();
 }
 
