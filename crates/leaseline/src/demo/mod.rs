@@ -3,6 +3,7 @@
 mod events;
 mod folder;
 mod history;
+mod ledger;
 mod plan;
 mod setup;
 

@@ -11,7 +11,7 @@ use store::{
     RouterTls, SpanTail, Store,
 };
 
-use super::{history::History, plan};
+use super::{history::History, ledger, plan};
 use crate::{
     clock::{now_ms, wall_clock},
     moment,
@@ -63,6 +63,8 @@ pub(super) async fn prepare(
     }
     write_spans(store, &router_ids, &histories).await?;
     write_samples(store, &histories).await?;
+    let first_ms = histories.iter().map(|past| past.history.period().from_ms).min().unwrap_or(now);
+    ledger::write(store, company, &links, first_ms, now).await?;
     Ok((fleet, routers))
 }
 
