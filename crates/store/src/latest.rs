@@ -119,6 +119,17 @@ impl Store {
         row.map(Latest::try_from).transpose()
     }
 
+    /// A client's link with what is known of it now; `None` if there is no such link or it is not this client's.
+    pub async fn link_with_latest(
+        &self,
+        client: ClientId,
+        link: LinkId,
+    ) -> Result<Option<(Link, Option<Latest>)>, StoreError> {
+        let Some(link) = self.link_of_client(client, link).await? else { return Ok(None) };
+        let latest = self.latest(link.id).await?;
+        Ok(Some((link, latest)))
+    }
+
     /// What is known now of all links, by link.
     pub(crate) async fn latest_of_all(
         &self,

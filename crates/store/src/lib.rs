@@ -34,6 +34,8 @@ mod outbox_write;
 mod portal_user;
 mod rollup;
 mod rollup_build;
+mod rollup_read;
+mod rollup_sum;
 mod round;
 mod router;
 mod router_status;
@@ -53,6 +55,7 @@ mod terms;
 mod text;
 mod throttle;
 mod timeline;
+mod traffic;
 
 pub use audit::{AuditEvent, AuditRecord};
 pub use claim::{CollectorClaim, ServerClaim};

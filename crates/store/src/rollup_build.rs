@@ -7,7 +7,7 @@ use crate::engine::{Differs, Engine, Tx, on};
 use crate::rollup::{RollupRow, rollup_columns};
 use crate::sample::{HOUR_MS, SampleRow, sample_columns};
 use crate::sample_write::ROLL_UP_LOCK;
-use crate::{LATENCY_BUCKETS, LinkId, RollUpOutcome, Rollup, Sample, Store, StoreError, histogram};
+use crate::{LinkId, RollUpOutcome, Rollup, Sample, Store, StoreError, histogram};
 
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// Roll-ups per insert, which bounds the text of its parameter.
@@ -138,83 +138,6 @@ fn of_link(rollups: &mut Vec<Rollup>, link: LinkId, from_ms: i64) -> &mut Rollup
     }
     let last = rollups.len() - 1;
     &mut rollups[last]
-}
-
-impl Rollup {
-    /// Nothing yet.
-    fn empty(link: LinkId, from_ms: i64) -> Self {
-        Self {
-            link,
-            from_ms,
-            n: 0,
-            rx_n: 0,
-            rx_bps_min: None,
-            rx_bps_max: None,
-            rx_bps_sum: 0,
-            tx_n: 0,
-            tx_bps_min: None,
-            tx_bps_max: None,
-            tx_bps_sum: 0,
-            sent: 0,
-            received: 0,
-            rtt_min_us: None,
-            rtt_max_us: None,
-            rtt_n: 0,
-            rtt_weighted_sum_us: 0,
-            latency_histogram: vec![0; LATENCY_BUCKETS],
-        }
-    }
-
-    fn add_sample(&mut self, sample: &Sample) {
-        self.n += 1;
-        self.rx_n += i64::from(sample.rx_bps.is_some());
-        self.rx_bps_min = lower(self.rx_bps_min, sample.rx_bps);
-        self.rx_bps_max = self.rx_bps_max.max(sample.rx_bps);
-        self.rx_bps_sum = self.rx_bps_sum.saturating_add(sample.rx_bps.unwrap_or(0));
-        self.tx_n += i64::from(sample.tx_bps.is_some());
-        self.tx_bps_min = lower(self.tx_bps_min, sample.tx_bps);
-        self.tx_bps_max = self.tx_bps_max.max(sample.tx_bps);
-        self.tx_bps_sum = self.tx_bps_sum.saturating_add(sample.tx_bps.unwrap_or(0));
-        self.sent += sample.sent.unwrap_or(0);
-        self.received += sample.received.unwrap_or(0);
-        self.rtt_min_us = lower(self.rtt_min_us, sample.rtt_min_us);
-        self.rtt_max_us = self.rtt_max_us.max(sample.rtt_max_us);
-        if let (Some(rtt_us), Some(received)) = (sample.rtt_avg_us, sample.received) {
-            self.rtt_n += received;
-            self.rtt_weighted_sum_us =
-                self.rtt_weighted_sum_us.saturating_add(rtt_us.saturating_mul(received));
-            self.latency_histogram[histogram::bucket(rtt_us)] += received;
-        }
-    }
-
-    fn add_rollup(&mut self, part: &Self) {
-        self.n += part.n;
-        self.rx_n += part.rx_n;
-        self.rx_bps_min = lower(self.rx_bps_min, part.rx_bps_min);
-        self.rx_bps_max = self.rx_bps_max.max(part.rx_bps_max);
-        self.rx_bps_sum = self.rx_bps_sum.saturating_add(part.rx_bps_sum);
-        self.tx_n += part.tx_n;
-        self.tx_bps_min = lower(self.tx_bps_min, part.tx_bps_min);
-        self.tx_bps_max = self.tx_bps_max.max(part.tx_bps_max);
-        self.tx_bps_sum = self.tx_bps_sum.saturating_add(part.tx_bps_sum);
-        self.sent += part.sent;
-        self.received += part.received;
-        self.rtt_min_us = lower(self.rtt_min_us, part.rtt_min_us);
-        self.rtt_max_us = self.rtt_max_us.max(part.rtt_max_us);
-        self.rtt_n += part.rtt_n;
-        self.rtt_weighted_sum_us = self.rtt_weighted_sum_us.saturating_add(part.rtt_weighted_sum_us);
-        for (count, more) in self.latency_histogram.iter_mut().zip(&part.latency_histogram) {
-            *count += more;
-        }
-    }
-}
-
-/// The lower of two figures of which either may be missing.
-fn lower(a: Option<i64>, b: Option<i64>) -> Option<i64> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
 }
 
 macro_rules! put_into {

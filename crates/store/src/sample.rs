@@ -64,24 +64,32 @@ pub(crate) use sample_columns;
 
 // SQLite's key begins with the hour: the hours of the range, as far as any are stored, are counted out and each is one
 // seek. `CROSS JOIN` keeps SQLite from turning the order of the tables around.
-const RANGE: Differs = Differs {
-    sqlite: concat!(
-        "WITH RECURSIVE bounds (first, last) AS (
-            SELECT max($2 / 3600000, (SELECT min(hour) FROM link_monitoring_data)),
-                min(($3 - 1) / 3600000, (SELECT max(hour) FROM link_monitoring_data))),
-        hours (hour) AS (SELECT first FROM bounds WHERE first <= last
-            UNION ALL SELECT hour + 1 FROM hours WHERE hour < (SELECT last FROM bounds))
-        SELECT ",
-        sample_columns!(),
-        " FROM hours CROSS JOIN link_monitoring_data d ON d.hour = hours.hour
-        WHERE d.link_id = $1 AND d.at_ms >= $2 AND d.at_ms < $3 ORDER BY d.hour, d.at_ms LIMIT $4"
-    ),
-    postgres: concat!(
-        "SELECT ",
-        sample_columns!(),
-        " FROM link_monitoring_data d WHERE d.link_id = $1 AND d.at_ms >= $2 AND d.at_ms < $3 ORDER BY d.at_ms LIMIT $4"
-    ),
-};
+macro_rules! in_range {
+    ($columns:expr) => {
+        Differs {
+            sqlite: concat!(
+                "WITH RECURSIVE bounds (first, last) AS (
+                    SELECT max($2 / 3600000, (SELECT min(hour) FROM link_monitoring_data)),
+                        min(($3 - 1) / 3600000, (SELECT max(hour) FROM link_monitoring_data))),
+                hours (hour) AS (SELECT first FROM bounds WHERE first <= last
+                    UNION ALL SELECT hour + 1 FROM hours WHERE hour < (SELECT last FROM bounds))
+                SELECT ",
+                $columns,
+                " FROM hours CROSS JOIN link_monitoring_data d ON d.hour = hours.hour
+                WHERE d.link_id = $1 AND d.at_ms >= $2 AND d.at_ms < $3 ORDER BY d.hour, d.at_ms LIMIT $4"
+            ),
+            postgres: concat!(
+                "SELECT ",
+                $columns,
+                " FROM link_monitoring_data d WHERE d.link_id = $1 AND d.at_ms >= $2 AND d.at_ms < $3
+                ORDER BY d.at_ms LIMIT $4"
+            ),
+        }
+    };
+}
+pub(crate) use in_range;
+
+const RANGE: Differs = in_range!(sample_columns!());
 
 const RECENT: Differs = Differs {
     sqlite: "WITH RECURSIVE bounds (first, last) AS (

@@ -10,6 +10,7 @@ mod claim;
 mod company;
 mod database;
 mod exclusion;
+mod figures;
 mod fixture;
 mod kill;
 mod ledger;
