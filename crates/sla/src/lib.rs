@@ -40,6 +40,7 @@ pub use inputs::{
 pub use interval::Interval;
 pub use month::{Month, MonthError};
 pub use percent::percent_truncated;
+pub use percentile::nearest_rank;
 pub use state::{LinkState, UnknownState};
 pub use statement::{Experienced, Figures, Part, Statement, StatementOutage};
 pub use totals::{StateTotals, state_totals};

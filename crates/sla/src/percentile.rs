@@ -2,7 +2,7 @@
 //! only (SLA trap 37).
 
 /// The value at the rank of `percent`; `None` of nothing. Leaves the values in another order.
-pub(crate) fn nearest_rank(values: &mut [i64], percent: u8) -> Option<i64> {
+pub fn nearest_rank(values: &mut [i64], percent: u8) -> Option<i64> {
     let rank = rank(values.len() as i128, percent);
     let place = usize::try_from(rank).ok()?.checked_sub(1)?;
     Some(*values.select_nth_unstable(place).1)
