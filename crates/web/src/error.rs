@@ -24,6 +24,9 @@ pub(crate) enum PageError {
     /// The request makes no sense.
     #[error("bad request")]
     BadRequest,
+    /// The request cannot be met, and this is why, in words for the reader.
+    #[error("{0}")]
+    Unusable(String),
     /// The store failed.
     #[error("the store failed")]
     Store(#[from] StoreError),
@@ -37,11 +40,11 @@ pub(crate) enum PageError {
 
 #[derive(Template)]
 #[template(path = "error.html")]
-struct ErrorPage {
+struct ErrorPage<'a> {
     css: String,
     code: u16,
     title: &'static str,
-    text: &'static str,
+    text: &'a str,
 }
 
 impl IntoResponse for PageError {
@@ -67,6 +70,7 @@ impl IntoResponse for PageError {
                 "Request not understood",
                 "Something in the address or the form is not right.",
             ),
+            Self::Unusable(why) => (StatusCode::BAD_REQUEST, "That cannot be shown", why.as_str()),
             Self::Panicked | Self::Store(_) | Self::Render(_) | Self::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Something went wrong on our side",

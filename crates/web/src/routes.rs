@@ -93,7 +93,12 @@ pub fn routes() -> Vec<Route> {
         get(Client, Page, "/client/dashboard/cards", pages::dashboard::cards),
         get(Client, Page, pages::LINKS, pages::links::show),
         get(Client, Page, "/client/links/{link}", pages::link::show),
+        get(Client, Page, "/client/links/{link}/live", pages::link::live),
+        get(Client, Page, "/client/links/{link}/figures", pages::charts::figures),
         get(Client, Data, "/client/links/{link}/series.json", pages::series::show),
+        get(Client, Download, "/client/links/{link}/traffic.csv", pages::csv::traffic),
+        get(Client, Download, "/client/links/{link}/latency.csv", pages::csv::latency),
+        get(Client, Download, "/client/links/{link}/loss.csv", pages::csv::loss),
         get(Client, Page, pages::REPORTS, pages::reports::show).with_query(&[("link", Id::Link)]),
         get(Client, Page, "/client/sla-reports/{report}", pages::report::show),
     ]

@@ -1,5 +1,7 @@
-use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use sla::Interval;
 
 /// The company's time zone: every moment on a page is told in it, and the page names it.
 #[derive(Clone, Debug)]
@@ -67,12 +69,71 @@ impl Zone {
         format!("{}{}", self.day_before(at_ms, now_ms), self.seconds(at_ms))
     }
 
-    /// Where the clock's hour of a moment begins: in Kolkata that is at half past of UTC.
-    pub(crate) fn hour_start_ms(&self, at_ms: i64) -> i64 {
+    /// `2026-11-23T18:00`, as a form's field for date and time has it.
+    pub(crate) fn form(&self, at_ms: i64) -> String {
+        self.format(at_ms, "%Y-%m-%dT%H:%M")
+    }
+
+    /// `2026-11-23T18:00:00+05:30`, for machines.
+    pub(crate) fn iso(&self, at_ms: i64) -> String {
+        self.format(at_ms, "%Y-%m-%dT%H:%M:%S%:z")
+    }
+
+    /// `23 Nov 18:00`, `23 Nov 2025 18:00` in another year than now: for ranges of days.
+    pub(crate) fn dated(&self, at_ms: i64, now_ms: i64) -> String {
+        let pattern = if self.format(at_ms, "%Y") == self.format(now_ms, "%Y") {
+            "%-d %b %H:%M"
+        } else {
+            "%-d %b %Y %H:%M"
+        };
+        self.format(at_ms, pattern)
+    }
+
+    /// What somebody wrote: a date, a date and time by this zone's clock or with an offset, or Unix milliseconds. A
+    /// time that the clock skips is taken after the jump, one that it shows twice is the first. Nothing before 1970.
+    pub(crate) fn parse(&self, text: &str) -> Option<i64> {
+        let at = if let Ok(at_ms) = text.parse() {
+            Timestamp::from_millisecond(at_ms).ok()?
+        } else if let Ok(at) = text.parse::<Timestamp>() {
+            at
+        } else {
+            text.parse::<DateTime>().ok()?.to_zoned(self.zone.clone()).ok()?.timestamp()
+        };
+        Some(at.as_millisecond()).filter(|&at_ms| at_ms >= 0)
+    }
+
+    /// The same day and time so many months before, or the month's last day if it has no such day.
+    pub(crate) fn months_before(&self, at_ms: i64, months: i32) -> i64 {
+        let before = moment(at_ms).to_zoned(self.zone.clone()).checked_sub(Span::new().months(months));
+        before.map_or(at_ms, |before| before.timestamp().as_millisecond())
+    }
+
+    /// The clock's hour that holds a moment: in Kolkata it begins at half past of UTC.
+    pub(crate) fn hour(&self, at_ms: i64) -> Interval {
         const HOUR_MS: i64 = 60 * 60 * 1000;
-        let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-        let offset_ms = i64::from(self.zone.to_offset(at).seconds()) * 1000;
-        at_ms - (at_ms + offset_ms).rem_euclid(HOUR_MS)
+        let offset_ms = i64::from(self.zone.to_offset(moment(at_ms)).seconds()) * 1000;
+        let from_ms = at_ms - (at_ms + offset_ms).rem_euclid(HOUR_MS);
+        Interval::new(from_ms, from_ms + HOUR_MS)
+    }
+
+    /// The day that holds a moment, from midnight to midnight.
+    pub(crate) fn day_around(&self, at_ms: i64) -> Interval {
+        let first = moment(at_ms).to_zoned(self.zone.clone()).date();
+        self.between(first, first.checked_add(Span::new().days(1)).unwrap_or(first))
+    }
+
+    /// The calendar month that holds a moment.
+    pub(crate) fn month_around(&self, at_ms: i64) -> Interval {
+        let first = moment(at_ms).to_zoned(self.zone.clone()).date().first_of_month();
+        self.between(first, first.checked_add(Span::new().months(1)).unwrap_or(first))
+    }
+
+    fn between(&self, first: Date, next: Date) -> Interval {
+        let midnight = |date: Date| {
+            let zoned = date.to_zoned(self.zone.clone());
+            zoned.map_or(0, |zoned| zoned.timestamp().as_millisecond())
+        };
+        Interval::new(midnight(first), midnight(next))
     }
 
     fn day_before(&self, at_ms: i64, now_ms: i64) -> String {
@@ -86,10 +147,13 @@ impl Zone {
     }
 
     fn format(&self, at_ms: i64, pattern: &str) -> String {
-        // A damaged time of a row must not take the page with it.
-        let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-        at.to_zoned(self.zone.clone()).strftime(pattern).to_string()
+        moment(at_ms).to_zoned(self.zone.clone()).strftime(pattern).to_string()
     }
+}
+
+/// A damaged time of a row must not take the page with it.
+fn moment(at_ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 #[cfg(test)]
@@ -103,9 +167,44 @@ mod tests {
         assert_eq!(kolkata.clock(at_ms), "18:00");
         assert_eq!(kolkata.label(at_ms), "IST (Asia/Kolkata)");
         assert_eq!(kolkata.moment(at_ms, at_ms + 1_000), "18:00");
-        assert_eq!(kolkata.hour_start_ms(at_ms + 1_234), at_ms);
-        assert_eq!(kolkata.hour_start_ms(at_ms - 1), at_ms - 3_600_000);
+        assert_eq!(kolkata.hour(at_ms + 1_234), Interval::new(at_ms, at_ms + 3_600_000));
+        assert_eq!(kolkata.hour(at_ms - 1), Interval::new(at_ms - 3_600_000, at_ms));
         assert_eq!(kolkata.moment(at_ms - 86_400_000, at_ms), "22 Nov 18:00");
+        assert_eq!(kolkata.form(at_ms), "2026-11-23T18:00");
+        assert_eq!(kolkata.iso(at_ms + 7_000), "2026-11-23T18:00:07+05:30");
+        assert_eq!(kolkata.dated(at_ms, at_ms), "23 Nov 18:00");
+        assert_eq!(kolkata.dated(at_ms, at_ms + 60 * 86_400_000), "23 Nov 2026 18:00");
         assert_eq!(Zone::named("Mars/Olympus").label(at_ms), "UTC");
+    }
+
+    #[test]
+    fn days_and_months_have_their_own_lengths() {
+        let berlin = Zone::named("Europe/Berlin");
+        let at_ms = berlin.parse("2026-10-25T12:00").unwrap();
+        assert_eq!(berlin.day_around(at_ms).len_ms(), 25 * 3_600_000, "the clock was turned back");
+        let october = Interval::new(berlin.parse("2026-10-01").unwrap(), berlin.parse("2026-11-01").unwrap());
+        assert_eq!(berlin.month_around(at_ms), october);
+    }
+
+    #[test]
+    fn times_that_the_clock_skips_or_repeats_can_be_written() {
+        let berlin = Zone::named("Europe/Berlin");
+        let utc = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond();
+        assert_eq!(berlin.parse("2026-03-29T02:30"), Some(utc("2026-03-29T01:30:00Z")));
+        assert_eq!(berlin.parse("2026-10-25T02:30"), Some(utc("2026-10-25T00:30:00Z")));
+        assert_eq!(berlin.parse("2026-10-25T02:30+01:00"), Some(utc("2026-10-25T01:30:00Z")));
+        assert_eq!(berlin.months_before(utc("2026-03-31T10:00:00Z"), 13), utc("2025-02-28T11:00:00Z"));
+        for bad in [
+            "",
+            "now",
+            "2026-02-30",
+            "25:00",
+            "1969-01-01",
+            "-5",
+            "99999999999999999999",
+            "9223372036854775807",
+        ] {
+            assert_eq!(berlin.parse(bad), None, "{bad}");
+        }
     }
 }

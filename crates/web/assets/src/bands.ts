@@ -1,59 +1,62 @@
-// What lies behind the lines: outages in red, unmeasured time hatched, the committed bandwidth dashed.
+// What lies behind the lines: outages in red, unmeasured time hatched, excluded time dotted, time without a contract grey.
 
 import type uPlot from 'uplot';
+import type { Band } from './answer';
 import type { Ink } from './ink';
-
-export interface Band {
-  from_ms: number;
-  to_ms: number;
-  state: 'down' | 'unknown';
-  word: string;
-  cause: string | null;
-}
 
 /** A short outage must still be seen. */
 const BAND_PX_MIN = 2;
 const HATCH_PX = 7;
+/** Narrower bands are painted plainly: lines or dots would not be seen. */
+const PATTERN_PX_MIN = 5;
 
-export function drawBands(u: uPlot, bands: Band[], colours: Ink): void {
+export function ratio(): number {
+  return window.devicePixelRatio || 1;
+}
+
+/** Paints inside the chart's frame only. */
+export function clipped(u: uPlot, paint: (ctx: CanvasRenderingContext2D) => void): void {
   const { ctx, bbox } = u;
-  const ratio = window.devicePixelRatio || 1;
   ctx.save();
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
-  for (const band of bands) {
-    const left = u.valToPos(band.from_ms / 1000, 'x', true);
-    const right = u.valToPos(band.to_ms / 1000, 'x', true);
-    const width = Math.max(right - left, BAND_PX_MIN * ratio);
-    if (band.state === 'down') {
-      ctx.fillStyle = colours.down;
-      ctx.fillRect(left, bbox.top, width, bbox.height);
-    } else {
-      hatch(ctx, left, bbox.top, width, bbox.height, colours.unknown, ratio);
-    }
-  }
+  paint(ctx);
   ctx.restore();
 }
 
-function hatch(
-  ctx: CanvasRenderingContext2D,
-  left: number,
-  top: number,
-  width: number,
-  height: number,
-  colour: string,
-  ratio: number,
-): void {
+export function drawBands(u: uPlot, bands: Band[], colours: Ink): void {
+  const { top, height } = u.bbox;
+  clipped(u, (ctx) => {
+    for (const band of bands) {
+      const left = u.valToPos(band.from_ms / 1000, 'x', true);
+      const right = u.valToPos(band.to_ms / 1000, 'x', true);
+      const width = Math.max(right - left, BAND_PX_MIN * ratio());
+      if (right < u.bbox.left || left > u.bbox.left + u.bbox.width) continue;
+      const patterned = width >= PATTERN_PX_MIN * ratio();
+      ctx.fillStyle = colours[band.kind];
+      if (band.kind === 'unknown' && patterned) hatch(ctx, left, top, width, height, colours.unknown);
+      else if (band.kind === 'excluded' && patterned) dots(ctx, left, top, width, height);
+      else ctx.fillRect(left, top, width, height);
+      if (band.kind === 'down') {
+        // An edge, for those who do not tell the colours apart.
+        ctx.fillStyle = colours.downEdge;
+        ctx.fillRect(left, top, width, 3 * ratio());
+      }
+    }
+  });
+}
+
+function hatch(ctx: CanvasRenderingContext2D, left: number, top: number, width: number, height: number, colour: string): void {
   ctx.save();
   ctx.beginPath();
   ctx.rect(left, top, width, height);
   ctx.clip();
   ctx.strokeStyle = colour;
-  ctx.lineWidth = 1.5 * ratio;
+  ctx.lineWidth = 1.5 * ratio();
   ctx.beginPath();
   // Lines of one lattice for the whole chart, so that neighbouring bands fit together.
-  const step = HATCH_PX * ratio;
+  const step = HATCH_PX * ratio();
   const first = Math.floor((left - height) / step) * step;
   for (let x = first; x < left + width; x += step) {
     ctx.moveTo(x, top + height);
@@ -63,17 +66,12 @@ function hatch(
   ctx.restore();
 }
 
-export function committedLine(u: uPlot, bps: number, colours: Ink): void {
-  const { ctx, bbox } = u;
-  const ratio = window.devicePixelRatio || 1;
-  const y = Math.round(u.valToPos(bps, 'y', true));
-  ctx.save();
-  ctx.strokeStyle = colours.committed;
-  ctx.lineWidth = 1.5 * ratio;
-  ctx.setLineDash([6 * ratio, 5 * ratio]);
-  ctx.beginPath();
-  ctx.moveTo(bbox.left, y);
-  ctx.lineTo(bbox.left + bbox.width, y);
-  ctx.stroke();
-  ctx.restore();
+function dots(ctx: CanvasRenderingContext2D, left: number, top: number, width: number, height: number): void {
+  const step = HATCH_PX * ratio();
+  const size = 2 * ratio();
+  for (let x = Math.ceil(left / step) * step; x < left + width; x += step) {
+    for (let y = top + (Math.round(x / step) % 2) * (step / 2); y < top + height; y += step) {
+      ctx.fillRect(x, y, size, size);
+    }
+  }
 }

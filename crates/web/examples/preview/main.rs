@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a preview may stop at the first problem")]
 
 mod ledger;
+mod odd;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -35,7 +36,7 @@ async fn main() {
     let settings = web::Settings { secure_cookies: false, refresh_ms: 2_000, ..web::Settings::default() };
     let app = web::router(store, Clock::new(now_ms), settings);
     let listener = tokio::net::TcpListener::bind(&listen).await.unwrap();
-    println!("http://{} asha / {PASSWORD}, or empty / {PASSWORD}", listener.local_addr().unwrap());
+    println!("http://{} asha / {PASSWORD}, or empty, or odd", listener.local_addr().unwrap());
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
 }
 
@@ -99,6 +100,9 @@ async fn fill(store: &Store, now_ms: i64) -> Vec<Link> {
         history(store, link, n, now_ms).await;
     }
     ledger::fill(store, &links, now_ms).await;
+    let odd = store.insert_client(company, "Odd Links", now_ms).await.unwrap();
+    store.insert_portal_user(odd, "odd", "o@odd.example", &hash, now_ms).await.unwrap();
+    odd::fill(store, odd, router, now_ms).await;
     links
 }
 

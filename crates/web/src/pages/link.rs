@@ -1,24 +1,27 @@
 use askama::Template;
-use axum::extract::{Path, State};
-use axum::response::Html;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
 use report::{cause_words, duration_words, percent_truncated};
-use sla::{Interval, state_totals};
-use store::{Facing, Latest, Link, Outage, Sample, Span};
+use sla::{Interval, LinkState};
+use store::{Facing, Latest, Link, LinkId, Outage};
 
 use crate::app::App;
 use crate::assets::asset_url;
 use crate::error::PageError;
+use crate::pages::charts::Charts;
 use crate::pages::history::History;
 use crate::pages::{Frame, link_id, render, theirs};
 use crate::session::ClientSession;
 use crate::view::card::{LinkCard, Moment};
+use crate::view::cover::{Part, Standing, active, cover};
 use crate::view::evidence::{evidence_words, lasted};
-use crate::view::hours::{HourRow, hour_rows};
+use crate::view::range::{Asked, DAY_MS};
+use crate::view::state::looked_until;
 use crate::view::strip::{Piece, strip};
 use crate::zone::Zone;
 
-/// What the page's charts span.
-pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// How far back the table of outages reaches.
 const OUTAGES_MS: i64 = 30 * DAY_MS;
 /// The most outages in the table.
@@ -29,26 +32,42 @@ const OUTAGES_MAX: usize = 50;
 struct LinkPage {
     frame: Frame,
     link_js: String,
+    now: Now,
+    charts: Charts,
+    history: History,
+    facts: Facts,
+}
+
+#[derive(Template)]
+#[template(path = "link_live.html")]
+struct LiveFragment {
+    frame: Frame,
+    now: Now,
+}
+
+/// The parts of the page that change by themselves.
+struct Now {
+    /// Up to when the time line tells of the link.
+    to_ms: i64,
     updated: String,
     card: LinkCard,
-    facts: Facts,
+    ended: Option<String>,
+    /// Another text whenever the charts have something new to show.
+    news: String,
     totals: Totals,
     strip: Vec<Piece>,
-    /// Four times along the strip, `14:03`.
+    /// Five times along the strip, `14:03`.
     ticks: [String; 5],
     outages: Vec<OutageRow>,
     outages_left_out: usize,
-    hours: Vec<HourRow>,
-    history: History,
 }
 
 /// What is measured, from where to where.
 struct Facts {
     interface: String,
-    facing: &'static str,
+    facing: Facing,
     probe_target: Option<String>,
     activated: String,
-    ended: Option<String>,
 }
 
 /// How the last day divides.
@@ -70,93 +89,102 @@ struct OutageRow {
     open: bool,
 }
 
-/// `GET /client/links/{id}`
+/// `GET /client/links/{id}?range|from&to`
 pub(crate) async fn show(
     State(app): State<App>,
     session: ClientSession,
     Path(id): Path<String>,
-) -> Result<Html<String>, PageError> {
-    let id = link_id(&id)?;
-    let client = session.client_id();
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Result<Response, PageError> {
     let now_ms = app.clock.now_ms();
-    let link = theirs(app.store.link_of_client(client, id).await)?;
-    let mut all = app.store.latest_for_client(client).await?;
-    let latest = all.iter_mut().find(|(other, _)| other.id == id).and_then(|(_, latest)| latest.take());
-    let window = day_until(latest.as_ref(), now_ms, app.settings.stale_after_ms);
-    let samples = theirs(app.store.samples_for_client(client, id, window.from_ms, window.to_ms).await)?;
+    let (link, now) = load(&app, &session, link_id(&id)?, now_ms).await?;
+    let Query(asked) = asked.map_err(|_| PageError::BadRequest)?;
+    let history = History::load(&app, &session, &link, now.to_ms).await?;
+    let charts = Charts::load(&app, &session, &link, &asked, now_ms).await?;
+    let status = if charts.own.problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let page = LinkPage {
+        frame: Frame::new(&session, now_ms, app.settings.refresh_ms),
+        link_js: asset_url("link.js"),
+        now,
+        charts,
+        history,
+        facts: Facts::of(&link, &session.zone),
+    };
+    Ok((status, render(&page)?).into_response())
+}
+
+/// `GET /client/links/{id}/live`: the parts of the page that change by themselves.
+pub(crate) async fn live(
+    State(app): State<App>,
+    session: ClientSession,
+    Path(id): Path<String>,
+) -> Result<Html<String>, PageError> {
+    let now_ms = app.clock.now_ms();
+    let (_, now) = load(&app, &session, link_id(&id)?, now_ms).await?;
+    render(&LiveFragment { frame: Frame::new(&session, now_ms, app.settings.refresh_ms), now })
+}
+
+async fn load(app: &App, session: &ClientSession, id: LinkId, now_ms: i64) -> Result<(Link, Now), PageError> {
+    let (client, zone) = (session.client_id(), &session.zone);
+    let (link, latest) = theirs(app.store.link_with_latest(client, id).await)?;
+    let to_ms = looked_until(latest.as_ref(), now_ms, app.settings.stale_after_ms);
+    let window = Interval::new(to_ms - DAY_MS, to_ms);
     let spans = theirs(app.store.spans_for_client(client, id, window.from_ms, window.to_ms).await)?;
     let outages = theirs(app.store.outages_for_client(client, id, now_ms - OUTAGES_MS, now_ms).await)?;
-    let frame = Frame::new(&session, now_ms, app.settings.refresh_ms);
-    let moment = Moment { now_ms, stale_after_ms: app.settings.stale_after_ms, zone: &session.zone };
-    let known =
-        Known { link: &link, latest: latest.as_ref(), samples: &samples, spans: &spans, outages: &outages };
-    let history = History::load(&app, &session, &link, window.to_ms).await?;
-    render(&page(frame, known, history, window, moment))
-}
-
-/// The last 24 hours up to the last look: what came after is not unknown, only not looked at yet. A link that nobody
-/// has looked at for too long is unknown up to now.
-fn day_until(latest: Option<&Latest>, now_ms: i64, stale_after_ms: i64) -> Interval {
-    let looked_ms = latest.map(|latest| latest.at_ms).filter(|at_ms| now_ms - at_ms <= stale_after_ms);
-    let to_ms = looked_ms.unwrap_or(now_ms).min(now_ms);
-    Interval::new(to_ms - DAY_MS, to_ms)
-}
-
-struct Known<'a> {
-    link: &'a Link,
-    latest: Option<&'a Latest>,
-    samples: &'a [Sample],
-    spans: &'a [Span],
-    outages: &'a [Outage],
-}
-
-fn page(frame: Frame, known: Known<'_>, history: History, window: Interval, moment: Moment<'_>) -> LinkPage {
-    let Moment { now_ms, zone, .. } = moment;
-    let Known { link, latest, samples, spans, outages } = known;
-    LinkPage {
-        frame,
-        link_js: asset_url("link.js"),
+    let parts = cover(window, active(&link), &spans);
+    let now = Now {
+        to_ms,
         updated: zone.seconds(now_ms),
-        card: LinkCard::new(link, latest, &[], moment),
-        facts: Facts::of(link, now_ms, zone),
-        totals: Totals::of(window, spans),
-        strip: strip(window, spans, zone),
+        card: LinkCard::new(
+            &link,
+            latest.as_ref(),
+            &[],
+            Moment { now_ms, stale_after_ms: app.settings.stale_after_ms, zone },
+        ),
+        ended: link.terminated_at_ms.filter(|&end_ms| end_ms <= now_ms).map(|end_ms| zone.day(end_ms)),
+        news: news(latest.as_ref()),
+        totals: Totals::of(&parts),
+        strip: strip(window, &parts, zone),
         ticks: [0, 1, 2, 3, 4].map(|n| zone.clock(window.from_ms + n * window.len_ms() / 4)),
         outages: outages.iter().rev().take(OUTAGES_MAX).map(|outage| row(outage, now_ms, zone)).collect(),
         outages_left_out: outages.len().saturating_sub(OUTAGES_MAX),
-        hours: hour_rows(samples, link.facing, zone),
-        history,
-    }
+    };
+    Ok((link, now))
+}
+
+fn news(latest: Option<&Latest>) -> String {
+    latest.map_or_else(String::new, |latest| {
+        format!("{}-{}", latest.sample_at_ms.unwrap_or_default(), latest.since_ms)
+    })
 }
 
 impl Facts {
-    fn of(link: &Link, now_ms: i64, zone: &Zone) -> Self {
+    fn of(link: &Link, zone: &Zone) -> Self {
         Self {
             interface: link.interface.clone(),
-            facing: match link.facing {
-                Facing::Customer => "faces your site",
-                Facing::Upstream => "faces our backbone",
-            },
+            facing: link.facing,
             probe_target: link.probe_target.clone(),
             activated: zone.day(link.activated_at_ms),
-            ended: link.terminated_at_ms.filter(|&end_ms| end_ms <= now_ms).map(|end_ms| zone.day(end_ms)),
         }
     }
 }
 
 impl Totals {
-    fn of(window: Interval, spans: &[Span]) -> Self {
-        let pieces = spans.iter().map(|span| (Interval::new(span.from_ms, span.to_ms), span.state));
-        let totals = state_totals(window, pieces);
-        let measured_ms = totals.up_ms + totals.down_ms;
-        let share = percent_truncated(totals.up_ms, measured_ms, 2);
+    fn of(parts: &[Part<'_>]) -> Self {
+        let sum_ms = |state| {
+            let parts = parts.iter().filter(|part| part.standing == Standing::Was(state));
+            parts.map(|part| part.to_ms - part.from_ms).sum::<i64>()
+        };
+        let (up_ms, down_ms) = (sum_ms(LinkState::Up), sum_ms(LinkState::Down));
+        let unknown_ms = sum_ms(LinkState::Unknown);
+        let share = percent_truncated(up_ms, up_ms + down_ms, 2);
         Self {
-            up: duration_words(totals.up_ms),
+            up: duration_words(up_ms),
             up_share: share.map(|share| format!("{share} % of the measured time")).unwrap_or_default(),
-            down: duration_words(totals.down_ms),
-            unknown: duration_words(totals.unknown_ms),
-            has_down: totals.down_ms > 0,
-            has_unknown: totals.unknown_ms > 0,
+            down: duration_words(down_ms),
+            unknown: duration_words(unknown_ms),
+            has_down: down_ms > 0,
+            has_unknown: unknown_ms > 0,
         }
     }
 }

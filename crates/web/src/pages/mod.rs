@@ -1,5 +1,7 @@
 //! One file per page: handler, template, what it shows.
 
+pub(crate) mod charts;
+pub(crate) mod csv;
 pub(crate) mod dashboard;
 pub(crate) mod health;
 pub(crate) mod history;

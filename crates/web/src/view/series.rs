@@ -1,171 +1,184 @@
 use serde::Serialize;
-use store::{Facing, Sample};
+use store::{Facing, LATENCY_BOUNDS_US, Rollup};
 
-use crate::view::figures::directions;
-use crate::view::gap::gaps_before;
+use crate::view::figures::{Directions, directions};
+use crate::view::points::Points;
 
-/// The most points of a chart; more samples are put together.
-pub(crate) const POINTS_MAX: usize = 1_500;
+/// Mean, lowest and highest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Spread {
+    pub(crate) mean: Option<i64>,
+    pub(crate) low: Option<i64>,
+    pub(crate) high: Option<i64>,
+}
 
-/// The columns of a chart, all of one length; `null` is a gap. Rates in bits per second, round trips in
+/// Rates as the customer sees them, bits per second.
+pub(crate) fn rates(figures: &Rollup, facing: Facing) -> Directions<Spread> {
+    let spread = |sum, n, low, high| Spread { mean: mean(sum, n), low, high };
+    let rx = spread(figures.rx_bps_sum, figures.rx_n, figures.rx_bps_min, figures.rx_bps_max);
+    let tx = spread(figures.tx_bps_sum, figures.tx_n, figures.tx_bps_min, figures.tx_bps_max);
+    directions(facing, rx, tx)
+}
+
+/// Round trips in microseconds; the mean is weighted by answers.
+pub(crate) fn latency(figures: &Rollup) -> Spread {
+    let mean = mean(figures.rtt_weighted_sum_us, figures.rtt_n);
+    Spread { mean, low: figures.rtt_min_us, high: figures.rtt_max_us }
+}
+
+/// Within which round trip, in microseconds, 95 % of the answers came: the upper bound of the bucket that holds the
+/// 95th percentile, but never more than the longest.
+pub(crate) fn latency_p95_us(figures: &Rollup) -> Option<i64> {
+    let n: i64 = figures.latency_histogram.iter().sum();
+    let rank = (95 * n + 99) / 100;
+    let mut seen = 0;
+    let bucket = figures.latency_histogram.iter().position(|count| {
+        seen += count;
+        seen >= rank
+    });
+    let bound_us = bucket.filter(|_| n > 0).map(|bucket| LATENCY_BOUNDS_US.get(bucket).copied())?;
+    [bound_us, figures.rtt_max_us].into_iter().flatten().min()
+}
+
+/// Lost of sent in percent, with three decimals.
+pub(crate) fn loss_pct(figures: &Rollup) -> Option<f64> {
+    // An integer first, so that the JSON holds 0.3 and not 0.30000000000000004.
+    let thousandths =
+        (figures.sent - figures.received).max(0) * 100_000 / Some(figures.sent).filter(|&n| n > 0)?;
+    Some(thousandths as f64 / 1_000.0)
+}
+
+fn mean(sum: i64, n: i64) -> Option<i64> {
+    (n > 0).then(|| sum / n)
+}
+
+/// The columns of the charts, all of one length; `null` is a gap. Rates in bits per second, round trips in
 /// microseconds, loss in percent, times in Unix milliseconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Series {
     pub(crate) at_ms: Vec<i64>,
     pub(crate) download: Vec<Option<i64>>,
     pub(crate) upload: Vec<Option<i64>>,
-    pub(crate) rtt_min: Vec<Option<i64>>,
-    pub(crate) rtt_avg: Vec<Option<i64>>,
-    pub(crate) rtt_max: Vec<Option<i64>>,
+    pub(crate) rtt: Vec<Option<i64>>,
+    pub(crate) rtt_low: Vec<Option<i64>>,
+    pub(crate) rtt_high: Vec<Option<i64>>,
     pub(crate) loss: Vec<Option<f64>>,
+    /// Only where a point is more than a single measurement.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(crate) spreads: Option<Spreads>,
+}
+
+/// What of single measurements would be the same figure again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Spreads {
+    pub(crate) download_low: Vec<Option<i64>>,
+    pub(crate) download_high: Vec<Option<i64>>,
+    pub(crate) upload_low: Vec<Option<i64>>,
+    pub(crate) upload_high: Vec<Option<i64>>,
+    pub(crate) rtt_p95: Vec<Option<i64>>,
 }
 
 impl Series {
-    /// The samples of `[from_ms, to_ms)`, in order.
-    pub(crate) fn new(samples: &[Sample], facing: Facing, from_ms: i64, to_ms: i64) -> Self {
-        let times_ms: Vec<i64> = samples.iter().map(|sample| sample.at_ms).collect();
-        let gaps = gaps_before(&times_ms);
-        let mut seen = 0;
-        let bucket_ms = (to_ms - from_ms).max(1) / POINTS_MAX as i64;
-        let thin = samples.len() > POINTS_MAX;
-        let mut series = Self::default();
-        let mut last_ms = None;
-        let group = |a: &Sample, b: &Sample| {
-            thin && (a.at_ms - from_ms) / bucket_ms.max(1) == (b.at_ms - from_ms) / bucket_ms.max(1)
-        };
-        for samples in samples.chunk_by(group) {
-            let (Some(first), Some(last)) = (samples.first(), samples.last()) else { continue };
-            if let Some(before_ms) = last_ms.filter(|_| gaps[seen]) {
-                series.push_gap(before_ms + 1);
+    pub(crate) fn new(points: &Points, facing: Facing) -> Self {
+        let mut series = Self { spreads: (points.step_ms > 0).then(Spreads::default), ..Self::default() };
+        for point in &points.points {
+            if let Some(&last_ms) = series.at_ms.last().filter(|_| point.after_gap) {
+                // A roll-up of nothing has no figure.
+                series.push(last_ms + 1, &Rollup::empty(point.figures.link, last_ms), facing);
             }
-            seen += samples.len();
-            series.push(samples, facing, first.at_ms);
-            last_ms = Some(last.at_ms);
+            series.push(points.at_ms(point), &point.figures, facing);
         }
         series
     }
 
-    fn push_gap(&mut self, at_ms: i64) {
+    fn push(&mut self, at_ms: i64, figures: &Rollup, facing: Facing) {
+        let (rates, rtt) = (rates(figures, facing), latency(figures));
         self.at_ms.push(at_ms);
-        self.download.push(None);
-        self.upload.push(None);
-        self.rtt_min.push(None);
-        self.rtt_avg.push(None);
-        self.rtt_max.push(None);
-        self.loss.push(None);
-    }
-
-    fn push(&mut self, samples: &[Sample], facing: Facing, at_ms: i64) {
-        let rates = directions(facing, mean(samples, |s| s.rx_bps), mean(samples, |s| s.tx_bps));
-        let probes = Probes::of(samples);
-        self.at_ms.push(at_ms);
-        self.download.push(rates.download);
-        self.upload.push(rates.upload);
-        self.rtt_min.push(probes.rtt_min_us);
-        self.rtt_avg.push(probes.rtt_avg_us);
-        self.rtt_max.push(probes.rtt_max_us);
-        self.loss.push(probes.loss_pct());
-    }
-}
-
-/// The pings of several samples together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Probes {
-    pub(crate) sent: Option<i64>,
-    pub(crate) received: Option<i64>,
-    pub(crate) rtt_min_us: Option<i64>,
-    /// Weighted by replies.
-    pub(crate) rtt_avg_us: Option<i64>,
-    pub(crate) rtt_max_us: Option<i64>,
-}
-
-impl Probes {
-    pub(crate) fn of(samples: &[Sample]) -> Self {
-        let made = samples.iter().filter_map(|s| Some((s.sent?, s.received?)));
-        let (sent, received) = made.fold((0, 0), |(a, b), (sent, received)| (a + sent, b + received));
-        let weighed = samples.iter().filter_map(|s| Some((s.rtt_avg_us?, s.received.unwrap_or(1).max(1))));
-        let (sum, weight) = weighed.fold((0, 0), |(sum, n), (avg, weight)| (sum + avg * weight, n + weight));
-        Self {
-            sent: (sent > 0).then_some(sent),
-            received: (sent > 0).then_some(received),
-            rtt_min_us: samples.iter().filter_map(|s| s.rtt_min_us).min(),
-            rtt_avg_us: (weight > 0).then(|| sum / weight),
-            rtt_max_us: samples.iter().filter_map(|s| s.rtt_max_us).max(),
+        self.download.push(rates.download.mean);
+        self.upload.push(rates.upload.mean);
+        self.rtt.push(rtt.mean);
+        self.rtt_low.push(rtt.low);
+        self.rtt_high.push(rtt.high);
+        self.loss.push(loss_pct(figures));
+        if let Some(spreads) = &mut self.spreads {
+            spreads.download_low.push(rates.download.low);
+            spreads.download_high.push(rates.download.high);
+            spreads.upload_low.push(rates.upload.low);
+            spreads.upload_high.push(rates.upload.high);
+            spreads.rtt_p95.push(latency_p95_us(figures));
         }
     }
-
-    fn loss_pct(self) -> Option<f64> {
-        let (sent, received) = (self.sent?, self.received?);
-        // Per mille as an integer first, so that the JSON holds 0.3 and not 0.30000000000000004.
-        Some(((sent - received) * 1_000 / sent) as f64 / 10.0)
-    }
 }
 
-/// The mean of what is there.
-pub(crate) fn mean(samples: &[Sample], figure: impl Fn(&Sample) -> Option<i64>) -> Option<i64> {
-    let (sum, n) =
-        samples.iter().filter_map(figure).fold((0_i128, 0_i128), |(sum, n), x| (sum + i128::from(x), n + 1));
-    if n == 0 { None } else { i64::try_from(sum / n).ok() }
+/// The period before, moved so that it lies under the one that is shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Previous {
+    /// By how much it was moved.
+    shift_ms: i64,
+    at_ms: Vec<i64>,
+    download: Vec<Option<i64>>,
+    upload: Vec<Option<i64>>,
+    rtt: Vec<Option<i64>>,
+    loss: Vec<Option<f64>>,
+}
+
+impl Previous {
+    pub(crate) fn new(points: &Points, facing: Facing, shift_ms: i64) -> Self {
+        let Series { at_ms, download, upload, rtt, loss, .. } = Series::new(points, facing);
+        let at_ms = at_ms.into_iter().map(|at_ms| at_ms + shift_ms).collect();
+        Self { shift_ms, at_ms, download, upload, rtt, loss }
+    }
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use sla::LinkState;
+mod tests {
+    use sla::Interval;
     use store::LinkId;
 
     use super::*;
-
-    pub(crate) fn sample(at_ms: i64, rx: Option<i64>, tx: Option<i64>) -> Sample {
-        Sample {
-            link: LinkId(1),
-            at_ms,
-            state: LinkState::Up,
-            rx_bytes: None,
-            tx_bytes: None,
-            rx_packets: None,
-            tx_packets: None,
-            rx_errors: None,
-            tx_errors: None,
-            rx_drops: None,
-            tx_drops: None,
-            rx_bps: rx,
-            tx_bps: tx,
-            sent: Some(5),
-            received: Some(4),
-            rtt_min_us: Some(1_000),
-            rtt_avg_us: Some(2_000),
-            rtt_max_us: Some(3_000),
-        }
-    }
+    use crate::view::points::tests::{link, sample};
 
     #[test]
     fn missing_samples_and_missing_rates_are_gaps() {
         let samples = [0, 10, 20, 60, 70].map(|at_ms| sample(at_ms, (at_ms != 10).then_some(1), Some(2)));
-        let series = Series::new(&samples, Facing::Upstream, 0, 100);
+        let points = Points::of_samples(Interval::new(0, 100), &link(Facing::Upstream), &samples);
+        let series = Series::new(&points, Facing::Upstream);
         assert_eq!(series.at_ms, [0, 10, 20, 21, 60, 70]);
         assert_eq!(series.download, [Some(1), None, Some(1), None, Some(1), Some(1)]);
         assert_eq!(series.upload, [Some(2), Some(2), Some(2), None, Some(2), Some(2)]);
-        assert_eq!(series.loss[3], None);
-        assert_eq!(series.loss[0], Some(20.0));
+        assert_eq!((series.loss[3], series.loss[0]), (None, Some(20.0)));
+        assert_eq!(series.spreads, None, "the same figures three times");
+        let before = Previous::new(&points, Facing::Upstream, 1_000);
+        assert_eq!(
+            (before.at_ms[3], before.download[3]),
+            (1_021, None),
+            "gaps of the period before are gaps"
+        );
     }
 
     #[test]
-    fn many_samples_become_few_points_and_keep_their_gap() {
-        let times = (0..20_000).filter(|n| !(8_000..9_000).contains(n)).map(|n| n * 1_000);
-        let samples: Vec<Sample> = times.map(|at_ms| sample(at_ms, Some(7), Some(9))).collect();
-        let series = Series::new(&samples, Facing::Customer, 0, 20_000_000);
-        assert!(series.at_ms.len() <= POINTS_MAX + 1, "{}", series.at_ms.len());
-        assert!(series.download.iter().flatten().all(|&bps| bps == 9));
-        assert_eq!(series.download.iter().filter(|bps| bps.is_none()).count(), 1);
-    }
-
-    #[test]
-    fn a_mean_round_trip_counts_replies() {
+    fn a_mean_round_trip_counts_answers_and_a_percentile_is_bounded_by_the_longest() {
+        let mut hour = Rollup::empty(LinkId(1), 0);
+        assert_eq!((latency(&hour), latency_p95_us(&hour), loss_pct(&hour)), (Spread::default(), None, None));
         let mut quick = sample(0, None, None);
-        (quick.received, quick.rtt_avg_us) = (Some(1), Some(1_000));
+        (quick.received, quick.rtt_avg_us, quick.rtt_max_us) = (Some(1), Some(1_000), Some(1_000));
         let mut slow = sample(1, None, None);
-        (slow.received, slow.rtt_avg_us) = (Some(3), Some(5_000));
-        assert_eq!(Probes::of(&[quick, slow]).rtt_avg_us, Some(4_000));
-        assert_eq!(Probes::of(&[]), Probes::default());
+        (slow.received, slow.rtt_avg_us, slow.rtt_max_us) = (Some(3), Some(4_200), Some(6_000));
+        hour.add_sample(&quick);
+        hour.add_sample(&slow);
+        assert_eq!(latency(&hour).mean, Some((1_000 + 3 * 4_200) / 4));
+        assert_eq!(latency_p95_us(&hour), Some(5_000), "the bucket from 3 to 5 ms");
+        hour.rtt_max_us = Some(4_300);
+        assert_eq!(latency_p95_us(&hour), Some(4_300));
+        assert_eq!(loss_pct(&hour), Some(60.0));
+    }
+
+    #[test]
+    fn the_percentile_is_the_nearest_rank() {
+        let mut hour = Rollup::empty(LinkId(1), 0);
+        (hour.latency_histogram[3], hour.latency_histogram[9]) = (19, 1);
+        assert_eq!(latency_p95_us(&hour), Some(1_000), "rank 19 of 20");
+        hour.latency_histogram[9] = 2;
+        assert_eq!(latency_p95_us(&hour), Some(12_500), "rank 20 of 21");
     }
 }

@@ -79,6 +79,13 @@ impl StateNow {
     }
 }
 
+/// Up to when a link's time line tells of it: to the last look, for what came after is not unknown, only not looked at
+/// yet. A link that nobody has looked at for too long is unknown up to now.
+pub(crate) fn looked_until(latest: Option<&Latest>, now_ms: i64, stale_after_ms: i64) -> i64 {
+    let looked_ms = latest.map(|latest| latest.at_ms).filter(|at_ms| now_ms - at_ms <= stale_after_ms);
+    looked_ms.unwrap_or(now_ms).min(now_ms)
+}
+
 /// `Up`, `Down` or `Unknown`.
 pub(crate) fn word(state: LinkState) -> &'static str {
     match state {

@@ -1,7 +1,7 @@
 use report::duration_words;
 use sla::{Interval, LinkState};
-use store::Span;
 
+use crate::view::cover::{Part, Standing};
 use crate::view::state::word;
 use crate::zone::Zone;
 
@@ -20,32 +20,27 @@ pub(crate) struct Piece {
     pub(crate) title: String,
 }
 
-/// The time line of `window` as pieces of a strip [`STRIP_WIDTH`] wide: first what nobody measured, then up, then
-/// unknown, then down, so that the worst lies on top.
-pub(crate) fn strip(window: Interval, spans: &[Span], zone: &Zone) -> Vec<Piece> {
+/// The parts of `window` as pieces of a strip [`STRIP_WIDTH`] wide: first up, then unknown, then down, so that the
+/// worst lies on top.
+pub(crate) fn strip(window: Interval, parts: &[Part<'_>], zone: &Zone) -> Vec<Piece> {
     let mut pieces: Vec<(u8, Piece)> = Vec::new();
-    for span in spans {
-        let part = window.intersect(Interval::new(span.from_ms, span.to_ms));
-        if part.is_empty() {
-            continue;
-        }
+    for part in parts {
         let x = (part.from_ms - window.from_ms) * STRIP_WIDTH / window.len_ms();
         let end = (part.to_ms - window.from_ms) * STRIP_WIDTH / window.len_ms();
         let width = (end - x).max(PIECE_WIDTH_MIN);
+        let (layer, class, word) = match part.standing {
+            Standing::Outside => (0, "outside", "Not under contract"),
+            Standing::Was(state @ LinkState::Up) => (0, state.as_str(), word(state)),
+            Standing::Was(state @ LinkState::Unknown) => (1, state.as_str(), word(state)),
+            Standing::Was(state @ LinkState::Down) => (2, state.as_str(), word(state)),
+        };
         let title = format!(
-            "{} {} to {} ({})",
-            word(span.state),
+            "{word} {} to {} ({})",
             zone.clock(part.from_ms),
             zone.clock(part.to_ms),
-            duration_words(part.len_ms())
+            duration_words(part.to_ms - part.from_ms)
         );
-        let layer = match span.state {
-            LinkState::Up => 0,
-            LinkState::Unknown => 1,
-            LinkState::Down => 2,
-        };
-        let x = x.min(STRIP_WIDTH - width);
-        pieces.push((layer, Piece { class: span.state.as_str(), x, width, title }));
+        pieces.push((layer, Piece { class, x: x.min(STRIP_WIDTH - width), width, title }));
     }
     pieces.sort_by_key(|(layer, _)| *layer);
     pieces.into_iter().map(|(_, piece)| piece).collect()
@@ -57,20 +52,11 @@ mod tests {
 
     #[test]
     fn a_short_outage_is_visible_and_on_top() {
-        let span = |from_ms, to_ms, state| Span {
-            from_ms,
-            to_ms,
-            state,
-            cause: None,
-            evidence: serde_json::Value::Null,
-        };
+        let part =
+            |from_ms, to_ms, state| Part { from_ms, to_ms, standing: Standing::Was(state), cause: None };
         let day = 86_400_000;
-        let spans = [
-            span(-day, day - 40_000, LinkState::Up),
-            span(day - 40_000, day, LinkState::Down),
-            span(day, 2 * day, LinkState::Up),
-        ];
-        let pieces = strip(Interval::new(0, day), &spans, &Zone::named("UTC"));
+        let parts = [part(0, day - 40_000, LinkState::Up), part(day - 40_000, day, LinkState::Down)];
+        let pieces = strip(Interval::new(0, day), &parts, &Zone::named("UTC"));
         assert_eq!(pieces.len(), 2);
         assert_eq!((pieces[1].class, pieces[1].x, pieces[1].width), ("down", 997, 3));
         assert_eq!(pieces[1].title, "Down 23:59 to 00:00 (40 s)");

@@ -252,7 +252,7 @@ async fn a_links_page_has_a_calendar_whose_days_lead_to_their_outages() {
             assert!(page.contains(text), "{text}: {page}");
         }
         assert!(!page.contains("July 2026"), "a month before the contract");
-        // The first 14 days of August, each with a title and a label, and the legend.
-        assert_eq!(page.matches("not under contract").count(), 2 * 14 + 1);
+        // The first 14 days of August, each with a title and a label, and the two legends.
+        assert_eq!(page.matches("not under contract").count(), 2 * 14 + 2);
     }
 }

@@ -1,11 +1,13 @@
 //! The pages against a real store, SQLite always and PostgreSQL where the environment names a server.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod csv;
 mod headers;
 mod ledger;
 mod login;
 mod pages;
 mod portal;
+mod ranges;
 mod series;
 mod throttle;
 mod walk;

@@ -105,6 +105,7 @@ async fn a_links_page_divides_the_day_and_names_outage_cause_and_evidence() {
             "ether2",
             "10.20.0.2",
             "17:00 to 18:00",
+            "22 Nov 18:00 to 23 Nov 18:00",
         ] {
             assert!(page.contains(text), "{text}");
         }

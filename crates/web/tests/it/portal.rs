@@ -194,7 +194,7 @@ impl Portal {
     }
 }
 
-fn sample(link: LinkId, at_ms: i64) -> Sample {
+pub(crate) fn sample(link: LinkId, at_ms: i64) -> Sample {
     Sample {
         link,
         at_ms,

@@ -1,0 +1,131 @@
+//! The measurements behind a chart as a file, row by row as they were stored.
+
+use std::net::SocketAddr;
+
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{ConnectInfo, Path, Query, State};
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::try_unfold;
+use sla::Interval;
+use store::{AuditEvent, ClientId, Link, Store, StoreError};
+
+use crate::address::client_address;
+use crate::app::App;
+use crate::error::PageError;
+use crate::pages::{link_id, theirs};
+use crate::session::ClientSession;
+use crate::view::csv::Kind;
+use crate::view::range::{Asked, ChartRange, DAY_MS};
+use crate::zone::Zone;
+
+/// How much time is read and sent at once. The longest range is that of the charts.
+const PIECE_MS: i64 = DAY_MS;
+
+type Peer = Option<Extension<ConnectInfo<SocketAddr>>>;
+
+/// What a download is asked with.
+pub(crate) struct Request {
+    session: ClientSession,
+    id: String,
+    asked: Result<Query<Asked>, QueryRejection>,
+    address: String,
+}
+
+macro_rules! download {
+    ($(#[$doc:meta])* $name:ident, $kind:expr) => {
+        $(#[$doc])*
+        pub(crate) async fn $name(
+            State(app): State<App>,
+            session: ClientSession,
+            Path(id): Path<String>,
+            asked: Result<Query<Asked>, QueryRejection>,
+            peer: Peer,
+            headers: HeaderMap,
+        ) -> Result<Response, PageError> {
+            let address = client_address(peer.as_deref(), &headers, &app.settings.trusted_proxies).to_string();
+            send(&app, $kind, Request { session, id, asked, address }).await
+        }
+    };
+}
+
+download!(
+    /// `GET /client/links/{id}/traffic.csv?range|from&to`
+    traffic,
+    Kind::Traffic
+);
+download!(
+    /// `GET /client/links/{id}/latency.csv?range|from&to`
+    latency,
+    Kind::Latency
+);
+download!(
+    /// `GET /client/links/{id}/loss.csv?range|from&to`
+    loss,
+    Kind::Loss
+);
+
+async fn send(app: &App, kind: Kind, request: Request) -> Result<Response, PageError> {
+    let Request { session, id, asked, address } = request;
+    let client = session.client_id();
+    let link = theirs(app.store.link_of_client(client, link_id(&id)?).await)?;
+    let Query(asked) = asked.map_err(|_| PageError::BadRequest)?;
+    let now_ms = app.clock.now_ms();
+    let window = ChartRange::resolve(&asked, now_ms, &session.zone)
+        .map_err(|problem| PageError::Unusable(problem.to_string()))?
+        .window;
+    let name = kind.file_name(&link, window, &session.zone);
+    app.store
+        .audit(&AuditEvent {
+            at_ms: now_ms,
+            actor: format!("portal:{}", session.user.username),
+            action: "download".to_owned(),
+            subject: format!("link {}", link.circuit),
+            detail: serde_json::json!({ "file": name }),
+            address: Some(address),
+        })
+        .await?;
+    let pieces = Pieces { store: app.store.clone(), client, link, kind, zone: session.zone, left: window };
+    let first = kind.header().to_owned();
+    let body = Body::from_stream(try_unfold((Some(first), pieces), |(first, mut pieces)| async move {
+        let text = match first {
+            Some(header) => Some(header),
+            None => pieces.next().await?,
+        };
+        Ok::<_, StoreError>(text.map(|text| (Bytes::from(text), (None, pieces))))
+    }));
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
+    Ok((headers, body).into_response())
+}
+
+/// The rest of a file.
+struct Pieces {
+    store: Store,
+    client: ClientId,
+    link: Link,
+    kind: Kind,
+    zone: Zone,
+    left: Interval,
+}
+
+impl Pieces {
+    /// The next lines; `None` at the end. A link that is the client's no longer ends the file.
+    async fn next(&mut self) -> Result<Option<String>, StoreError> {
+        while !self.left.is_empty() {
+            let Interval { from_ms, to_ms } = self.left;
+            let piece = Interval::new(from_ms, to_ms.min(from_ms + PIECE_MS));
+            self.left.from_ms = piece.to_ms;
+            let found =
+                self.store.samples_for_client(self.client, self.link.id, piece.from_ms, piece.to_ms).await?;
+            let Some(samples) = found else { return Ok(None) };
+            if !samples.is_empty() {
+                return Ok(Some(self.kind.lines(&self.link, &samples, &self.zone)));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,74 @@
+// What every browser test needs: a browser, a log-in, and what must hold on each page.
+// BASE_URL, USERNAME and PASSWORD say where and who.
+import assert from 'node:assert/strict';
+import { AxeBuilder } from '@axe-core/playwright';
+import { chromium } from 'playwright-core';
+
+export const { BASE_URL, USERNAME, PASSWORD, CHROMIUM = '/usr/bin/chromium' } = process.env;
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+export const WIDE = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+
+export async function launch() {
+  for (const [name, value] of Object.entries({ BASE_URL, USERNAME, PASSWORD })) {
+    assert.ok(value, `${name} is not set`);
+  }
+  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+}
+
+/** A page in a context of its own, and the list of what the browser complained about; nothing is expected. */
+export async function open(browser, options = {}) {
+  const context = await browser.newContext({ viewport: WIDE, ...options });
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(`${page.url()}: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`));
+  return { page, complaints };
+}
+
+export async function logIn(page) {
+  await page.goto(`${BASE_URL}/client/login`);
+  await page.fill('#username', USERNAME);
+  await page.fill('#password', PASSWORD);
+  await page.click('button[type=submit]');
+  await page.waitForURL('**/client/dashboard');
+}
+
+export async function assertAccessible(page, what) {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const found = violations.map((v) => `${v.id}: ${v.nodes.map((node) => node.html).join(' ')}`);
+    assert.deepEqual(found, [], `${what}, ${colorScheme}`);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+export async function assertNoSidewaysScroll(page, what) {
+  for (const width of [360, 390, 768]) {
+    await page.setViewportSize({ width, height: 800 });
+    const wider = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    assert.ok(wider <= 0, `${what} is ${wider} px wider than a screen of ${width} px`);
+  }
+  await page.setViewportSize(WIDE);
+}
+
+/** For each chart, whether anything is painted. */
+export function painted(page) {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('.chart canvas')].map((canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return data.some((value) => value !== 0);
+    }),
+  );
+}
