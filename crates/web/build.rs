@@ -3,8 +3,13 @@
 //! `LEASELINE_WEB_ASSETS` points packagers to a folder that was built before; npm is then not needed.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs, io};
+use std::{env, fs};
+
+#[path = "../../scripts/npm.rs"]
+mod npm;
+
+/// Points packagers' builds to a folder that was built before.
+const VARIABLE: &str = "LEASELINE_WEB_ASSETS";
 
 /// What the pages ask for.
 const FILES: [&str; 4] = ["app.css", "app.js", "link.js", "favicon.svg"];
@@ -15,10 +20,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     {
         println!("cargo:rerun-if-changed={input}");
     }
-    println!("cargo:rerun-if-env-changed=LEASELINE_WEB_ASSETS");
-    let folder = match env::var_os("LEASELINE_WEB_ASSETS") {
+    println!("cargo:rerun-if-changed=../../scripts/npm.rs");
+    println!("cargo:rerun-if-env-changed={VARIABLE}");
+    let folder = match env::var_os(VARIABLE) {
         Some(prebuilt) => fs::canonicalize(&prebuilt)
-            .map_err(|error| format!("LEASELINE_WEB_ASSETS={}: {error}", prebuilt.display()))?,
+            .map_err(|error| format!("{VARIABLE}={}: {error}", prebuilt.display()))?,
         None => build()?,
     };
     for file in FILES {
@@ -38,38 +44,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn build() -> Result<PathBuf, Box<dyn std::error::Error>> {
     let source = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("assets");
     let out = Path::new(&env::var("OUT_DIR")?).join("assets");
-    // Builds of two profiles run this side by side; they share node_modules.
-    let lock_file = source.join("package-lock.json");
-    let lock = fs::File::open(&lock_file)?;
-    lock.lock()?;
-    if !is_newer(&source.join("node_modules/.package-lock.json"), &lock_file)? {
-        run(&source, "npm", &["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])?;
-    }
-    let out_text = out.to_str().ok_or("OUT_DIR is not UTF-8")?;
-    run(&source, "npm", &["run", "--silent", "build", "--", out_text])?;
-    lock.unlock()?;
-    Ok(out)
-}
-
-/// Whether `made` is there and was written after `from`.
-fn is_newer(made: &Path, from: &Path) -> io::Result<bool> {
-    match fs::metadata(made) {
-        Ok(made) => Ok(made.modified()? >= fs::metadata(from)?.modified()?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-fn run(folder: &Path, program: &str, arguments: &[&str]) -> Result<(), String> {
-    let shown = format!("`{program} {}` in {}", arguments.join(" "), folder.display());
-    let output = Command::new(program).args(arguments).current_dir(folder).output().map_err(|error| {
-        format!(
-            "cannot run {shown}: {error}. Install Node.js 20 or newer with npm, or point LEASELINE_WEB_ASSETS to a folder with the built assets"
-        )
+    npm::with_packages(&source, VARIABLE, || {
+        let out_text = out.to_str().ok_or("OUT_DIR is not UTF-8")?;
+        Ok(npm::run(&source, VARIABLE, "npm", &["run", "--silent", "build", "--", out_text])?)
     })?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = [output.stdout, output.stderr].concat();
-    Err(format!("{shown} failed ({}):\n{}", output.status, String::from_utf8_lossy(&said)))
+    Ok(out)
 }

@@ -1,11 +1,32 @@
-//! Figures in the words that people read, the same on pages, in statements and on the command line.
+//! Figures in the words that people read, and the monthly statement in the forms in which it leaves the house.
 //!
-//! Turns values into text; sends nothing and reads no clock. The monthly statement (PDF, CSV, e-mail body) will
-//! stand here beside them.
+//! Turns values into text, PDF, CSV, JSON and the bodies of mails; sends nothing and reads no clock. Everything comes in
+//! with a [`Document`]; the same document gives the same bytes.
 
+mod accent;
 mod cause;
+mod chart;
+mod document;
+mod error;
+mod evidence;
+mod export;
+mod local_time;
+mod logo;
+mod mail;
+mod pdf;
 mod rate;
+mod sheet;
+mod view;
 
+pub use accent::{Accent, UnknownAccent};
 pub use cause::cause_words;
+pub use document::{Brand, Document, Facing, Facts, UnknownFacing};
+pub use error::ReportError;
+pub use evidence::evidence_words;
+pub use export::json;
+pub use logo::{LOGO_BYTES_MAX, LOGO_PIXELS_MAX, Logo, LogoError};
+pub use mail::{MailBody, breach_mail, report_mail};
+pub use pdf::pdf;
 pub use rate::rate_words;
+pub use sheet::csv;
 pub use sla::{age_words, duration_words, percent_truncated};

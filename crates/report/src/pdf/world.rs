@@ -1,0 +1,85 @@
+use std::sync::LazyLock;
+
+use typst::diag::{FileError, FileResult};
+use typst::foundations::{Bytes, Datetime, Duration};
+use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
+use typst::text::{Font, FontBook};
+use typst::utils::LazyHash;
+use typst::{Library, LibraryExt, World};
+
+/// The templates, by the names under which they import each other. The first is the main one.
+static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
+    let texts = [("/statement.typ", include_str!("../../templates/statement.typ"))];
+    texts.into_iter().map(|(path, text)| Source::new(file_id(path), text.to_owned())).collect()
+});
+
+static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| LazyHash::new(Library::default()));
+
+static FONTS: LazyLock<Vec<Font>> = LazyLock::new(|| {
+    let files: [&'static [u8]; 2] = [
+        include_bytes!(concat!(env!("LEASELINE_FONTS_DIR"), "/NotoSans_400Regular.ttf")),
+        include_bytes!(concat!(env!("LEASELINE_FONTS_DIR"), "/NotoSans_600SemiBold.ttf")),
+    ];
+    files.into_iter().flat_map(|file| Font::iter(Bytes::new(file))).collect()
+});
+
+static BOOK: LazyLock<LazyHash<FontBook>> =
+    LazyLock::new(|| LazyHash::new(FontBook::from_fonts(FONTS.iter())));
+
+/// The id of a path. Ids are kept for the life of the process: there are only a handful of paths, the same each time.
+fn file_id(path: &'static str) -> FileId {
+    let path = VirtualPath::new(path).expect("a constant path without .. or backslash");
+    FileId::new(RootedPath::new(VirtualRoot::Project, path))
+}
+
+/// Whether the statement's font has a glyph for a character.
+pub(super) fn can_print(character: char) -> bool {
+    BOOK.info(0).is_some_and(|info| info.coverage.contains(character.into()))
+}
+
+/// All that a template can see: itself and the files handed in. There is no disk, no network and no clock.
+pub(super) struct Sandbox {
+    files: Vec<(FileId, Bytes)>,
+}
+
+impl Sandbox {
+    pub(super) fn new(files: impl IntoIterator<Item = (&'static str, Vec<u8>)>) -> Self {
+        Self { files: files.into_iter().map(|(path, bytes)| (file_id(path), Bytes::new(bytes))).collect() }
+    }
+}
+
+impl World for Sandbox {
+    fn library(&self) -> &LazyHash<Library> {
+        &LIBRARY
+    }
+
+    fn book(&self) -> &LazyHash<FontBook> {
+        &BOOK
+    }
+
+    fn main(&self) -> FileId {
+        SOURCES[0].id()
+    }
+
+    fn source(&self, id: FileId) -> FileResult<Source> {
+        let found = SOURCES.iter().find(|source| source.id() == id);
+        found.cloned().ok_or_else(|| missing(id))
+    }
+
+    fn file(&self, id: FileId) -> FileResult<Bytes> {
+        let found = self.files.iter().find(|(file, _)| *file == id);
+        found.map(|(_, bytes)| bytes.clone()).ok_or_else(|| missing(id))
+    }
+
+    fn font(&self, index: usize) -> Option<Font> {
+        FONTS.get(index).cloned()
+    }
+
+    fn today(&self, _offset: Option<Duration>) -> Option<Datetime> {
+        None
+    }
+}
+
+fn missing(id: FileId) -> FileError {
+    FileError::NotFound(id.get().vpath().get_with_slash().into())
+}

@@ -1,0 +1,72 @@
+//! How a statement was measured and calculated, for the reader who wants to check it.
+
+use super::words::short;
+use crate::{Document, Facing};
+
+/// Title and text of each note.
+pub(super) fn method(document: &Document<'_>) -> Vec<(&'static str, String)> {
+    vec![
+        ("Measuring point", measuring_point(document)),
+        ("Down", down(document)),
+        (
+            "Unknown",
+            "Time for which nobody can say whether the line was up: no answer is not an outage. It counts as neither, \
+             and the bounds say what it could change."
+                .to_owned(),
+        ),
+        (
+            "Availability",
+            "Up time as a share of up and down time, to the millisecond. Excluded time leaves both sides; overlapping \
+             exclusions count once. Percentages are cut, never rounded."
+                .to_owned(),
+        ),
+        (
+            "Verdict",
+            "Met, if the objective holds even with all unknown time taken as down. Breach, if it is missed even with all \
+             of it taken as up. Otherwise undetermined."
+                .to_owned(),
+        ),
+        (
+            "Round trip and loss",
+            "Over the time in which the line was up and not excluded. The mean is weighted by answers; loss is all echoes \
+             lost of all echoes sent. Both need 90 % of the time to be known."
+                .to_owned(),
+        ),
+        (
+            "p95",
+            "Of the 5-minute averages within the contract, in rising order, the one at rank 95 n / 100, rounded up; \
+             5 % of the readings are above it. Missing readings are not counted as zero."
+                .to_owned(),
+        ),
+    ]
+}
+
+fn measuring_point(document: &Document<'_>) -> String {
+    let facts = document.facts;
+    let (facing, download) = match facts.facing {
+        Facing::Customer => ("facing you", "sends"),
+        Facing::Upstream => ("facing the network", "receives"),
+    };
+    let echoes = match &facts.probe_target {
+        Some(target) => format!("Round trips go from that router to {} and back.", short(target)),
+        None => "Round trips are not measured on this line.".to_owned(),
+    };
+    format!(
+        "Port {} of our router {}, {facing}: download is what it {download}. {echoes}",
+        short(&facts.interface),
+        short(&facts.router)
+    )
+}
+
+fn down(document: &Document<'_>) -> String {
+    let what = match document.facts.down_when.as_deref() {
+        Some("interface_or_no_answer") => {
+            "The port was not running, or what we ping at your end gave no answer."
+        }
+        Some("interface") => "The port was not running.",
+        _ => "The line did not carry traffic.",
+    };
+    format!(
+        "{what} Begin and end are taken from the router's own record where it has one, else from our checks."
+    )
+}

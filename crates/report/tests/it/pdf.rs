@@ -1,0 +1,136 @@
+use report::{Document, Logo, pdf};
+
+use crate::fixtures::{Case, HOUR_MS};
+use crate::{cases, poppler};
+
+fn made(case: &Case) -> Vec<u8> {
+    pdf(&case.document()).unwrap_or_else(|error| panic!("{}: {error}", case.name))
+}
+
+fn text(case: &Case) -> String {
+    poppler::text(case.name, &made(case))
+}
+
+#[test]
+fn every_kind_fits_on_three_pages_is_tagged_and_carries_its_fonts() {
+    for case in cases::all() {
+        let pdf = made(&case);
+        let pages: usize = poppler::info(case.name, &pdf, "Pages").parse().expect("a number");
+        assert!((1..=3).contains(&pages), "{}: {pages} pages", case.name);
+        assert_eq!(poppler::info(case.name, &pdf, "Tagged"), "yes", "{}", case.name);
+        assert!(poppler::info(case.name, &pdf, "Page size").contains("A4"), "{}", case.name);
+        for font in poppler::fonts(case.name, &pdf) {
+            let columns: Vec<&str> = font.split_whitespace().rev().collect();
+            // From the right: object id (two words), Unicode map, subset, embedded.
+            assert_eq!(columns[2..5], ["yes", "yes", "yes"], "{}: {font}", case.name);
+        }
+        let text = poppler::text(case.name, &pdf);
+        assert!(text.contains(&format!("1 / {pages}")), "{}: no page number", case.name);
+        assert!(text.contains(&case.digest), "{}: no digest to copy", case.name);
+    }
+}
+
+#[test]
+fn figures_are_text_as_they_are_on_pages() {
+    let text = text(&cases::breached());
+    for figure in [
+        "Breach",
+        "99.455 %",
+        "at least 99.50 %",
+        "19 m 57 s",
+        "3 h 42 m 54 s",
+        "Sahyadri Precision Works",
+        "ILL-PUN-0042",
+        "October 2026",
+        "Asia/Kolkata, UTC+05:30",
+        "9 Oct 2026, 10:05:31",
+        "credit of ₹ 12,500 agreed",
+        "after the fact",
+        "asha.kulkarni",
+        "committed 100 Mbit/s",
+        "Uptime 99.45 % against 99.50 %",
+    ] {
+        assert!(text.contains(figure), "{figure} is missing in: {text}");
+    }
+}
+
+#[test]
+fn a_name_in_devanagari_can_be_read_and_searched() {
+    let text = text(&cases::devanagari());
+    for word in ["दख्खन", "चाकण", "पुणे", "१४"] {
+        assert!(text.contains(word), "{word} is missing in: {text}");
+    }
+}
+
+#[test]
+fn trap_17_a_month_so_far_says_so_on_every_page() {
+    let text = text(&cases::so_far());
+    assert!(text.contains("Until 13 Oct 2026, 14:00: the month is not over"), "{text}");
+    assert!(text.contains("revision 1 · so far"), "{text}");
+    assert!(text.contains("goes on"), "the outage has no end yet: {text}");
+    assert!(text.contains("from 5 Oct 2026, 10:00"), "the contract began within the month: {text}");
+}
+
+#[test]
+fn trap_16_a_month_without_data_has_no_figure() {
+    let text = text(&cases::no_data());
+    assert!(text.contains("No figure"), "{text}");
+    assert!(text.contains("no data"), "{text}");
+    assert!(!text.contains("100.000 %") && !text.contains("0.000 %"), "{text}");
+}
+
+#[test]
+fn a_long_list_of_outages_is_cut_and_says_so() {
+    let text = text(&cases::sixty_outages());
+    assert!(text.contains("shorter ones in the CSV"), "{text}");
+}
+
+#[test]
+fn trap_19_times_of_a_month_with_a_clock_change_carry_their_offset() {
+    let text = text(&cases::clock_change());
+    assert!(text.contains("1 Nov 2026, 01:00:00 (UTC-04:00)"), "{text}");
+    assert!(text.contains("1 Nov 2026, 01:40:00 (UTC-04:00)") || text.contains("(UTC-05:00)"), "{text}");
+}
+
+#[test]
+fn trap_13_changed_terms_are_listed_and_judged_apart() {
+    let text = text(&cases::terms_changed());
+    for figure in ["changed within the month", "of 99.50 %", "of 99.90 %", "until 28 Oct 2026, 00:00"] {
+        assert!(text.contains(figure), "{figure} is missing in: {text}");
+    }
+}
+
+#[test]
+fn a_revision_gives_its_reason() {
+    let text = text(&cases::undetermined());
+    assert!(text.contains("2: Samples of 12 October arrived late"), "{text}");
+}
+
+#[test]
+fn names_are_printed_and_not_run() {
+    let text = text(&cases::hostile());
+    assert!(text.contains(r#"#read("/etc/passwd") *bold* $x^2$ <script>"#), "{text}");
+    assert!(!text.contains("root:"), "{text}");
+    assert!(text.contains("#panic() @ref"), "{text}");
+}
+
+#[test]
+fn the_same_document_gives_the_same_bytes_and_another_one_does_not() {
+    let case = cases::met();
+    assert!(made(&case) == made(&case), "the clock or chance got in");
+    let later = Document { created_at_ms: case.document().created_at_ms + HOUR_MS, ..case.document() };
+    assert!(made(&case) != pdf(&later).expect("a statement"));
+}
+
+#[test]
+fn a_logo_that_cannot_be_drawn_does_not_cost_the_statement() {
+    let mut case = cases::met();
+    for (bytes, media_type) in [
+        (b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x10\0\0\0\x10 and then nothing".to_vec(), "image/png"),
+        (b"<svg but no more".to_vec(), "image/svg+xml"),
+        (br#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="/etc/passwd"/></svg>"#.to_vec(), "image/svg+xml"),
+    ] {
+        case.brand.logo = Some(Logo::new(bytes, media_type).expect("it looks like one"));
+        assert!(text(&case).contains("99.945 %"));
+    }
+}
