@@ -1,6 +1,6 @@
 //! Rates from the difference of two counter readings. In every doubt a gap, never a guess (SLA traps 25 to 28).
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::look::Identity;
 
@@ -17,11 +17,10 @@ const SPEED_UNKNOWN_BPS: u64 = 100_000_000_000;
 pub(crate) type CounterValues = [Option<i64>; 8];
 
 /// One reading of an interface's counters and of every clock that can say when.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reading {
     pub(crate) at_ms: i64,
     /// Only comparable within one process, hence never stored.
-    #[serde(skip)]
     pub(crate) mono_ms: Option<i64>,
     pub(crate) uptime_ms: i64,
     pub(crate) identity: Identity,
@@ -92,6 +91,20 @@ fn credible_elapsed_ms(prev: &Reading, next: &Reading) -> Option<i64> {
     let tolerated_ms = CLOCKS_DIFFER_MS.max(elapsed_ms / 100 * CLOCKS_DIFFER_PERCENT);
     let agrees = |other_ms: i64| (other_ms - elapsed_ms).abs() <= tolerated_ms;
     (agrees(wall_ms) && agrees(uptime_ms)).then_some(elapsed_ms)
+}
+
+/// Without names, as a [`Look`](crate::look::Look) is written.
+impl Serialize for Reading {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.at_ms, self.uptime_ms, &self.identity, self.values).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Reading {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (at_ms, uptime_ms, identity, values) = Deserialize::deserialize(deserializer)?;
+        Ok(Self { at_ms, mono_ms: None, uptime_ms, identity, values })
+    }
 }
 
 #[cfg(test)]

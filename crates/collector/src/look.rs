@@ -1,4 +1,4 @@
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sla::LinkState;
 
 use crate::piece::{Cause, Verdict};
@@ -21,31 +21,25 @@ impl Identity {
 }
 
 /// One successful look at one link. Kept in the link's memory until the next, across restarts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
     /// Our wall clock at the middle of the exchange.
     pub(crate) at_ms: i64,
     /// The monotonic clock of this process at the same moment; none once it was read back from the store.
-    #[serde(skip)]
     pub(crate) mono_ms: Option<i64>,
     /// The router's uptime; whole seconds on the wire.
     pub(crate) uptime_ms: i64,
     pub(crate) identity: Identity,
     pub(crate) running: bool,
     pub(crate) disabled: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) link_downs: Option<u64>,
     /// `last-link-down-time` by the router's local clock, as if that were UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) down_local_ms: Option<i64>,
     /// `last-link-up-time`, likewise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) up_local_ms: Option<i64>,
     /// The router's local clock, as if it were UTC, minus ours.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) offset_ms: Option<i64>,
     /// Whether the probe target answered; none where nobody asked or the terms do not care.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) answered: Option<bool>,
 }
 
@@ -75,5 +69,58 @@ impl Look {
             (Some(from), Some(to)) => to - from,
             _ => next.at_ms - self.at_ms,
         }
+    }
+}
+
+/// The fields of [`Look`] in their order, without names: it is written for every link in every round, and half of it
+/// would be names.
+type Fields<I> = (i64, i64, I, bool, bool, Option<u64>, Option<i64>, Option<i64>, Option<i64>, Option<bool>);
+
+impl Serialize for Look {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields: Fields<_> = (
+            self.at_ms,
+            self.uptime_ms,
+            &self.identity,
+            self.running,
+            self.disabled,
+            self.link_downs,
+            self.down_local_ms,
+            self.up_local_ms,
+            self.offset_ms,
+            self.answered,
+        );
+        fields.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Look {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (
+            at_ms,
+            uptime_ms,
+            identity,
+            running,
+            disabled,
+            link_downs,
+            down_local_ms,
+            up_local_ms,
+            offset_ms,
+            answered,
+        ) = Fields::deserialize(deserializer)?;
+        let mono_ms = None;
+        Ok(Self {
+            at_ms,
+            mono_ms,
+            uptime_ms,
+            identity,
+            running,
+            disabled,
+            link_downs,
+            down_local_ms,
+            up_local_ms,
+            offset_ms,
+            answered,
+        })
     }
 }

@@ -24,13 +24,15 @@ pub struct Command {
     path: String,
     wire: BytesMut,
     deadline: Option<Duration>,
+    patience: Duration,
 }
 
 impl Command {
     /// A command without arguments; `path` as the API writes it, `/interface/print`.
     pub fn new(path: impl Into<String>) -> Self {
         let path = path.into();
-        let mut command = Command { wire: BytesMut::with_capacity(128), path, deadline: None };
+        let mut command =
+            Command { wire: BytesMut::with_capacity(128), path, deadline: None, patience: Duration::ZERO };
         let word = command.path.clone();
         command.word(&[word.as_bytes()]);
         command
@@ -68,6 +70,14 @@ impl Command {
         self
     }
 
+    /// Says that nobody minds if a reply is taken up this much later than it could be. While all commands of a connection
+    /// are so, replies that trickle in are left to gather and cost one read instead of many. The default is none.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// The path given to [`new`](Self::new).
     pub fn path(&self) -> &str {
         &self.path
@@ -75,6 +85,10 @@ impl Command {
 
     pub(crate) fn own_deadline(&self) -> Option<Duration> {
         self.deadline
+    }
+
+    pub(crate) fn own_patience(&self) -> Duration {
+        self.patience
     }
 
     /// The words on the wire, without tag and terminator.

@@ -1,4 +1,6 @@
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use crate::StoreError;
 
@@ -63,6 +65,7 @@ const SQLITE_ROWS: [usize; 3] = [100, 10, 1];
 /// A statement for SQLite with many rows of parameters, prepared for a few row counts. Rows are bound as they are:
 /// to take them out of a JSON text costs SQLite more than to store them.
 pub(crate) struct SqliteRows {
+    columns: usize,
     texts: [String; SQLITE_ROWS.len()],
 }
 
@@ -71,7 +74,15 @@ impl SqliteRows {
     pub(crate) fn new(before: &str, columns: usize, after: &str) -> Self {
         let row = format!("({})", vec!["?"; columns].join(","));
         let text = |rows: usize| format!("{before} VALUES {} {after}", vec![row.as_str(); rows].join(","));
-        Self { texts: SQLITE_ROWS.map(text) }
+        Self { columns, texts: SQLITE_ROWS.map(text) }
+    }
+
+    /// One of the texts with room for the parameters of so many rows: a list of thousands that grows while it is filled
+    /// is copied again and again.
+    pub(crate) fn query(&self, text: &'static str, rows: usize) -> Query<'static, Sqlite, SqliteArguments> {
+        let mut arguments = SqliteArguments::default();
+        arguments.reserve(rows * self.columns, 0);
+        sqlx::query_with(text, arguments)
     }
 
     /// All rows in as few statements as may be, each with its text.

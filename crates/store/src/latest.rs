@@ -182,9 +182,14 @@ pub(crate) async fn write_latest<'a>(
     .map_err(|error| StoreError::on_insert(error, "latest state", &[]))
 }
 
+/// The same as `to_string`, which goes by way of a formatter and is several times slower.
+fn memory_text(memory: &serde_json::Value) -> String {
+    serde_json::to_string(memory).unwrap_or_else(|_| memory.to_string())
+}
+
 async fn put_sqlite(tx: &mut Transaction<'static, Sqlite>, rows: &[&Latest]) -> Result<(), sqlx::Error> {
     for (text, chunk) in SQLITE_PUT.split(rows) {
-        let mut query = sqlx::query(text);
+        let mut query = SQLITE_PUT.query(text, chunk.len());
         for row in chunk {
             query = query
                 .bind(row.link)
@@ -200,7 +205,7 @@ async fn put_sqlite(tx: &mut Transaction<'static, Sqlite>, rows: &[&Latest]) -> 
                 .bind(row.rtt_avg_us)
                 .bind(row.rtt_min_us)
                 .bind(row.rtt_max_us)
-                .bind(row.memory.to_string());
+                .bind(memory_text(&row.memory));
         }
         query.execute(&mut **tx).await?;
     }
@@ -224,7 +229,7 @@ async fn put_postgres(tx: &mut Transaction<'static, Postgres>, rows: &[&Latest])
         .bind(column(|row| row.rtt_avg_us))
         .bind(column(|row| row.rtt_min_us))
         .bind(column(|row| row.rtt_max_us))
-        .bind(rows.iter().map(|row| row.memory.to_string()).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| memory_text(&row.memory)).collect::<Vec<_>>())
         .execute(&mut **tx)
         .await
         .map(|_| ())

@@ -96,7 +96,7 @@ impl Store {
         // The status rows are first: they are the lock that keeps two rounds of one router apart.
         write_statuses(&mut tx, &rounds).await?;
         write_tails(&mut tx, rounds.iter().flat_map(|round| &round.tails)).await?;
-        let samples: Vec<Sample> = rounds.iter().flat_map(|round| &round.samples).cloned().collect();
+        let samples: Vec<&Sample> = rounds.iter().flat_map(|round| &round.samples).collect();
         insert_samples(&mut tx, &samples).await?;
         write_latest(&mut tx, rounds.iter().flat_map(|round| &round.latest)).await?;
         Ok(tx.commit().await?)
@@ -105,7 +105,7 @@ impl Store {
     /// Writes samples alone in one transaction; those that are already there stay as they are.
     pub async fn write_samples(&self, samples: &[Sample]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        insert_samples(&mut tx, samples).await?;
+        insert_samples(&mut tx, &samples.iter().collect::<Vec<_>>()).await?;
         Ok(tx.commit().await?)
     }
 }

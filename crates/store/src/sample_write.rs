@@ -24,7 +24,7 @@ const COLUMNS: &str = "link_id, at_ms, state, rx_bytes, tx_bytes, rx_packets, tx
      tx_drops, rx_bps, tx_bps, sent, received, rtt_min_us, rtt_avg_us, rtt_max_us";
 
 /// Inserts samples; one with the same link and time as a stored one is left out.
-pub(crate) async fn insert_samples(tx: &mut Tx, samples: &[Sample]) -> Result<(), StoreError> {
+pub(crate) async fn insert_samples(tx: &mut Tx, samples: &[&Sample]) -> Result<(), StoreError> {
     if samples.is_empty() {
         return Ok(());
     }
@@ -36,7 +36,7 @@ pub(crate) async fn insert_samples(tx: &mut Tx, samples: &[Sample]) -> Result<()
 }
 
 /// Notes that the hours of these samples are to be rolled up, again if they were before.
-async fn mark_hours(tx: &mut Tx, samples: &[Sample]) -> Result<(), StoreError> {
+async fn mark_hours(tx: &mut Tx, samples: &[&Sample]) -> Result<(), StoreError> {
     const SQL: &str = "INSERT INTO rollup_pending (resolution, from_ms) VALUES ('hour', $1) ON CONFLICT (resolution, from_ms) DO NOTHING";
     // In order, so that two writers wait for each other instead of locking each other out.
     let hours: BTreeSet<i64> = samples.iter().map(|sample| sample.at_ms.div_euclid(HOUR_MS)).collect();
@@ -51,12 +51,12 @@ static SQLITE_INSERT: LazyLock<SqliteRows> = LazyLock::new(|| {
     SqliteRows::new(&insert, 19, "ON CONFLICT DO NOTHING")
 });
 
-async fn insert_sqlite(tx: &mut Transaction<'static, Sqlite>, samples: &[Sample]) -> Result<(), StoreError> {
-    let mut ordered: Vec<&Sample> = samples.iter().collect();
+async fn insert_sqlite(tx: &mut Transaction<'static, Sqlite>, samples: &[&Sample]) -> Result<(), StoreError> {
+    let mut ordered = samples.to_vec();
     // In the order of the key: neighbours go to the same page.
     ordered.sort_unstable_by_key(|sample| (sample.at_ms.div_euclid(HOUR_MS), sample.link, sample.at_ms));
     for (text, chunk) in SQLITE_INSERT.split(&ordered) {
-        let mut query = sqlx::query(text);
+        let mut query = SQLITE_INSERT.query(text, chunk.len());
         for sample in chunk {
             query = query
                 .bind(sample.at_ms.div_euclid(HOUR_MS))
@@ -86,7 +86,7 @@ async fn insert_sqlite(tx: &mut Transaction<'static, Sqlite>, samples: &[Sample]
 
 async fn insert_postgres(
     tx: &mut Transaction<'static, Postgres>,
-    samples: &[Sample],
+    samples: &[&Sample],
 ) -> Result<(), StoreError> {
     const LOCK: &str = "SELECT pg_advisory_xact_lock_shared($1)";
     const INSERT: &str = "INSERT INTO link_monitoring_data (link_id, at_ms, state, rx_bytes, tx_bytes, rx_packets, tx_packets,
@@ -98,7 +98,9 @@ async fn insert_postgres(
     make_partitions(tx, samples).await?;
     sqlx::query(LOCK).bind(ROLL_UP_LOCK).execute(&mut **tx).await?;
     for chunk in samples.chunks(ROWS_PER_MESSAGE) {
-        let column = |of: fn(&Sample) -> Option<i64>| -> Vec<Option<i64>> { chunk.iter().map(of).collect() };
+        let column = |of: fn(&Sample) -> Option<i64>| -> Vec<Option<i64>> {
+            chunk.iter().map(|sample| of(sample)).collect()
+        };
         sqlx::query(INSERT)
             .bind(chunk.iter().map(|sample| sample.link.0).collect::<Vec<_>>())
             .bind(chunk.iter().map(|sample| sample.at_ms).collect::<Vec<_>>())
@@ -128,7 +130,7 @@ async fn insert_postgres(
 /// Makes the monthly partitions that these samples need and that are not there yet.
 async fn make_partitions(
     tx: &mut Transaction<'static, Postgres>,
-    samples: &[Sample],
+    samples: &[&Sample],
 ) -> Result<(), StoreError> {
     const EXISTS: &str = "SELECT to_regclass($1) IS NOT NULL";
     // Two writers of a month's first sample: the second waits for the first, and then makes nothing. It must not ask
@@ -152,7 +154,7 @@ async fn make_partitions(
 }
 
 /// The first days of the UTC months that the samples fall into.
-fn months(samples: &[Sample]) -> Result<BTreeSet<Date>, StoreError> {
+fn months(samples: &[&Sample]) -> Result<BTreeSet<Date>, StoreError> {
     let mut months = BTreeSet::new();
     let mut known = 0..0;
     for sample in samples {

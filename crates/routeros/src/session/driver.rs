@@ -1,6 +1,7 @@
 use std::{
     future::{Future, poll_fn},
     io,
+    mem::MaybeUninit,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll},
@@ -8,16 +9,16 @@ use std::{
 
 use bytes::BytesMut;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf},
     time::{Instant, Sleep, sleep_until},
 };
 
 use super::shared::Shared;
 use crate::{Error, codec::Decoder, error::Step};
 
-/// Free room in the read buffer before each read. Much less than the buffer: replies that are kept hold their buffer,
-/// and a dripping peer must not make us hold a fresh one for each of them.
-const READ_ROOM: usize = 512;
+/// Bytes of one read. They go over the stack: the connection's own buffer, of which there is one per router, need then
+/// not have room for the most that could come, only for what did.
+const READ_BYTES: usize = 16 << 10;
 /// Reads in one turn, so that a flooding peer cannot keep a worker to itself.
 const READS_PER_TURN: usize = 16;
 
@@ -36,6 +37,8 @@ where
         flushing: false,
         write_until: None,
         alarm: Box::pin(sleep_until(Instant::now())),
+        gathering: false,
+        gathered: Box::pin(sleep_until(Instant::now())),
         shared,
     };
     // Also when the task is dropped (the runtime shuts down): nobody must wait for a reply that cannot come.
@@ -64,6 +67,9 @@ struct Driver<S> {
     /// The peer must have taken what is in `writing` until then.
     write_until: Option<Instant>,
     alarm: Pin<Box<Sleep>>,
+    /// Something may have come, and nothing is read before `gathered`.
+    gathering: bool,
+    gathered: Pin<Box<Sleep>>,
     shared: Arc<Shared>,
 }
 
@@ -90,16 +96,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Reads what is there; true if there may be more.
     fn read(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
+        if self.gathers(cx) {
+            return Ok(false);
+        }
         for _ in 0..READS_PER_TURN {
-            self.decoder.buffer_mut().reserve(READ_ROOM);
-            match pin!(self.stream.read_buf(self.decoder.buffer_mut())).poll(cx) {
+            let mut bytes = [MaybeUninit::uninit(); READ_BYTES];
+            let mut bytes = ReadBuf::uninit(&mut bytes);
+            match Pin::new(&mut self.stream).poll_read(cx, &mut bytes) {
                 Poll::Pending => return Ok(false),
-                Poll::Ready(Ok(0)) => return Err(Error::Closed { step: Step::Idle, source: None }),
-                Poll::Ready(Ok(_)) => self.dispatch()?,
+                Poll::Ready(Ok(())) if bytes.filled().is_empty() => {
+                    return Err(Error::Closed { step: Step::Idle, source: None });
+                }
+                Poll::Ready(Ok(())) => {
+                    self.decoder.push(bytes.filled());
+                    self.dispatch()?;
+                }
                 Poll::Ready(Err(error)) => return Err(closed(error)),
             }
         }
         Ok(true)
+    }
+
+    /// Whether what has come is left to gather company. We are woken by the first bytes and cannot tell that from other
+    /// reasons: then merely nothing has gathered.
+    fn gathers(&mut self, cx: &mut Context<'_>) -> bool {
+        let patience = self.shared.lock().patience();
+        if patience.is_zero() {
+            self.gathering = false;
+            return false;
+        }
+        if !self.gathering {
+            self.gathered.as_mut().reset(Instant::now() + patience);
+        }
+        self.gathering = self.gathered.as_mut().poll(cx).is_pending();
+        self.gathering
     }
 
     fn dispatch(&mut self) -> Result<(), Error> {

@@ -1,6 +1,9 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use tokio::sync::{mpsc, oneshot};
@@ -57,6 +60,8 @@ pub(crate) struct StreamSink {
 pub(crate) struct Pending {
     path: String,
     sink: Sink,
+    /// How late its replies may be taken up.
+    patience: Duration,
     items: Vec<Sentence>,
     trap: Option<Error>,
     replies: usize,
@@ -76,8 +81,8 @@ pub(super) enum Progress {
 }
 
 impl Pending {
-    pub(super) fn new(path: String, sink: Sink) -> Self {
-        Pending { path, sink, items: Vec::new(), trap: None, replies: 0, bytes: 0 }
+    pub(super) fn new(path: String, patience: Duration, sink: Sink) -> Self {
+        Pending { path, sink, patience, items: Vec::new(), trap: None, replies: 0, bytes: 0 }
     }
 
     /// From now on nobody waits. The counts start again: they now bound what comes after the `/cancel`.
@@ -85,6 +90,10 @@ impl Pending {
         self.sink = Sink::Discard;
         self.items = Vec::new();
         (self.replies, self.bytes) = (0, 0);
+    }
+
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
     }
 
     pub(super) fn is_discarded(&self) -> bool {

@@ -1,6 +1,7 @@
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Waker,
+    time::Duration,
 };
 
 use bytes::BytesMut;
@@ -65,7 +66,7 @@ impl Shared {
         if state.outbox.len() + wire.len() > OUTBOX_BYTES_MAX {
             return Err(Error::Busy);
         }
-        let tag = state.register(command.path(), sink).ok_or(Error::Busy)?;
+        let tag = state.register(command.path(), command.own_patience(), sink).ok_or(Error::Busy)?;
         state.outbox.extend_from_slice(wire);
         SentenceWriter::new(&mut state.outbox).tag(Digits::of(tag).as_bytes()).end();
         state.wake_driver();
@@ -142,6 +143,12 @@ impl State {
         Ok(())
     }
 
+    /// How long replies may be left to gather: as long as the least patient of the commands allows, zero without any.
+    pub(super) fn patience(&self) -> Duration {
+        let pending = self.slots.iter().filter_map(|slot| slot.pending.as_ref());
+        pending.map(Pending::patience).min().unwrap_or_default()
+    }
+
     /// Asks the router to stop a command whose replies nobody wants.
     fn cancel(&mut self, tag: u64, limits: &Limits) {
         if self.closed.is_some() {
@@ -149,7 +156,9 @@ impl State {
         }
         // With no room left the router is not told; if it is also silent, the limit below ends the connection.
         let has_room = self.outbox.len() < OUTBOX_BYTES_MAX;
-        if let Some(own_tag) = has_room.then(|| self.register("/cancel", Sink::Discard)).flatten() {
+        if let Some(own_tag) =
+            has_room.then(|| self.register("/cancel", Duration::ZERO, Sink::Discard)).flatten()
+        {
             SentenceWriter::new(&mut self.outbox)
                 .word(b"/cancel")
                 .attribute("tag", Digits::of(tag).as_bytes())
@@ -160,7 +169,7 @@ impl State {
         self.wake_driver();
     }
 
-    fn register(&mut self, path: &str, sink: Sink) -> Option<u64> {
+    fn register(&mut self, path: &str, patience: Duration, sink: Sink) -> Option<u64> {
         let place = match self.free.pop() {
             Some(place) => place,
             None if self.slots.len() < COMMANDS_MAX => {
@@ -171,7 +180,7 @@ impl State {
         };
         let slot = &mut self.slots[place];
         slot.generation += 1;
-        slot.pending = Some(Pending::new(path.to_owned(), sink));
+        slot.pending = Some(Pending::new(path.to_owned(), patience, sink));
         Some(slot.generation * COMMANDS_MAX as u64 + place as u64)
     }
 

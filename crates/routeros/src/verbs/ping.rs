@@ -10,6 +10,11 @@ use crate::{
 const INTERVAL_RANGE: std::ops::RangeInclusive<Duration> = Duration::from_millis(10)..=Duration::from_secs(5);
 /// What RouterOS takes as a size, IP header included.
 const SIZE_RANGE: std::ops::RangeInclusive<u16> = 28..=65535;
+/// Replies of a ping may be taken up later by this part of its interval, as far as that is worth a timer: the round
+/// trips are the router's figures, and those of many pings side by side trickle in one by one.
+const PATIENCE_DIVISOR: u32 = 20;
+const PATIENCE_RANGE: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(5)..=Duration::from_millis(50);
 /// Echoes of one command: at the longest interval, most of a day.
 const COUNT_MAX: u32 = 10_000;
 
@@ -65,7 +70,8 @@ impl Ping {
             .attr("count", count.to_string())
             .attr("interval", format!("{}ms", interval.as_millis()))
             // Lost echoes are reported one interval (at least a second) late; the margin is for the way.
-            .deadline(*interval * *count + margin);
+            .deadline(*interval * *count + margin)
+            .patience(patience(*interval));
         let texts = [
             ("src-address", &self.src_address),
             ("interface", &self.interface),
@@ -114,6 +120,11 @@ impl Client {
         let replies = self.run(ping.command(self.shared().limits.command)?).await?;
         Ok(PingOutcome::read(replies.items()))
     }
+}
+
+fn patience(interval: Duration) -> Duration {
+    let patience = (interval / PATIENCE_DIVISOR).min(*PATIENCE_RANGE.end());
+    if patience < *PATIENCE_RANGE.start() { Duration::ZERO } else { patience }
 }
 
 impl PingOutcome {

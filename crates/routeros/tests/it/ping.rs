@@ -1,9 +1,14 @@
 use std::time::Duration;
 
-use routeros::{Client, Error, Limits, Ping, PingOutcome};
+use routeros::{Client, Command, Error, Limits, Ping, PingOutcome};
+use tokio::{
+    io::duplex,
+    time::{Instant, sleep},
+};
 
 use crate::{
-    peer::{failure, session},
+    peer::{PIPE_BYTES, Peer, credentials, failure, session},
+    session::counted::Counted,
     verbs::against,
 };
 
@@ -111,4 +116,49 @@ async fn a_ping_has_the_time_it_needs() {
         peer.reply(&tag, &["!done"]).await;
     });
     assert_eq!(outcome.await.expect("in time").received, 60);
+}
+
+/// Many targets answer one by one: a read for each of their replies is most of what a round of pings costs.
+#[tokio::test(start_paused = true)]
+async fn replies_that_trickle_in_are_read_together() {
+    let (near, far) = duplex(PIPE_BYTES);
+    let mut peer = Peer::new(far);
+    let (stream, reads, _) = Counted::new(near);
+    let (cred, limits) = (credentials(), Limits::default());
+    let (client, ()) = tokio::join!(Client::over_stream(stream, &cred, &limits), peer.accept_login());
+    let client = client.expect("logs in");
+    let before = reads.get();
+    let router = async {
+        let (_, tag) = peer.command().await;
+        sleep(Duration::from_millis(500)).await;
+        for _ in 0..10 {
+            peer.reply(&tag, &["!re", "=time=1ms"]).await;
+            sleep(Duration::from_millis(4)).await;
+        }
+        peer.reply(&tag, &["!done"]).await;
+    };
+    let ping = Ping::new("192.0.2.7", 10);
+    let (outcome, ()) = tokio::join!(client.ping(&ping), router);
+    assert_eq!(outcome.expect("an outcome").received, 10);
+    assert_eq!(reads.get() - before, 1);
+}
+
+/// Only pings wait: time here is the clock of the test, which stands still unless somebody sleeps.
+#[tokio::test(start_paused = true)]
+async fn a_ping_delays_no_other_command() {
+    let (client, mut peer) = session(&Limits::default()).await;
+    let router = async {
+        let (_, tag) = peer.command().await;
+        peer.reply(&tag, &["!re", "=time=1ms"]).await;
+        let asked = Instant::now();
+        let (other, _) = tokio::join!(client.run(Command::new("/a")), peer.answer(&[&["!re"]]));
+        assert_eq!(other.expect("answered").items().len(), 1);
+        assert_eq!(asked.elapsed(), Duration::ZERO);
+        peer.reply(&tag, &["!done"]).await;
+        Instant::now()
+    };
+    let ping = Ping::new("192.0.2.7", 1);
+    let (outcome, done) = tokio::join!(async { (client.ping(&ping).await, Instant::now()) }, router);
+    assert_eq!(outcome.0.expect("an outcome").received, 1);
+    assert!(outcome.1 - done <= Duration::from_millis(60), "{:?}", outcome.1 - done);
 }

@@ -179,7 +179,7 @@ async fn the_last_clone_closes_the_connection() {
 async fn a_batch_is_one_write() {
     let (near, far) = duplex(PIPE_BYTES);
     let mut peer = Peer::new(far);
-    let (stream, writes) = counted::Counted::new(near);
+    let (stream, _, writes) = counted::Counted::new(near);
     let (cred, limits) = (credentials(), Limits::default());
     let (client, ()) = tokio::join!(Client::over_stream(stream, &cred, &limits), peer.accept_login());
     let client = client.expect("logs in");
@@ -204,7 +204,7 @@ async fn commands_that_cannot_be_sent() {
     assert_usable(&client, &mut peer).await;
 }
 
-mod counted {
+pub(crate) mod counted {
     use std::{
         io,
         pin::Pin,
@@ -217,22 +217,31 @@ mod counted {
 
     use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
-    /// A stream that counts the writes.
-    pub(super) struct Counted(DuplexStream, Writes);
+    /// A stream that counts what goes through it.
+    pub(crate) struct Counted {
+        stream: DuplexStream,
+        reads: Count,
+        writes: Count,
+    }
 
     #[derive(Clone, Default)]
-    pub(super) struct Writes(Arc<AtomicUsize>);
+    pub(crate) struct Count(Arc<AtomicUsize>);
 
-    impl Writes {
-        pub(super) fn get(&self) -> usize {
+    impl Count {
+        pub(crate) fn get(&self) -> usize {
             self.0.load(Ordering::SeqCst)
+        }
+
+        fn one_more(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
         }
     }
 
     impl Counted {
-        pub(super) fn new(stream: DuplexStream) -> (Self, Writes) {
-            let writes = Writes::default();
-            (Counted(stream, writes.clone()), writes)
+        /// The stream, its reads that gave something, and its writes.
+        pub(crate) fn new(stream: DuplexStream) -> (Self, Count, Count) {
+            let (reads, writes) = (Count::default(), Count::default());
+            (Counted { stream, reads: reads.clone(), writes: writes.clone() }, reads, writes)
         }
     }
 
@@ -242,22 +251,26 @@ mod counted {
             cx: &mut Context<'_>,
             buf: &mut ReadBuf<'_>,
         ) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.0).poll_read(cx, buf)
+            let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+            if read.is_ready() {
+                self.reads.one_more();
+            }
+            read
         }
     }
 
     impl AsyncWrite for Counted {
         fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-            self.1.0.fetch_add(1, Ordering::SeqCst);
-            Pin::new(&mut self.0).poll_write(cx, buf)
+            self.writes.one_more();
+            Pin::new(&mut self.stream).poll_write(cx, buf)
         }
 
         fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.0).poll_flush(cx)
+            Pin::new(&mut self.stream).poll_flush(cx)
         }
 
         fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Pin::new(&mut self.0).poll_shutdown(cx)
+            Pin::new(&mut self.stream).poll_shutdown(cx)
         }
     }
 }
