@@ -29,7 +29,8 @@ const OTHERS: [(&str, f64, f64); 3] =
 /// Rounds before those that count: connecting, first samples, warm caches.
 const WARM_UP_ROUNDS: u32 = 2;
 const PING_INTERVAL: Duration = Duration::from_secs(1);
-const PING_TARGET: &str = "192.0.2.9";
+/// Each link's own target is one of these: their replies come one by one, as those of different customers do.
+const PING_NETWORK: &str = "192.0.2";
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -117,12 +118,13 @@ async fn measure(collector: &Collector, kind: RoundKind, arguments: &Arguments) 
 }
 
 fn check(summary: &RoundSummary, routers: u32) -> Result<()> {
-    match summary.errors.first() {
-        Some((router, error)) => Err(format!("router {router}: {error}").into()),
-        None if summary.routers != routers as usize => {
+    match (summary.errors.first(), summary.link_errors.first()) {
+        (Some((router, error)), _) => Err(format!("router {router}: {error}").into()),
+        (None, Some(link)) => Err(format!("link {}: {}", link.circuit, link.error).into()),
+        (None, None) if summary.routers != routers as usize => {
             Err(format!("{} routers answered", summary.routers).into())
         }
-        None => Ok(()),
+        (None, None) => Ok(()),
     }
 }
 
@@ -133,7 +135,7 @@ async fn one_ping_run(address: &str, pings: u32) -> Result<Duration> {
     let credentials = Credentials { username: "admin".to_owned(), password: "secret".into() };
     let client = Client::connect(&target, &credentials, &Limits::default()).await?;
     let start = Instant::now();
-    client.ping(&Ping { interval: PING_INTERVAL, ..Ping::new(PING_TARGET, pings) }).await?;
+    client.ping(&Ping { interval: PING_INTERVAL, ..Ping::new(format!("{PING_NETWORK}.1"), pings) }).await?;
     Ok(start.elapsed())
 }
 
@@ -165,7 +167,7 @@ async fn enter(store: &Store, fleet: &Fleet, links: u32) -> Result<()> {
                 service_ref: None,
                 kind: "ILL",
                 committed_bps: 100_000_000,
-                probe_target: Some(PING_TARGET),
+                probe_target: Some(&format!("{PING_NETWORK}.{}", 1 + link % 254)),
                 facing: Facing::Customer,
                 site: None,
                 activated_at_ms: now_ms - 1_000,

@@ -25,10 +25,9 @@ pub(crate) struct Clocks {
 }
 
 impl Clocks {
-    /// With the timer's own monotonic clock.
+    /// With the machine's own clock that only ever grows.
     pub(crate) fn new(wall: Clock) -> Self {
-        let start = std::time::Instant::now();
-        Self { wall, mono: Arc::new(move || i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX)) }
+        Self { wall, mono: Arc::new(machine_clock()) }
     }
 
     pub(crate) fn with_mono(self, mono: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
@@ -43,5 +42,36 @@ impl Clocks {
 impl std::fmt::Debug for Clocks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Clocks")
+    }
+}
+
+/// Milliseconds since the machine started, its sleep included: a router that restarted while we slept must not seem to
+/// have run all the time.
+#[cfg(target_os = "linux")]
+fn machine_clock() -> impl Fn() -> i64 + Send + Sync + 'static {
+    use rustix::time::{ClockId, clock_gettime};
+    || {
+        let since_start = clock_gettime(ClockId::Boottime);
+        since_start.tv_sec * 1_000 + since_start.tv_nsec / 1_000_000
+    }
+}
+
+/// Elsewhere whatever the system takes for a timer; on some it stands still while the machine sleeps.
+#[cfg(not(target_os = "linux"))]
+fn machine_clock() -> impl Fn() -> i64 + Send + Sync + 'static {
+    let start = std::time::Instant::now();
+    move || i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machines_clock_grows_and_does_not_jump() {
+        let clocks = Clocks::new(Clock::new(|| 0));
+        let times: Vec<_> = (0..1_000).map(|_| clocks.now().mono_ms).collect();
+        assert!(times[0] > 0 || cfg!(not(target_os = "linux")));
+        assert!(times.is_sorted(), "{times:?}");
     }
 }

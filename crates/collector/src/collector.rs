@@ -48,8 +48,21 @@ pub struct RoundSummary {
     pub links: usize,
     /// Samples that were written.
     pub samples: usize,
-    /// Router name and one line on what was wrong, at most one per router, by name.
+    /// Routers that gave no reading, with one line on why; by name.
     pub errors: Vec<(String, String)>,
+    /// What was wrong with single links of routers that did; by router and circuit.
+    pub link_errors: Vec<LinkError>,
+}
+
+/// What was wrong with one link while its router answered.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LinkError {
+    /// The router's name.
+    pub router: String,
+    /// The link's circuit.
+    pub circuit: String,
+    /// One line: its interface is not there, or its target cannot be pinged.
+    pub error: String,
 }
 
 /// One router's poller, and news of it for its next round.
@@ -136,6 +149,7 @@ impl Collector {
             }
         }
         summary.errors.sort();
+        summary.link_errors.sort();
         summary
     }
 
@@ -241,6 +255,11 @@ impl RoundSummary {
     fn add(&mut self, router: String, report: RoundReport) {
         self.links += report.links;
         self.samples += report.samples;
+        self.link_errors.extend(report.troubles.into_iter().map(|trouble| LinkError {
+            router: router.clone(),
+            circuit: trouble.circuit,
+            error: trouble.error,
+        }));
         if let Some(error) = report.error {
             self.errors.push((router, error));
         }

@@ -24,6 +24,11 @@ pub(crate) enum RoundError {
     Password(String),
     #[error("the round could not be written: {0}")]
     Write(String),
-    #[error("the clock was set back: nothing is written until it has passed {0} ms")]
+    #[error("the clock was set back: nothing is written until it has passed {}", moment(*.0))]
     ClockBehind(i64),
+}
+
+/// A time that an operator can compare with what `date -u` says.
+fn moment(at_ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(at_ms).map_or_else(|_| format!("{at_ms} ms"), |at| format!("{at:.0}"))
 }

@@ -15,6 +15,7 @@ use crate::timeline::Seen;
 #[derive(Debug)]
 pub(crate) struct Asked<'a> {
     pub(crate) link: LinkId,
+    pub(crate) circuit: &'a str,
     /// Whom to ping: only over a link that runs, since the loss of a down link is no loss.
     pub(crate) ping_target: Option<&'a str>,
     /// The interface to ask for its rate of the last second.
@@ -39,6 +40,7 @@ impl<'a> Asked<'a> {
         let target = polled.link.probe_target.as_deref();
         Self {
             link: polled.link.id,
+            circuit: &polled.link.circuit,
             ping_target: target.filter(|_| runs && (measures || no_answer_is_down)),
             traffic_name: Some(name).filter(|_| runs && measures && polled.lacks_reading()),
             missing: interface.is_none().then(|| missing(polled, observation)),
@@ -46,6 +48,43 @@ impl<'a> Asked<'a> {
             measures,
             no_answer_is_down,
         }
+    }
+}
+
+/// What an operator must mend about one link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub(crate) link: LinkId,
+    pub(crate) circuit: String,
+    /// One line.
+    pub(crate) error: String,
+    /// It stays until somebody mends it.
+    pub(crate) lasting: bool,
+}
+
+/// What was wrong with single links while the router itself answered; at most one per link.
+pub(crate) fn troubles(asked: &[Asked<'_>], pinged: &Pinged) -> Vec<Trouble> {
+    let trouble = |(index, asked): (usize, &Asked<'_>)| {
+        let ping = pinged.errors.get(index).and_then(Option::as_ref);
+        let ping_target = asked.ping_target.unwrap_or_default();
+        let (error, lasting) = match (&asked.missing, ping) {
+            (Some(missing), _) => (missing.clone(), true),
+            (None, Some(ping)) => {
+                (format!("no ping of {ping_target:?} from the router: {}", ping.text), ping.refused)
+            }
+            (None, None) => return None,
+        };
+        Some(Trouble { link: asked.link, circuit: asked.circuit.to_owned(), error, lasting })
+    };
+    asked.iter().enumerate().filter_map(trouble).collect()
+}
+
+impl Asked<'_> {
+    /// Whether the port went down between two observations, or is not the same one.
+    pub(crate) fn fell_between(&self, before: &Observation, after: &[Interface]) -> bool {
+        let Some(before) = self.interface.map(|index| &before.interfaces[index]) else { return false };
+        let after = after.iter().find(|after| after.id == before.id && after.name == before.name);
+        after.is_none_or(|after| !after.running || after.disabled || after.link_downs != before.link_downs)
     }
 }
 
@@ -99,12 +138,11 @@ fn missing(polled: &PolledLink, observation: &Observation) -> String {
     let now_called = |interface: &&Interface| polled.was(interface);
     match observation.interfaces.iter().find(now_called) {
         Some(renamed) => format!(
-            "link {}: its interface {:?} is now called {:?}; give the link the new name",
-            link.circuit, link.interface, renamed.name
+            "its interface {:?} is now called {:?}; give the link the new name",
+            link.interface, renamed.name
         ),
-        None => format!(
-            "link {}: the router has no interface named {:?}; see `/interface print`",
-            link.circuit, link.interface
-        ),
+        None => {
+            format!("the router has no interface named {:?}; see `/interface print`", link.interface)
+        }
     }
 }

@@ -33,7 +33,7 @@ mod witness;
 #[cfg(test)]
 mod world;
 
-pub use collector::{Collector, RoundSummary};
+pub use collector::{Collector, LinkError, RoundSummary};
 pub use config::CollectorConfig;
 pub use error::CollectorError;
 pub use schedule::RoundKind;

@@ -2,7 +2,7 @@
 
 mod writing;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use routeros::Client;
@@ -15,7 +15,7 @@ use crate::clocks::Clocks;
 use crate::config::CollectorConfig;
 use crate::error::RoundError;
 use crate::exchange::{Observation, observe};
-use crate::findings::{Asked, findings};
+use crate::findings::{Asked, Trouble, findings, troubles};
 use crate::link_record::{Finding, PolledLink};
 use crate::piece::Cause;
 use crate::pinging::{PingPlan, Pinged, ping_all};
@@ -46,7 +46,10 @@ pub(crate) struct Shared {
 pub(crate) struct RoundReport {
     pub(crate) links: usize,
     pub(crate) samples: usize,
+    /// Why there is no reading of this router.
     pub(crate) error: Option<String>,
+    /// What was wrong with single links.
+    pub(crate) troubles: Vec<Trouble>,
 }
 
 /// A router that is polled.
@@ -61,8 +64,8 @@ pub(crate) struct Poller {
     reachable: Option<bool>,
     /// Our clock was set back and has not yet passed what is written.
     clock_behind: bool,
-    /// Links whose interface is missing, as already logged.
-    missing: HashSet<LinkId>,
+    /// Lasting troubles of links, as already logged.
+    logged: HashMap<LinkId, String>,
 }
 
 /// What a round found, before it is written.
@@ -71,13 +74,20 @@ struct Found {
     findings: Vec<Finding>,
     observation: Option<Observation>,
     error: Option<String>,
+    troubles: Vec<Trouble>,
+}
+
+impl Shared {
+    /// Whether some round has begun and not yet come to its writing.
+    pub(crate) fn rounds_under_way(&self) -> bool {
+        self.permits.available_permits() < self.config.rounds_at_once.clamp(1, Semaphore::MAX_PERMITS)
+    }
 }
 
 impl Poller {
     pub(crate) fn new(shared: Arc<Shared>, target: RouterTarget) -> Self {
         let session = Session::new(&target.router, &shared.config);
         let links = target.links.into_iter().map(PolledLink::new).collect();
-        let missing = HashSet::new();
         Self {
             shared,
             router: target.router,
@@ -86,7 +96,7 @@ impl Poller {
             skipped: 0,
             reachable: None,
             clock_behind: false,
-            missing,
+            logged: HashMap::new(),
         }
     }
 
@@ -96,8 +106,7 @@ impl Poller {
             self.session.close();
             self.router = target.router;
         }
-        let mut known: std::collections::HashMap<_, _> =
-            self.links.drain(..).map(|polled| (polled.link.id, polled)).collect();
+        let mut known: HashMap<_, _> = self.links.drain(..).map(|polled| (polled.link.id, polled)).collect();
         let links = target.links.into_iter().map(|target| match known.remove(&target.link.id) {
             // Another interface under the link is another thing: what was read of the old one is no base for it.
             Some(mut polled) if polled.link.interface == target.link.interface => {
@@ -107,8 +116,8 @@ impl Poller {
             _ => PolledLink::new(target),
         });
         self.links = links.collect();
-        let still: HashSet<_> = self.links.iter().map(|polled| polled.link.id).collect();
-        self.missing.retain(|id| still.contains(id));
+        let links = &self.links;
+        self.logged.retain(|id, _| links.iter().any(|polled| polled.link.id == *id));
     }
 
     /// Counts rounds that were due while one was under way.
@@ -185,6 +194,7 @@ impl Poller {
             findings: vec![finding; self.links.len()],
             observation: None,
             error: Some(error),
+            troubles: Vec::new(),
         }
     }
 
@@ -209,38 +219,44 @@ impl Poller {
             PROBE_PINGS.min(config.ping_count)
         };
         let plan = PingPlan { count, interval: config.ping_interval, deadline };
-        let (pinged, traffic) =
+        let (mut pinged, traffic) =
             tokio::join!(ping_all(&client, &targets, plan), traffic(&client, &asked, deadline));
-        let found = findings(&asked, &observation, &pinged, &traffic);
-        let error = self.note_missing(&asked_missing(&asked));
+        if pinged.lost_any()
+            && let Ok(Ok(after)) = timeout_at(deadline, client.interfaces()).await
+        {
+            pinged.drop_those_that_fell(|index| asked[index].fell_between(&observation, &after));
+        }
+        let findings = findings(&asked, &observation, &pinged, &traffic);
+        let troubles = troubles(&asked, &pinged);
+        self.note_troubles(&troubles);
         self.note_pings(&pinged, observation.moment.mono_ms);
-        Found { outcome: RoundOutcome::Ok, findings: found, observation: Some(observation), error }
+        let (outcome, observation) = (RoundOutcome::Ok, Some(observation));
+        Found { outcome, findings, observation, error: None, troubles }
     }
 
-    /// Logs each interface that is not there once, and says so in the round's report every time.
-    fn note_missing(&mut self, missing: &[(LinkId, String)]) -> Option<String> {
-        for (link, error) in missing {
-            if self.missing.insert(*link) {
-                tracing::warn!(router = %self.router.name, "{error}");
+    /// Logs what somebody must mend once, however many rounds it lasts.
+    fn note_troubles(&mut self, troubles: &[Trouble]) {
+        let router = &self.router.name;
+        for Trouble { link, circuit, error, lasting } in troubles {
+            if !lasting {
+                tracing::debug!(%router, "link {circuit}: {error}");
+            } else if self.logged.get(link) != Some(error) {
+                tracing::warn!(%router, "link {circuit}: {error}");
+                self.logged.insert(*link, error.clone());
             }
         }
-        self.missing.retain(|link| missing.iter().any(|(id, _)| id == link));
-        missing.first().map(|(_, error)| error.clone())
+        self.logged.retain(|link, _| troubles.iter().any(|trouble| trouble.link == *link));
     }
 
     fn note_pings(&mut self, pinged: &Pinged, mono_ms: i64) {
         let router = &self.router;
-        if pinged.not_permitted {
-            if self.session.pings_refused(mono_ms) {
-                tracing::warn!(
-                    router = %router.name,
-                    "user {} may not ping: no latency nor loss until its group has the policy `test` \
-                     (/user group set GROUP policy=api,read,test)",
-                    router.username
-                );
-            }
-        } else if let Some(error) = &pinged.error {
-            tracing::debug!(router = %router.name, "a ping gave no figure: {error}");
+        if pinged.not_permitted && self.session.pings_refused(mono_ms) {
+            tracing::warn!(
+                router = %router.name,
+                "user {} may not ping: no latency nor loss until its group has the policy `test` \
+                 (/user group set GROUP policy=api,read,test)",
+                router.username
+            );
         }
     }
 }
@@ -259,8 +275,4 @@ async fn traffic(client: &Client, asked: &[Asked<'_>], deadline: Instant) -> Vec
         }
         Err(_) => Vec::new(),
     }
-}
-
-fn asked_missing(asked: &[Asked<'_>]) -> Vec<(LinkId, String)> {
-    asked.iter().filter_map(|asked| asked.missing.clone().map(|error| (asked.link, error))).collect()
 }

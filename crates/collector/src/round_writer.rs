@@ -6,9 +6,9 @@ use std::time::Duration;
 use store::{Round, Store, StoreError};
 use tokio::sync::oneshot;
 
-/// How long a round waits for company before it is written. Rounds that began together end together, and what a
-/// transaction costs is then paid once.
-const LINGER: Duration = Duration::from_millis(15);
+/// How long a round waits for company before it is written, if others are under way. Rounds that began together end
+/// together, and what a transaction costs is then paid once.
+const LINGER: Duration = Duration::from_millis(50);
 /// Rounds in one transaction: it bounds how long the writer keeps others from writing.
 const ROUNDS_TOGETHER_MAX: usize = 256;
 
@@ -44,8 +44,9 @@ impl RoundWriter {
         Self { store, queue: Mutex::default(), turn: tokio::sync::Mutex::default() }
     }
 
-    /// Writes the round, whole or not at all, and returns once it is written.
-    pub(crate) async fn write(&self, round: Round) -> Result<(), NotWritten> {
+    /// Writes the round, whole or not at all, and returns once it is written. `others`: whether rounds are under way that
+    /// may end soon.
+    pub(crate) async fn write(&self, round: Round, others: impl Fn() -> bool) -> Result<(), NotWritten> {
         let (done, mut written) = oneshot::channel();
         self.queue().push(Waiting { round, done });
         loop {
@@ -53,7 +54,9 @@ impl RoundWriter {
                 biased;
                 written = &mut written => return Ok(written.map_err(|_| NotWritten::Abandoned)??),
                 _turn = self.turn.lock() => {
-                    tokio::time::sleep(LINGER).await;
+                    if others() {
+                        tokio::time::sleep(LINGER).await;
+                    }
                     self.write_waiting().await;
                 }
             }
@@ -110,9 +113,9 @@ mod tests {
         }
         let writer = RoundWriter::new(store.clone());
         let round = |index: usize, at_ms| Round::new(routers[index], at_ms, RoundOutcome::Ok);
-        writer.write(round(1, 10)).await.unwrap();
-        let (a, b, c) =
-            tokio::join!(writer.write(round(0, 5)), writer.write(round(1, 5)), writer.write(round(2, 5)));
+        writer.write(round(1, 10), || false).await.unwrap();
+        let write = |index| writer.write(round(index, 5), || true);
+        let (a, b, c) = tokio::join!(write(0), write(1), write(2));
         a.unwrap();
         c.unwrap();
         let NotWritten::Store(error) = b.unwrap_err() else { panic!("nobody was stopped") };

@@ -34,14 +34,15 @@ impl Poller {
         }
         round.skipped_rounds = self.skipped;
         if kept.is_empty() && !self.links.is_empty() {
-            return behind_ms.map_or_else(RoundReport::default, |until_ms| self.held(until_ms));
+            let nothing = || RoundReport { troubles: found.troubles, ..RoundReport::default() };
+            return behind_ms.map_or_else(nothing, |until_ms| self.held(until_ms));
         }
         let links = if found.observation.is_some() { round.latest.len() } else { 0 };
         let samples = round.samples.len();
-        let error = match self.shared.writer.write(round).await {
+        let error = match self.shared.writer.write(round, || self.shared.rounds_under_way()).await {
             Ok(()) => {
                 self.written(kept);
-                return RoundReport { links, samples, error: found.error };
+                return RoundReport { links, samples, error: found.error, troubles: found.troubles };
             }
             Err(error) => error,
         };

@@ -4,7 +4,7 @@ use collector::CollectorConfig;
 use routeros_sim::{InterfaceSpec, RouterSpec, SimRouter};
 
 use crate::engine::databases;
-use crate::place::{Place, config};
+use crate::place::{Place, START_MS, config};
 use crate::samples::assert_as_served;
 
 fn edge(name: &str) -> RouterSpec {
@@ -43,7 +43,7 @@ async fn over_every_fault_what_is_stored_was_served() {
             router.settled().await;
             place.pass(300);
             let after = place.sample().await;
-            assert_eq!(after.errors, [], "after {fault}");
+            assert_eq!((&after.errors[..], &after.link_errors[..]), (&[][..], &[][..]), "after {fault}");
             assert_eq!(after.samples, 2, "after {fault}");
             assert!(during.samples == 2 || !during.errors.is_empty(), "{fault}: {during:?}");
         }
@@ -94,15 +94,21 @@ async fn a_router_that_hangs_delays_no_other() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_a_wrong_interface_are_one_line_each() {
+async fn a_wrong_password_a_wrong_interface_and_a_wrong_target_are_one_line_each() {
     for database in databases().await {
         let mut place = Place::new(database).await;
-        let (_router, id, _) = place.router(edge("edge")).await;
+        let (_router, id, links) = place.router(edge("edge")).await;
+        place.store.terminate_link(links[1], START_MS - 1_000).await.unwrap();
+        place.link(id, "C-8", "ether2", Some("no.such.host")).await;
         place.link(id, "C-9", "ether9", None).await;
         let summary = place.sample().await;
         assert_eq!((summary.links, summary.samples), (3, 2));
-        let (_, error) = &summary.errors[0];
-        assert!(error.contains("C-9") && error.contains("ether9") && !error.contains('\n'), "{error}");
+        assert_eq!(summary.errors, [], "the router gave a reading");
+        let [target, interface] = summary.link_errors.as_slice() else { panic!("{summary:?}") };
+        for (error, circuit, word) in [(target, "C-8", "no.such.host"), (interface, "C-9", "ether9")] {
+            assert_eq!((error.router.as_str(), error.circuit.as_str()), ("edge", circuit));
+            assert!(error.error.contains(word) && !error.error.contains('\n'), "{error:?}");
+        }
         place.store.set_router_password(id, &secrecy::SecretString::from("wrong")).await.unwrap();
         place.restart();
         place.pass(300);

@@ -168,8 +168,8 @@ async fn traps_25_and_27_reset_rename_and_another_interface_leave_gaps_and_no_ab
         router.rename("ether3", "uplink");
         place.pass(300);
         let summary = place.sample().await;
-        assert_eq!(summary.errors.len(), 1);
-        assert!(summary.errors[0].1.contains("now called \"uplink\""), "{:?}", summary.errors);
+        assert_eq!((summary.errors.len(), summary.link_errors.len()), (0, 1));
+        assert!(summary.link_errors[0].error.contains("now called \"uplink\""), "{:?}", summary.link_errors);
         place.pass(300);
         place.sample().await;
         for link in &links[..2] {
@@ -251,5 +251,48 @@ async fn the_card_shows_the_routers_own_rate_until_there_is_a_difference() {
             (Some(START_MS), latest.rx_bps, latest.sent)
         );
         assert_eq!(probed.at_ms, START_MS + 30_000);
+    }
+}
+
+/// The echoes under way when the port falls are lost with it: they say nothing about the line's quality.
+#[tokio::test]
+async fn echoes_lost_while_the_port_falls_are_no_loss() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let profile = PingProfile::default().via("ether1");
+        let spec = RouterSpec::new("edge")
+            .interface(InterfaceSpec::ethernet("ether1"))
+            .interface(InterfaceSpec::ethernet("ether2"))
+            .ping(&target(0), profile)
+            .ping(&target(1), PingProfile::dead());
+        let (router, _, links) = place.router(spec).await;
+        place.sample().await;
+        place.pass(300);
+        let served = || {
+            let now = router.served();
+            now.iter()
+                .any(|entry| matches!(entry, Served::Interface { at_ms, .. } if *at_ms == START_MS + 300_000))
+        };
+        let fall = async {
+            while !served() {
+                tokio::task::yield_now().await;
+            }
+            router.set_link("ether1", false);
+        };
+        let (summary, ()) = tokio::join!(place.sample(), fall);
+        assert_eq!((summary.errors, summary.link_errors), (Vec::new(), Vec::new()));
+        let fallen = place.samples(links[0]).await.pop().unwrap();
+        assert_eq!(
+            (fallen.at_ms, fallen.state),
+            (START_MS + 300_000, LinkState::Up),
+            "it fell after the look"
+        );
+        assert_eq!((fallen.sent, fallen.received), (None, None));
+        assert!(fallen.rx_bytes.is_some());
+        let silent = place.samples(links[1]).await.pop().unwrap();
+        assert_eq!((silent.sent, silent.received), (Some(3), Some(0)), "its port stayed up: that is loss");
+        place.pass(30);
+        place.collector.round(RoundKind::Probe, |_, _| {}).await.unwrap();
+        assert_eq!(place.store.outages(links[0], 0, i64::MAX / 2).await.unwrap().len(), 1);
     }
 }
