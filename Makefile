@@ -15,8 +15,10 @@ check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 
-# Prints the figures of docs/figures.md anew; takes some minutes.
+# Prints the figures of docs/figures.md anew; takes half an hour and 15 GB.
 bench:
 	cargo build --release -p benches -p routeros-sim
 	target/release/poll_round
 	target/release/store_write
+	target/release/close_month
+	target/release/pdf

@@ -12,6 +12,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use benches::Random;
 use store::{Facing, LinkId, Location, MasterKey, NewLink, NewRouter, RouterTls, Sample, Store, StoreError};
 
 #[global_allocator]
@@ -138,7 +139,7 @@ async fn measure(layout: Layout, folder: &Path, rows: usize) -> Result<Cost, Box
     }
     let rounds = rows.div_ceil(LINKS);
     let (mut cost, mut part_start, mut part) = (Cost::default(), Cost::default(), Cost::default());
-    let mut random = Random(0x1234_5678_9abc_def1);
+    let mut random = Random::default();
     for round in 0..rounds {
         let samples: Vec<Sample> = links.iter().map(|link| sample(*link, round, &mut random)).collect();
         let (before, start) = (written()?, Instant::now());
@@ -222,18 +223,6 @@ fn sample(link: LinkId, round: usize, random: &mut Random) -> Sample {
         rtt_min_us: Some(rtt_us - random.below(500)),
         rtt_avg_us: Some(rtt_us),
         rtt_max_us: Some(rtt_us + random.below(3_000)),
-    }
-}
-
-/// Xorshift: the same figures in every run, for both layouts.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: i64) -> i64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 1) as i64 % bound
     }
 }
 

@@ -1,14 +1,27 @@
-use serde_json::json;
-use store::{DownWhen, LedgerLink};
+use store::{DownWhen, Facing, LedgerLink};
 
 /// What a report says about the service beside its figures, as it is now.
 pub(crate) fn facts(ledger: &LedgerLink, down_when: Option<DownWhen>) -> serde_json::Value {
     let LedgerLink { link, client, company, .. } = ledger;
-    json!({
-        "company": company.name, "support_email": company.support_email, "support_phone": company.support_phone,
-        "client": client.name, "circuit": link.circuit, "kind": link.kind, "service_ref": link.service_ref,
-        "site": link.site, "committed_bps": link.committed_bps, "router": ledger.router_name,
-        "interface": link.interface, "facing": link.facing, "probe_target": link.probe_target,
-        "down_when": down_when, "currency": company.currency,
-    })
+    let facts = report::Facts {
+        company: company.name.clone(),
+        support_email: company.support_email.clone(),
+        support_phone: company.support_phone.clone(),
+        client: client.name.clone(),
+        circuit: link.circuit.clone(),
+        kind: link.kind.clone(),
+        service_ref: link.service_ref.clone(),
+        site: link.site.clone(),
+        committed_bps: link.committed_bps,
+        router: ledger.router_name.clone(),
+        interface: link.interface.clone(),
+        facing: match link.facing {
+            Facing::Customer => report::Facing::Customer,
+            Facing::Upstream => report::Facing::Upstream,
+        },
+        probe_target: link.probe_target.clone(),
+        down_when: down_when.map(|down_when| down_when.as_str().to_owned()),
+        currency: company.currency.clone(),
+    };
+    serde_json::to_value(facts).unwrap_or_default()
 }

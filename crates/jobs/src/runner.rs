@@ -1,17 +1,31 @@
-use std::{error::Error, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use store::{Clock, Store};
-use tokio::time::MissedTickBehavior;
+use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::Schedule;
+use crate::{Delivered, Delivery, Schedule};
 
 /// Time between two passes of housekeeping and of the schedule.
 const PASS_INTERVAL: Duration = Duration::from_secs(60);
-/// Works until `stop`: housekeeping and the schedule, each minute. A part that fails is logged and tried again; the
-/// database may be away for a while, and nothing is lost by waiting.
-pub async fn run(store: Store, clock: Clock, stop: CancellationToken) {
-    tokio::join!(keep_house(&store, &clock, &stop), close_months(&store, &clock, &stop));
+/// Time between two looks into an outbox in which nothing was due.
+const OUTBOX_INTERVAL: Duration = Duration::from_secs(3);
+/// Pause after the mail server was away or the database failed.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// Works until `stop`: housekeeping and the schedule each minute, mail as soon as there is some. A part that fails is
+/// logged and tried again; the database or the mail server may be away for a while, and nothing is lost by waiting.
+///
+/// Without a `delivery`, mail stays in the outbox until there is one.
+pub async fn run(store: Store, clock: Clock, delivery: Option<Delivery>, stop: CancellationToken) {
+    let news = Arc::new(Notify::new());
+    let deliver = async {
+        match &delivery {
+            Some(delivery) => deliver_mail(delivery, &clock, &news, &stop).await,
+            None => stop.cancelled().await,
+        }
+    };
+    tokio::join!(keep_house(&store, &clock, &stop), close_months(&store, &clock, &news, &stop), deliver);
 }
 
 async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
@@ -31,7 +45,7 @@ async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
     }
 }
 
-async fn close_months(store: &Store, clock: &Clock, stop: &CancellationToken) {
+async fn close_months(store: &Store, clock: &Clock, news: &Notify, stop: &CancellationToken) {
     let mut schedule = Schedule::default();
     let mut ticks = ticks();
     while next(&mut ticks, stop).await {
@@ -42,6 +56,7 @@ async fn close_months(store: &Store, clock: &Clock, stop: &CancellationToken) {
         match result {
             Ok(outcome) if outcome.closed + outcome.revised > 0 => {
                 tracing::info!(closed = outcome.closed, revised = outcome.revised, "months closed");
+                news.notify_one();
             }
             Ok(outcome) => tracing::debug!(?outcome, "no month is due"),
             Err(error) => {
@@ -49,6 +64,41 @@ async fn close_months(store: &Store, clock: &Clock, stop: &CancellationToken) {
             }
         }
     }
+}
+
+async fn deliver_mail(delivery: &Delivery, clock: &Clock, news: &Notify, stop: &CancellationToken) {
+    // Said when it begins and when it ends, not each time.
+    let mut is_away = false;
+    while !stop.is_cancelled() {
+        // A mail that is on its way is not dropped by a stop: the server may have it already.
+        let pause = match delivery.deliver_once(clock.now_ms()).await {
+            Ok(Delivered::Nothing) => OUTBOX_INTERVAL,
+            Ok(Delivered::Away) => {
+                if !is_away {
+                    tracing::warn!("the mail server takes no mail: `leaseline outbox list` says why");
+                }
+                is_away = true;
+                PAUSE
+            }
+            Ok(delivered) => {
+                if is_away && delivered == Delivered::Sent {
+                    tracing::info!("the mail server takes mail again");
+                    is_away = false;
+                }
+                continue;
+            }
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn Error, "the outbox cannot be read or written");
+                PAUSE
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = news.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+    delivery.close().await;
 }
 
 fn ticks() -> tokio::time::Interval {

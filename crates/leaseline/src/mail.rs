@@ -3,17 +3,32 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::Context;
-use jobs::{Mailer, Sender, Smtp, SmtpSettings, SmtpTls};
+use jobs::{Delivery, DeliverySettings, Mailer, Sender, Smtp, SmtpSettings, SmtpTls};
+use store::Store;
 
 use crate::{
     commands::password_file,
-    config::{Mail, MailTls},
+    config::{Config, Mail, MailTls},
     fault::wrong_use,
 };
 
 /// What to say where there is none.
 pub(crate) const NOT_SET_UP: &str =
     "no mail server is set up: mail waits in the outbox until mail.smtp_host and mail.from are set";
+
+/// The way out for mail; `None` if no mail server is set up.
+///
+/// # Errors
+/// A password or certificate file that cannot be read.
+pub(crate) fn delivery(config: &Config, store: &Store) -> anyhow::Result<Option<Delivery>> {
+    let Some(mailer) = mailer(&config.mail)? else { return Ok(None) };
+    let settings = DeliverySettings {
+        from: sender(&config.mail)?,
+        public_url: Some(config.server.public_url.clone()).filter(|url| !url.is_empty()),
+        limit: Duration::from_secs(config.mail.timeout_s),
+    };
+    Ok(Some(Delivery::new(store.clone(), mailer, settings)))
+}
 
 /// The mail server alone.
 pub(crate) fn mailer(mail: &Mail) -> anyhow::Result<Option<Mailer>> {

@@ -13,7 +13,7 @@ use crate::{
     clock::wall_clock,
     config::Config,
     installation::Installation,
-    signals,
+    mail, signals,
 };
 
 /// How long a stop waits for rounds and pages under way; after that they are cut off, and the store's transactions
@@ -49,7 +49,11 @@ async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store
         spawn_collector(store, collector_config(&installation.config), &stop, &mut tasks);
     }
     if does(Role::Jobs) {
-        spawn_jobs(store, &stop, &mut tasks);
+        let delivery = mail::delivery(&installation.config, store)?;
+        if delivery.is_none() {
+            tracing::warn!("{}", mail::NOT_SET_UP);
+        }
+        spawn_jobs(store, delivery, &stop, &mut tasks);
     }
     until_stopped(&stop, &mut tasks).await
 }
@@ -94,9 +98,14 @@ pub(crate) fn spawn_collector(
     tasks.spawn(async move { collector.run(stop).await.context("the collector stopped") });
 }
 
-/// Rolls up and tidies until `stop`.
-pub(crate) fn spawn_jobs(store: &Store, stop: &CancellationToken, tasks: &mut JoinSet<anyhow::Result<()>>) {
-    let work = jobs::run(store.clone(), wall_clock(), stop.clone());
+/// Rolls up, tidies, closes months and sends mail until `stop`.
+pub(crate) fn spawn_jobs(
+    store: &Store,
+    delivery: Option<jobs::Delivery>,
+    stop: &CancellationToken,
+    tasks: &mut JoinSet<anyhow::Result<()>>,
+) {
+    let work = Box::pin(jobs::run(store.clone(), wall_clock(), delivery, stop.clone()));
     tasks.spawn(async move {
         work.await;
         Ok(())

@@ -3,9 +3,11 @@
 
 mod close;
 mod database;
+mod deliver;
 mod hostile_server;
 mod housekeeping;
 mod isp;
 mod mail_server;
 mod real_server;
+mod runner;
 mod schedule;

@@ -9,7 +9,13 @@ pub(crate) enum SlaCommand {
     /// Judge a month, write its reports and queue the mail about them; a month that is not over is judged "so far" and
     /// nothing is stored
     Calculate(CalculateArgs),
-    /// Do the arithmetic alone, on a file; needs no database
+    /// Print the working of a report: every span, exclusion, term and total that led to its figures; with --json the
+    /// frozen inputs, as `sla evaluate` reads them
+    Explain {
+        /// Its id, CIRCUIT/YYYY-MM (latest revision) or CIRCUIT/YYYY-MM/rN
+        report: String,
+    },
+    /// Do the arithmetic alone, on a file that `sla explain --json` wrote; needs no database
     Evaluate {
         /// The file; - reads standard input
         file: PathBuf,
@@ -120,6 +126,46 @@ pub(crate) struct ExclusionListArgs {
     /// Those that were taken back too
     #[arg(long)]
     pub(crate) removed: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReportCommand {
+    /// List the reports, newest month first
+    List(ReportListArgs),
+    /// Write a report as PDF
+    Pdf(ReportFileArgs),
+    /// Write a report's figures as CSV
+    Csv(ReportFileArgs),
+    /// Write a report's figures as JSON
+    Json(ReportFileArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReportListArgs {
+    /// Of this month alone
+    #[arg(long, value_name = "YYYY-MM")]
+    pub(crate) month: Option<sla::Month>,
+    /// Of this link alone
+    #[arg(long, value_name = "CIRCUIT")]
+    pub(crate) link: Option<String>,
+    /// Of this client alone
+    #[arg(long, value_name = "NAME")]
+    pub(crate) client: Option<String>,
+    /// With this verdict alone
+    #[arg(long, value_name = "met|breached|undetermined|none")]
+    pub(crate) verdict: Option<sla::Verdict>,
+    /// Every revision, not the latest alone
+    #[arg(long)]
+    pub(crate) revisions: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ReportFileArgs {
+    /// Its id, CIRCUIT/YYYY-MM (latest revision) or CIRCUIT/YYYY-MM/rN
+    pub(crate) report: String,
+    /// Where to write it; - is standard output [default: CIRCUIT-YYYY-MM.pdf here, CSV and JSON to standard output]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

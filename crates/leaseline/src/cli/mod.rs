@@ -8,7 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use ledger::{
     CalculateArgs, CompanyCommand, CompanyEditArgs, ExclusionAddArgs, ExclusionCommand, ExclusionListArgs,
-    ExclusionTarget, MailCommand, MailState, OutboxCommand, OutboxRetryArgs, SlaCommand,
+    ExclusionTarget, MailCommand, MailState, OutboxCommand, OutboxRetryArgs, ReportCommand, ReportFileArgs,
+    ReportListArgs, SlaCommand,
 };
 
 /// Customer portal and SLA ledger of an ISP that sells leased lines over MikroTik routers.
@@ -86,6 +87,9 @@ pub(crate) enum Command {
     /// Time that contracts leave out: maintenance, force majeure, customer's cause, suspension
     #[command(subcommand)]
     Exclusion(ExclusionCommand),
+    /// Frozen monthly statements
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Mail on its way to customers and to the operations list
     #[command(subcommand)]
     Outbox(OutboxCommand),

@@ -97,6 +97,7 @@ fn read_logo(file: &Path) -> anyhow::Result<Logo> {
     }
     let bytes = std::fs::read(file).map_err(|error| trouble(&error))?;
     let logo = Logo::from_file(bytes).map_err(|error| trouble(&error))?;
+    ::report::Logo::new(logo.bytes.clone(), logo.kind.as_str()).map_err(|error| trouble(&error))?;
     Ok(logo)
 }
 

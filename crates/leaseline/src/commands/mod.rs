@@ -5,12 +5,16 @@ mod collect;
 mod company;
 mod doctor;
 mod exclusion;
+mod explain;
 mod init;
 mod link;
 mod mail;
 mod outbox;
 pub(crate) mod password_file;
+mod pieces;
 mod readings;
+mod report;
+mod report_name;
 mod router;
 mod sla;
 mod user;
@@ -73,6 +77,7 @@ async fn on_store(
         Command::Company(command) => company::run(store, command, printer).await,
         Command::Sla(command) => sla::run(store, command, printer).await,
         Command::Exclusion(command) => exclusion::run(store, command, printer).await,
+        Command::Report(command) => report::run(store, &installation.config, command, printer).await,
         Command::Outbox(command) => outbox::run(store, &installation.config, command, printer).await,
         _ => Ok(()),
     }

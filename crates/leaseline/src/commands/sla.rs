@@ -1,4 +1,4 @@
-//! `sla calculate` and `sla evaluate`.
+//! `sla calculate` and `sla evaluate`; the working of a report is in `explain`.
 
 use std::{io::Read, path::Path};
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sla::Month;
 use store::{Company, LedgerLink, Store};
 
-use super::{client_named, company_named, link_named, operator};
+use super::{client_named, company_named, explain, link_named, operator};
 use crate::{
     cli::{CalculateArgs, SlaCommand},
     clock::now_ms,
@@ -27,6 +27,7 @@ const STALE_MS: i64 = 15 * 60_000;
 pub(super) async fn run(store: &Store, command: SlaCommand, printer: &Printer) -> anyhow::Result<()> {
     match command {
         SlaCommand::Calculate(args) => calculate(store, &args, printer).await,
+        SlaCommand::Explain { report } => explain::run(store, &report, printer).await,
         SlaCommand::Evaluate { file } => evaluate(&file, printer),
     }
 }

@@ -72,6 +72,11 @@ fn one_entered_into_a_closed_month_says_how_to_revise_it_and_the_revision_says_w
     assert_eq!(revised[0]["outcome"], "revised");
     assert_eq!(revised[0]["revision"], 2);
     assert_eq!(revised[0]["verdict"]["overall"], "met");
+    let text = it.ok(&["sla", "explain", &format!("C-1/{}", months.month)]);
+    assert!(text.contains("Reason of this revision: maintenance was missing"), "{text}");
+    assert!(text.contains("Announced on the 1st") && text.contains("(after the fact)"), "{text}");
+    let rows = it.json(&["report", "list", "--revisions"]);
+    assert_eq!(rows.as_array().map(Vec::len), Some(2), "the old revision stays: {rows}");
 }
 
 #[test]

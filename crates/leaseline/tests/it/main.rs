@@ -7,7 +7,9 @@ mod exclusion;
 mod first_router;
 mod installation;
 mod kill;
+mod kill_mail;
 mod layering;
+mod ledger;
 #[path = "../../../jobs/tests/it/mail_server.rs"]
 mod mail_server;
 mod months;

@@ -1,6 +1,8 @@
 //! Mail, from the command that closes a month to a mail server.
 
-use std::process::Command;
+use std::process::{Child, Command};
+
+use serde_json::Value;
 
 use crate::{
     installation::Installation,
@@ -19,6 +21,29 @@ pub(crate) fn with_server(command: &mut Command, port: u16) -> &mut Command {
         .env("LEASELINE_SERVER_PUBLIC_URL", "https://portal.isp.example")
 }
 
+/// The process that delivers.
+pub(crate) fn serve(installation: &Installation, port: u16) -> Child {
+    let mut command = installation.command(&["serve", "--role", "jobs"]);
+    with_server(&mut command, port).spawn().expect("it starts")
+}
+
+/// Looks until it is so; a minute is more than anything here takes.
+pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
+    for _ in 0..1_200 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("it did not come to that within a minute");
+}
+
+pub(crate) fn states(installation: &Installation) -> Vec<String> {
+    let mails = installation.json(&["outbox", "list"]);
+    let state = |mail: &Value| mail["state"].as_str().expect("a state").to_owned();
+    mails.as_array().expect("a list").iter().map(state).collect()
+}
+
 #[test]
 fn mail_waits_until_a_server_is_set_up_and_everybody_says_so() {
     let months = Months::new();
@@ -31,6 +56,35 @@ fn mail_waits_until_a_server_is_set_up_and_everybody_says_so() {
     assert!(text.contains("2 mails wait, and no mail server is set up"), "{text}");
     let (code, line) = it.fails(&["mail", "test", "--to", "me@isp.example"]);
     assert_eq!((code, line.contains("mail.smtp_host")), (2, true), "{line}");
+}
+
+#[test]
+fn a_closed_month_is_told_by_mail_with_its_report() {
+    let months = Months::new();
+    let it = &months.installation;
+    it.ok(&["sla", "calculate"]);
+    let server = MailServer::start(it.folder());
+    let mut process = serve(it, server.port);
+    until(|| server.mails().len() == 2);
+    until(|| states(it) == ["sent", "sent"]);
+    let id = process.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
+    assert!(process.wait().expect("it ends").success(), "SIGTERM is a graceful stop");
+
+    let mails = server.mails();
+    let subject = header(&mails[0], "Subject");
+    assert!(subject.contains("C-1"), "{subject}");
+    assert_eq!(header(&mails[0], "From"), "Testnet <sla@isp.example>");
+    let text = mails[0]["mail"].as_str().expect("a mail").replace("=\r\n", "");
+    assert!(
+        text.contains("https://portal.isp.example/client/sla-reports/"),
+        "the link is in it: {}",
+        text.chars().take(2_000).collect::<String>()
+    );
+    assert!(text.contains("application/pdf"), "and the PDF");
+    assert!(it.ok(&["outbox", "list", "--state", "sent"]).contains("250 2.0.0 kept"));
+    let (code, line) = it.fails(&["outbox", "retry", "1"]);
+    assert_eq!((code, line.contains("sent")), (2, true), "what was sent is not sent again: {line}");
 }
 
 #[test]

@@ -1,0 +1,157 @@
+//! Mail out of the outbox, one at a time: claimed, written from the frozen report, handed over, and noted.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use store::{OutboxMail, Store, StoreError};
+use tokio::time::timeout;
+
+use crate::{
+    Mailer, SendError, Sender,
+    backoff::wait_ms,
+    letter::{Letter, LetterKey},
+};
+
+/// A claim lasts for this many times the time limit of a mail: writing it, connecting, sending.
+const LIMITS_PER_CLAIM: u32 = 3;
+/// And for as long as noting the result may take.
+const NOTING_MAX: Duration = Duration::from_secs(5);
+/// How much more mail is put off together with one that the server was not there for.
+const PUT_OFF_TOGETHER_MAX: i64 = 100;
+/// How often the note that a mail was sent is tried: without it the mail would be sent again.
+const NOTING_TRIES: u32 = 5;
+
+/// What every mail is made with.
+#[derive(Clone, Debug)]
+pub struct DeliverySettings {
+    /// Who mails come from, unless the company says otherwise.
+    pub from: Sender,
+    /// Where the portal is, without a slash at its end; without it, mails carry no link.
+    pub public_url: Option<String>,
+    /// The longest that writing one mail may take, that connecting may take, and that sending may take.
+    pub limit: Duration,
+}
+
+/// The way from the outbox to the mail server. One mail is on its way at a time.
+#[derive(Debug)]
+pub struct Delivery {
+    store: Store,
+    mailer: Mailer,
+    settings: DeliverySettings,
+    /// The last letter: the mails of one report follow each other and differ in their recipient alone.
+    last: Mutex<Option<Arc<Letter>>>,
+}
+
+/// What one step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    /// Nothing was due.
+    Nothing,
+    /// The server took a mail.
+    Sent,
+    /// A mail is tried again later.
+    Deferred,
+    /// A mail is given up.
+    Dead,
+    /// The server takes no mail at all at the moment; all that was due waits.
+    Away,
+}
+
+impl Delivery {
+    /// Connects to nothing yet.
+    pub fn new(store: Store, mailer: Mailer, settings: DeliverySettings) -> Self {
+        Self { store, mailer, settings, last: Mutex::new(None) }
+    }
+
+    /// How mails leave.
+    pub fn mailer(&self) -> &Mailer {
+        &self.mailer
+    }
+
+    /// Sends the mail that has been due for longest, if any.
+    ///
+    /// A process that dies in here leaves a claim that runs out; the mail is sent again under the same Message-ID.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn deliver_once(&self, now_ms: i64) -> Result<Delivered, StoreError> {
+        if self.store.outbox_next_due_ms().await?.is_none_or(|due_ms| due_ms > now_ms) {
+            return Ok(Delivered::Nothing);
+        }
+        let Some(mail) = self.claim(now_ms, 1).await?.pop() else { return Ok(Delivered::Nothing) };
+        let limit = self.settings.limit * LIMITS_PER_CLAIM;
+        let result = timeout(limit, self.send(&mail)).await.unwrap_or_else(|_| {
+            Err(SendError::Deferred(format!("the mail was not sent within {} s", limit.as_secs())))
+        });
+        match result {
+            Ok(answer) => {
+                self.note_sent(&mail, now_ms, &answer).await?;
+                Ok(Delivered::Sent)
+            }
+            Err(SendError::Refused(why)) => {
+                tracing::warn!(mail = %mail.id, why, "a mail is refused for good");
+                self.store.outbox_failed(&mail, &why, None).await?;
+                Ok(Delivered::Dead)
+            }
+            Err(SendError::Deferred(why)) => self.put_off(&mail, &why, now_ms).await,
+            Err(SendError::Away(why)) => {
+                self.put_off(&mail, &why, now_ms).await?;
+                for other in self.claim(now_ms, PUT_OFF_TOGETHER_MAX).await? {
+                    self.put_off(&other, &why, now_ms).await?;
+                }
+                Ok(Delivered::Away)
+            }
+        }
+    }
+
+    /// Says good-bye to the mail server.
+    pub async fn close(&self) {
+        self.mailer.close().await;
+    }
+
+    async fn claim(&self, now_ms: i64, limit: i64) -> Result<Vec<OutboxMail>, StoreError> {
+        let lease = self.settings.limit * LIMITS_PER_CLAIM + NOTING_MAX;
+        self.store.claim_outbox(now_ms, lease.as_millis() as i64, limit).await
+    }
+
+    async fn send(&self, mail: &OutboxMail) -> Result<String, SendError> {
+        let letter = self.letter(mail).await?;
+        self.mailer.send(&letter.to(mail, &self.settings)?).await
+    }
+
+    async fn letter(&self, mail: &OutboxMail) -> Result<Arc<Letter>, SendError> {
+        let key = LetterKey::of(mail)?;
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(letter) = last.filter(|letter| letter.key == key) {
+            return Ok(letter);
+        }
+        let url = self.settings.public_url.as_deref();
+        let letter = Arc::new(Letter::write(&self.store, key, url).await?);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&letter));
+        Ok(letter)
+    }
+
+    async fn put_off(&self, mail: &OutboxMail, why: &str, now_ms: i64) -> Result<Delivered, StoreError> {
+        let wait_ms = wait_ms(mail.id.0, mail.attempts);
+        self.store.outbox_failed(mail, why, wait_ms.map(|wait_ms| now_ms + wait_ms)).await?;
+        if wait_ms.is_none() {
+            tracing::warn!(mail = %mail.id, attempts = mail.attempts, why, "a mail is given up");
+        }
+        Ok(if wait_ms.is_some() { Delivered::Deferred } else { Delivered::Dead })
+    }
+
+    /// Notes that the server took the mail. A database that is busy just now is asked again.
+    async fn note_sent(&self, mail: &OutboxMail, now_ms: i64, answer: &str) -> Result<(), StoreError> {
+        let mut tries = 1;
+        loop {
+            match self.store.outbox_sent(mail.id, now_ms, answer).await {
+                Ok(_) => return Ok(()),
+                Err(error) if tries >= NOTING_TRIES => return Err(error),
+                Err(_) => tries += 1,
+            }
+            tokio::time::sleep(NOTING_MAX / NOTING_TRIES).await;
+        }
+    }
+}

@@ -1,0 +1,98 @@
+use std::error::Error;
+
+use report::{MailBody, ReportError};
+use store::{Company, NotificationEvent, OutboxMail, ReportId, Store};
+
+use crate::{Attachment, DeliverySettings, Mail, Paper, SendError, Sender};
+
+/// What a letter is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LetterKey {
+    event: NotificationEvent,
+    report: ReportId,
+}
+
+/// The text about a report, the same for all who are told.
+#[derive(Debug)]
+pub(crate) struct Letter {
+    pub(crate) key: LetterKey,
+    company: Company,
+    body: MailBody,
+    pdf: Option<Attachment>,
+}
+
+impl LetterKey {
+    /// What a row of the outbox is about.
+    pub(crate) fn of(mail: &OutboxMail) -> Result<Self, SendError> {
+        let unknown =
+            || SendError::Refused(format!("nothing can be written for a mail of the kind {:?}", mail.kind));
+        let event = mail.kind.parse().map_err(|_| unknown())?;
+        Ok(Self { event, report: mail.report_id.ok_or_else(unknown)? })
+    }
+}
+
+impl Letter {
+    /// Writes it from the frozen report, in the company's present brand.
+    pub(crate) async fn write(
+        store: &Store,
+        key: LetterKey,
+        portal: Option<&str>,
+    ) -> Result<Self, SendError> {
+        let report = store.report(key.report).await.map_err(|error| failed(&error))?;
+        let paper = Paper::read(store, report, portal).await.map_err(|error| failed(&error))?;
+        // One letter is written at a time, on a thread that may be busy.
+        let writing = tokio::task::spawn_blocking(move || compose(key, paper));
+        writing.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+    }
+
+    /// The mail to one recipient.
+    pub(crate) fn to(&self, row: &OutboxMail, settings: &DeliverySettings) -> Result<Mail, SendError> {
+        let from = match &self.company.mail_from {
+            Some(from) => from.parse::<Sender>().map_err(|error| {
+                SendError::Deferred(format!("the sender of {}: {error}", self.company.name))
+            })?,
+            None => settings.from.clone(),
+        };
+        Ok(Mail {
+            message_id: row.message_id.clone(),
+            created_at_ms: row.created_at_ms,
+            from: from.named(&self.company.name),
+            reply_to: self.company.support_email.clone(),
+            to: row.recipient.clone(),
+            subject: self.body.subject.clone(),
+            text: self.body.text.clone(),
+            html: self.body.html.clone(),
+            attachment: self.pdf.clone(),
+        })
+    }
+}
+
+fn compose(key: LetterKey, paper: Paper) -> Result<Letter, ReportError> {
+    let document = paper.document();
+    let body = match key.event {
+        NotificationEvent::SlaBreach => report::breach_mail(&document)?,
+        NotificationEvent::ReportReady => report::report_mail(&document)?,
+    };
+    let pdf = if paper.company.attach_pdf { attachment(&paper) } else { None };
+    Ok(Letter { key, company: paper.company, body, pdf })
+}
+
+/// The report as a file; `None` if it cannot be set, for what the mail tells must not wait for its looks.
+fn attachment(paper: &Paper) -> Option<Attachment> {
+    match report::pdf(&paper.document()) {
+        Ok(bytes) => {
+            Some(Attachment { name: paper.file_name("pdf"), content_type: "application/pdf", bytes })
+        }
+        Err(error) => {
+            let error = &error as &dyn Error;
+            tracing::error!(error, report = %paper.report.id, "a mail goes without the PDF of its report");
+            None
+        }
+    }
+}
+
+/// What cannot be written today may be written by a later version, or when the database is back.
+fn failed(error: &dyn Error) -> SendError {
+    let cause = error.source().map_or(String::new(), |cause| format!(": {cause}"));
+    SendError::Deferred(format!("the mail cannot be written: {error}{cause}"))
+}
