@@ -24,6 +24,8 @@ const BODY_BYTES_MAX: usize = 16 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// Password checks at once: each is 19 MiB and some 25 ms of a core.
 const PASSWORD_CHECKS_MAX: usize = 2;
+/// Statements made into files at once: a PDF is some tens of milliseconds of a core.
+const FILES_MADE_MAX: usize = 2;
 
 /// What the pages are made from.
 #[derive(Clone)]
@@ -33,6 +35,8 @@ pub(crate) struct App {
     pub(crate) settings: Arc<Settings>,
     /// Permits for password checks.
     pub(crate) password_checks: Arc<Semaphore>,
+    /// Permits for making statements into files.
+    pub(crate) files_made: Arc<Semaphore>,
 }
 
 impl FromRef<App> for Store {
@@ -48,7 +52,8 @@ impl FromRef<App> for Store {
 pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
     let settings = Arc::new(settings);
     let password_checks = Arc::new(Semaphore::new(PASSWORD_CHECKS_MAX));
-    let app = App { store, clock, settings: Arc::clone(&settings), password_checks };
+    let files_made = Arc::new(Semaphore::new(FILES_MADE_MAX));
+    let app = App { store, clock, settings: Arc::clone(&settings), password_checks, files_made };
 
     let mut pages = Router::new();
     for route in routes() {

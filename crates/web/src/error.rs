@@ -33,6 +33,9 @@ pub(crate) enum PageError {
     /// A template failed.
     #[error("a page could not be written")]
     Render(#[from] askama::Error),
+    /// A statement could not be made into a file.
+    #[error("a statement could not be made into a file")]
+    Statement(#[source] Box<report::ReportError>),
     /// Random bytes, a hash or a blocking task failed.
     #[error("{0}")]
     Internal(String),
@@ -71,7 +74,7 @@ impl IntoResponse for PageError {
                 "Something in the address or the form is not right.",
             ),
             Self::Unusable(why) => (StatusCode::BAD_REQUEST, "That cannot be shown", why.as_str()),
-            Self::Panicked | Self::Store(_) | Self::Render(_) | Self::Internal(_) => (
+            Self::Panicked | Self::Store(_) | Self::Render(_) | Self::Statement(_) | Self::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Something went wrong on our side",
                 "The page could not be made. Your links are not affected by this. Please try again in a moment.",

@@ -101,6 +101,9 @@ pub fn routes() -> Vec<Route> {
         get(Client, Download, "/client/links/{link}/loss.csv", pages::csv::loss),
         get(Client, Page, pages::REPORTS, pages::reports::show).with_query(&[("link", Id::Link)]),
         get(Client, Page, "/client/sla-reports/{report}", pages::report::show),
+        get(Client, Download, "/client/sla-reports/{report}/statement.pdf", pages::download::pdf),
+        get(Client, Download, "/client/sla-reports/{report}/statement.csv", pages::download::csv),
+        get(Client, Download, "/client/sla-reports/{report}/statement.json", pages::download::json),
     ]
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod charts;
 pub(crate) mod csv;
 pub(crate) mod dashboard;
+pub(crate) mod download;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod link;

@@ -1,15 +1,16 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Html;
-use report::rate_words;
+use report::{Facts, rate_words};
 use sla::{Inputs, Statement};
-use store::{ReportFilter, ReportId, SlaReport};
+use store::{Facing, ReportFilter, ReportId, SlaReport};
 
 use crate::app::App;
 use crate::error::PageError;
+use crate::pages::download::facts;
 use crate::pages::{Frame, render, report_id, theirs};
 use crate::session::ClientSession;
-use crate::view::statement::{FrozenFacts, StatementView, moment};
+use crate::view::statement::{StatementView, moment};
 use crate::view::verdict::{Badge, month_words};
 use crate::zone::Zone;
 
@@ -20,10 +21,11 @@ const REVISIONS_MAX: i64 = 20;
 #[template(path = "report.html")]
 struct ReportPage {
     frame: Frame,
+    id: ReportId,
     month: String,
     so_far: bool,
     title: String,
-    facts: FrozenFacts,
+    facts: Facts,
     committed: String,
     /// `IST (Asia/Kolkata)`, the statement's own zone.
     zone: String,
@@ -67,17 +69,21 @@ pub(crate) async fn show(
 
 fn page(
     frame: Frame,
-    report: SlaReport,
+    mut report: SlaReport,
     inputs: &Inputs,
     revisions: Vec<RevisionRow>,
 ) -> Result<ReportPage, PageError> {
     let zone = Zone::named(&report.statement.timezone);
-    let facts: FrozenFacts = serde_json::from_value(report.facts)
-        .map_err(|error| PageError::Internal(format!("the facts of a report: {error}")))?;
+    let facts = facts(&mut report)?;
+    let facing = match facts.facing {
+        report::Facing::Customer => Facing::Customer,
+        report::Facing::Upstream => Facing::Upstream,
+    };
     let latest = revisions.first().map(|row| (row.id, row.revision));
     let Statement { month, so_far, .. } = report.statement;
     Ok(ReportPage {
         frame,
+        id: report.id,
         month: month_words(month),
         so_far,
         title: facts.site.clone().unwrap_or_else(|| facts.circuit.clone()),
@@ -87,7 +93,7 @@ fn page(
         revision: report.revision,
         reason: report.reason,
         replaced_by: latest.filter(|(_, revision)| *revision > report.revision),
-        view: StatementView::new(&report.statement, &inputs.exclusions, facts.facing, &zone),
+        view: StatementView::new(&report.statement, &inputs.exclusions, facing, &zone),
         revisions,
         algorithm: report.algorithm,
         digest: report.digest,

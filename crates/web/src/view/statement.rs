@@ -1,5 +1,4 @@
 use report::{cause_words, duration_words, rate_words};
-use serde::Deserialize;
 use sla::{Exclusion, Figures, Part, Statement, StatementOutage, Verdict};
 use store::Facing;
 
@@ -13,23 +12,6 @@ use crate::zone::Zone;
 const BAR_WIDTH: i64 = 1_000;
 /// Shorter pieces are drawn this wide: what cost the month its verdict must be seen.
 const PIECE_WIDTH_MIN: i64 = 3;
-
-/// What a statement's page takes from the facts that were frozen with it.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct FrozenFacts {
-    pub(crate) circuit: String,
-    pub(crate) kind: String,
-    #[serde(default)]
-    pub(crate) site: Option<String>,
-    #[serde(default)]
-    pub(crate) service_ref: Option<String>,
-    pub(crate) committed_bps: i64,
-    pub(crate) router: String,
-    pub(crate) interface: String,
-    pub(crate) facing: Facing,
-    #[serde(default)]
-    pub(crate) probe_target: Option<String>,
-}
 
 /// A statement in the words of its page.
 pub(crate) struct StatementView {

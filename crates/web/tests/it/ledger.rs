@@ -256,3 +256,28 @@ async fn a_links_page_has_a_calendar_whose_days_lead_to_their_outages() {
         assert_eq!(page.matches("not under contract").count(), 2 * 14 + 2);
     }
 }
+
+#[tokio::test]
+async fn a_statement_can_be_taken_along_in_three_forms() {
+    for portal in portals().await {
+        write_report(&portal, portal.mine, "2026-10", &[(60, 70)]).await;
+        let id = write_report(&portal, portal.mine, "2026-10", &[(60, 400)]).await;
+        let mut browser = portal.logged_in().await;
+        for (form, media_type, begins) in [
+            ("pdf", "application/pdf", "%PDF-"),
+            ("csv", "text/csv; charset=utf-8", "\u{feff}"),
+            ("json", "application/json", "{"),
+        ] {
+            let answer = browser.get(&format!("/client/sla-reports/{id}/statement.{form}")).await;
+            assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, media_type));
+            let name = format!("attachment; filename=\"SLA-MINE-1-2026-10-r2.{form}\"");
+            assert_eq!(answer.header("content-disposition"), name);
+            assert!(answer.body.starts_with(begins), "{form}");
+            assert!(form == "pdf" || answer.body.contains("MINE-1"), "{form}");
+        }
+        let page = browser.get("/client/sla-reports").await.body;
+        assert!(page.contains(&format!("/client/sla-reports/{id}/statement.pdf")));
+        let events = portal.store.audit_events(None, 100).await.unwrap();
+        assert_eq!(events.iter().filter(|event| event.event.action == "download").count(), 3);
+    }
+}
