@@ -9,7 +9,13 @@ use typst::{Library, LibraryExt, World};
 
 /// The templates, by the names under which they import each other. The first is the main one.
 static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
-    let texts = [("/statement.typ", include_str!("../../templates/statement.typ"))];
+    let texts = [
+        ("/statement.typ", include_str!("../../templates/statement.typ")),
+        ("/style.typ", include_str!("../../templates/style.typ")),
+        ("/first.typ", include_str!("../../templates/first.typ")),
+        ("/tables.typ", include_str!("../../templates/tables.typ")),
+        ("/chart.typ", include_str!("../../templates/chart.typ")),
+    ];
     texts.into_iter().map(|(path, text)| Source::new(file_id(path), text.to_owned())).collect()
 });
 
