@@ -1,5 +1,5 @@
 use serde::{Deserialize, Serialize};
-use sla::{Day, InputError, Inputs, Interval, Statement};
+use sla::{Active, Day, InputError, Inputs, Interval, Statement};
 
 use crate::Logo;
 use crate::local_time::LocalTime;
@@ -132,6 +132,13 @@ impl Document<'_> {
     pub(crate) fn month(&self, time: &LocalTime) -> Interval {
         let period = Interval::new(self.statement.from_ms, self.statement.to_ms);
         self.statement.month.interval(time.zone()).unwrap_or(period)
+    }
+
+    /// The part of the period that is under contract: what was before or after may have been somebody else's.
+    pub(crate) fn contracted(&self) -> Interval {
+        let Active { from_ms, to_ms } = self.inputs.active;
+        let period = Interval::new(self.statement.from_ms, self.statement.to_ms);
+        Interval::new(from_ms, to_ms.unwrap_or(i64::MAX)).intersect(period)
     }
 
     /// The days of the period; those of the month that are yet to come have no time in them.

@@ -52,10 +52,8 @@ impl Band {
 
 /// Each stretch of the month once, exclusions on top: time outside of the contract, up, down, unknown.
 pub(super) fn bands(document: &Document<'_>, scale: Scale) -> Vec<Band> {
-    let (inputs, statement) = (document.inputs, document.statement);
-    let period = Interval::new(statement.from_ms, statement.to_ms);
-    let active =
-        Interval::new(inputs.active.from_ms, inputs.active.to_ms.unwrap_or(i64::MAX)).intersect(period);
+    let inputs = document.inputs;
+    let active = document.contracted();
     let mut all = Vec::new();
     let mut add =
         |from_ms: i64, to_ms: i64, kind| all.extend(Band::new(Interval::new(from_ms, to_ms), kind, scale));

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
-use sla::{Decimal, Figures, Terms};
+use sla::{Decimal, Figures, Interval, Terms};
 
 use super::columns::{Column, DAY_MS, HOUR_MS, columns, runs};
 use super::{Scale, WIDTH, axis, bands};
@@ -59,8 +59,10 @@ pub(super) fn all(document: &Document<'_>, scale: Scale) -> Vec<Panel> {
 fn traffic(document: &Document<'_>, scale: Scale) -> [Panel; 2] {
     let (facts, inputs, figures) = (document.facts, document.inputs, &document.statement.figures);
     let facing = facts.facing;
-    let rx = inputs.traffic.iter().filter_map(|row| Some((row.at_ms, row.rx_bps?, 1)));
-    let tx = inputs.traffic.iter().filter_map(|row| Some((row.at_ms, row.tx_bps?, 1)));
+    let inside = document.contracted();
+    let rows = || inputs.traffic.iter().filter(move |row| holds(inside, row.at_ms));
+    let rx = rows().filter_map(|row| Some((row.at_ms, row.rx_bps?, 1)));
+    let tx = rows().filter_map(|row| Some((row.at_ms, row.tx_bps?, 1)));
     let (download, upload) =
         facing.download_upload(columns(scale.month, HOUR_MS, rx), columns(scale.month, HOUR_MS, tx));
     let (down_p95, up_p95) = facing.download_upload(figures.p95_rx_bps, figures.p95_tx_bps);
@@ -96,13 +98,20 @@ fn rate_tick(bps: i64) -> String {
     rate_words(bps).replace(".00 ", " ").replace(".0 ", " ")
 }
 
+/// Whether a moment is one of an interval.
+fn holds(interval: Interval, at_ms: i64) -> bool {
+    (interval.from_ms..interval.to_ms).contains(&at_ms)
+}
+
 fn readings(n: i64, figures: &Figures) -> String {
     format!("{} of {} readings", words::count(n), words::count(figures.traffic_expected_n))
 }
 
 fn round_trip(document: &Document<'_>, scale: Scale) -> Panel {
     let figures = &document.statement.figures;
-    let probes = document.inputs.probes.iter().filter(|probe| probe.received > 0);
+    let inside = document.contracted();
+    let probes =
+        document.inputs.probes.iter().filter(|probe| probe.received > 0 && holds(inside, probe.at_ms));
     let answers =
         probes.filter_map(|probe| Some((probe.at_ms, probe.rtt_avg_us?, i64::from(probe.received))));
     let notes =
@@ -127,7 +136,8 @@ fn round_trip(document: &Document<'_>, scale: Scale) -> Panel {
 
 fn loss(document: &Document<'_>, scale: Scale) -> Panel {
     let figures = &document.statement.figures;
-    let probes = document.inputs.probes.iter().filter(|probe| probe.sent > 0);
+    let inside = document.contracted();
+    let probes = document.inputs.probes.iter().filter(|probe| probe.sent > 0 && holds(inside, probe.at_ms));
     let lost = probes.map(|probe| {
         let (sent, received) = (i64::from(probe.sent), i64::from(probe.received));
         (probe.at_ms, (sent - received).max(0) * WHOLE / sent, sent)

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::world::can_print;
 use crate::chart::Chart;
 use crate::view::View;
+use crate::view::words::steers;
 
 /// Longest word that is not broken, characters; a longer one would run out of its cell.
 const WORD_CHARS_MAX: usize = 28;
@@ -12,6 +13,7 @@ const WORD_CHARS_MAX: usize = 28;
 const PIECE_CHARS: usize = 8;
 /// Stands for what the fonts cannot print.
 const REPLACEMENT: char = '\u{fffd}';
+/// A place to break a word at.
 const ZERO_WIDTH_SPACE: char = '\u{200b}';
 
 pub(super) fn data(
@@ -40,13 +42,7 @@ fn make_printable(value: &mut Value) {
 /// which an endless word can be broken. A digest is left in one piece, to be copied.
 fn printable(text: &str) -> String {
     let character = |character: char| match character {
-        _ if character.is_whitespace() || character.is_control() => ' ',
-        // Directions are the layout's: an override could turn a figure around.
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
-            if !matches!(character, '\u{200c}' | '\u{200d}') =>
-        {
-            ' '
-        }
+        _ if character.is_whitespace() || character.is_control() || steers(character) => ' ',
         _ if can_print(character) => character,
         _ => REPLACEMENT,
     };

@@ -103,18 +103,14 @@ fn sentence(document: &Document<'_>) -> &'static str {
     let statement = document.statement;
     let figures = &statement.figures;
     match (figures.verdict.overall, statement.so_far) {
+        _ if figures.contracted_ms == 0 => "The service was not under contract in this period.",
+        _ if figures.eligible_ms == 0 => "There is nothing to judge by: no time of this period was measured.",
         (Verdict::Met, false) => "Every agreed objective was kept.",
         (Verdict::Met, true) => "Every agreed objective has been kept so far.",
         (Verdict::Breached, false) => "An agreed objective was missed.",
         (Verdict::Breached, true) => "An agreed objective has been missed so far.",
         (Verdict::Undetermined, _) => {
-            "What is known does not decide it. Nothing is counted against either side."
-        }
-        (Verdict::None, _) if figures.contracted_ms == 0 => {
-            "The service was not under contract in this period."
-        }
-        (Verdict::None, _) if figures.eligible_ms == 0 => {
-            "There is nothing to judge: no time of this period was measured."
+            "What is known does not decide it: the unknown time counts for neither side."
         }
         (Verdict::None, _) => "No objectives were agreed for this period.",
     }

@@ -3,6 +3,9 @@ use sla::{Decimal, Statement, Terms, Verdict};
 
 use super::{Badge, words};
 
+/// How many values of one objective are named; the table of terms has more.
+const TARGETS_MAX: usize = 2;
+
 /// An objective: what was promised, what was measured, what follows.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Objective {
@@ -36,14 +39,14 @@ fn uptime(statement: &Statement) -> Objective {
     let of = |terms: &Terms| terms.uptime_pct;
     let target = strictest(statement, of);
     let detail = match (&figures.lower_pct, &figures.upper_pct) {
+        _ if figures.eligible_ms == 0 => "nothing was measured".to_owned(),
         (Some(lower), Some(upper)) if figures.unknown_ms > 0 => format!(
             "between {} and {}, as {} are unknown",
             words::percent(lower, target),
             words::percent(upper, target),
             words::length(figures.unknown_ms)
         ),
-        _ if figures.eligible_ms > 0 => format!("{} down", words::length(figures.down_ms)),
-        _ => String::new(),
+        _ => format!("{} down", words::length(figures.down_ms)),
     };
     Objective {
         name: "Availability",
@@ -108,7 +111,7 @@ fn loss_against(pct: &str, target: Option<Decimal>, verdict: Verdict) -> String 
     }
 }
 
-/// `at least 99.50 %`; `not agreed`; or that it changed, which the table of terms shows.
+/// `at least 99.50 %`; `at least 99.50 %, then 99.90 %`; `not agreed`.
 fn promised(
     statement: &Statement,
     bound: &str,
@@ -117,13 +120,16 @@ fn promised(
 ) -> String {
     let targets: Vec<Option<Decimal>> =
         statement.parts.iter().map(|part| part.terms.as_ref().and_then(&of)).collect();
-    match targets.as_slice() {
-        [first, rest @ ..] if rest.iter().all(|target| target == first) => {
-            first.map_or("not agreed".to_owned(), |target| format!("{bound} {target} {unit}"))
-        }
-        [] => "not agreed".to_owned(),
-        _ => "changed within the month, see “Terms”".to_owned(),
+    if targets.iter().all(Option::is_none) {
+        return "not agreed".to_owned();
     }
+    let words =
+        |target: &Option<Decimal>| target.map_or("nothing".to_owned(), |target| format!("{target} {unit}"));
+    let mut words: Vec<String> = targets.iter().map(words).collect();
+    words.dedup();
+    let more = if words.len() > TARGETS_MAX { " …" } else { "" };
+    words.truncate(TARGETS_MAX);
+    format!("{bound} {}{more}", words.join(", then "))
 }
 
 /// The objective with the most places, which decides how a figure is printed.

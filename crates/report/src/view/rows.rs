@@ -19,7 +19,7 @@ pub(crate) struct Limits {
 #[derive(Debug, Serialize)]
 pub(crate) struct Shown<T> {
     pub(crate) rows: Vec<T>,
-    /// `and 36 shorter ones in the CSV, 12 m together`
+    /// `The longest 24 of 60 outages; the others, 12 m together, are in the CSV`
     pub(crate) more: Option<String>,
 }
 
@@ -72,8 +72,12 @@ pub(super) fn outages(document: &Document<'_>, time: &LocalTime, max: usize) -> 
     let cut_ms: i64 = cut.iter().map(|&index| cost(&all[index])).sum();
     let row = |index: &usize| outage_row(&all[*index], document, time);
     let more = || {
-        let number = words::counted(cut.len(), "shorter one", "shorter ones");
-        format!("and {number} in the CSV, {} together", words::length(cut_ms))
+        format!(
+            "The longest {} of {}; the others, {} together, are in the CSV",
+            words::count(kept.len() as i64),
+            words::counted(all.len(), "outage", "outages"),
+            words::length(cut_ms)
+        )
     };
     Shown { rows: kept.iter().map(row).collect(), more: (!cut.is_empty()).then(more) }
 }
@@ -110,7 +114,10 @@ pub(super) fn exclusions(document: &Document<'_>, time: &LocalTime, max: usize) 
         entered: entered(exclusion, time),
         after_the_fact: exclusion.after_the_fact(),
     };
-    let more = || format!("and {} in the CSV", words::counted(cut.len(), "shorter one", "shorter ones"));
+    let more = || {
+        let all = words::counted(kept.len() + cut.len(), "exclusion", "exclusions");
+        format!("The longest {} of {all}; the others are in the CSV", words::count(kept.len() as i64))
+    };
     Shown { rows: kept.iter().map(row).collect(), more: (!cut.is_empty()).then(more) }
 }
 
@@ -125,7 +132,8 @@ fn entered(exclusion: &sla::Exclusion, time: &LocalTime) -> String {
 pub(super) fn parts(statement: &Statement, time: &LocalTime) -> Shown<PartRow> {
     let all = if statement.parts.len() > 1 { statement.parts.as_slice() } else { &[] };
     let cut = all.len().saturating_sub(PARTS_MAX);
-    let more = (cut > 0).then(|| format!("and {} more in the CSV", words::count(cut as i64)));
+    let more =
+        (cut > 0).then(|| format!("The first {PARTS_MAX}; {} more are in the CSV", words::count(cut as i64)));
     Shown { rows: all.iter().take(PARTS_MAX).map(|part| part_row(part, time)).collect(), more }
 }
 

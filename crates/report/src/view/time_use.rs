@@ -38,6 +38,8 @@ pub(crate) struct Budget {
     /// What is left of it; if it is overspent, by how much.
     pub(crate) left: String,
     pub(crate) over: bool,
+    /// That unknown time could have spent more, where there is some.
+    pub(crate) note: Option<String>,
     /// Spent of allowed, 1 at most; of what was spent, what was allowed if that is less.
     pub(crate) part: f64,
 }
@@ -81,15 +83,13 @@ fn budget(document: &Document<'_>) -> Option<Budget> {
     let (allowed_ms, left_ms) = (figures.allowed_ms?, figures.budget_left_ms?);
     let spent_ms = allowed_ms - left_ms;
     let over = left_ms < 0;
-    let words_of = |ms: i64| words::length(ms);
+    let unknown = figures.unknown_ms > 0;
     Some(Budget {
-        allowed: words_of(allowed_ms),
-        spent: words_of(spent_ms),
-        left: if over {
-            format!("{} over", words_of(-left_ms))
-        } else {
-            format!("{} left", words_of(left_ms))
-        },
+        allowed: words::length(allowed_ms),
+        spent: words::length(spent_ms),
+        left: words::length(left_ms.abs()),
+        note: unknown
+            .then(|| format!("{} of unknown time are not counted", words::length(figures.unknown_ms))),
         over,
         part: if over { ratio(allowed_ms, spent_ms) } else { ratio(spent_ms, allowed_ms) },
     })

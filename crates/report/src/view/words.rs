@@ -83,9 +83,14 @@ pub(crate) fn short(text: &str) -> String {
     cut(text, TEXT_CHARS_MAX)
 }
 
+/// Whether a character steers the layout instead of standing in it: a direction override turns figures around.
+pub(crate) fn steers(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 /// A text on one line without control characters, at most `chars_max` long.
 pub(crate) fn cut(text: &str, chars_max: usize) -> String {
-    let line = text.split(|character: char| character.is_whitespace() || character.is_control());
+    let line = text.split(|character: char| character.is_whitespace() || character.is_control() || steers(character));
     let line = line.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     if line.chars().count() <= chars_max {
         return line;
@@ -140,7 +145,7 @@ mod tests {
 
     #[test]
     fn a_long_name_is_cut_and_stays_on_its_line() {
-        assert_eq!(short(" a\tb\r\nc "), "a b c");
+        assert_eq!(short(" a\tb\r\nc \u{202e}d"), "a b c d");
         assert_eq!(short(&"न".repeat(500)).chars().count(), TEXT_CHARS_MAX);
     }
 }

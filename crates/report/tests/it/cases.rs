@@ -203,7 +203,7 @@ pub(crate) fn clock_change() -> Case {
     };
     inputs.spans[0].from_ms = from_ms;
     inputs.spans[0].to_ms = to_ms;
-    cut(&mut inputs, from_ms + 5 * HOUR_MS, 40 * MINUTE_MS, LinkState::Down, "link_down", "link_times");
+    cut(&mut inputs, from_ms + 90 * MINUTE_MS, 40 * MINUTE_MS, LinkState::Down, "link_down", "link_times");
     Case::new("clock-change", inputs)
 }
 
@@ -212,7 +212,7 @@ pub(crate) fn hostile() -> Case {
     let mut case = breached();
     case.name = "hostile";
     case.facts.client =
-        r#"#read("/etc/passwd") *bold* $x^2$ <script>alert(1)</script> {{ client }} \u{1F4A9}"#.to_owned();
+        r#"#read("/etc/passwd") *bold* $x^2$ <script>alert(1)</script> {{ client }} 💩"#.to_owned();
     case.facts.circuit = "=HYPERLINK(\"http://evil.example\";\"x\")\r\nBcc: victim@example.org".to_owned();
     case.facts.site =
         Some("</mj-text></mj-column><mj-raw><b>out</b> #panic() @ref & ]] நிறுவனம் \u{202e}gnp".to_owned());

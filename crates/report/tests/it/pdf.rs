@@ -25,7 +25,7 @@ fn every_kind_fits_on_three_pages_is_tagged_and_carries_its_fonts() {
             assert_eq!(columns[2..5], ["yes", "yes", "yes"], "{}: {font}", case.name);
         }
         let text = poppler::text(case.name, &pdf);
-        assert!(text.contains(&format!("1 / {pages}")), "{}: no page number", case.name);
+        assert!(text.replace(' ', "").contains(&format!("1/{pages}")), "{}: no page number", case.name);
         assert!(text.contains(&case.digest), "{}: no digest to copy", case.name);
     }
 }
@@ -82,20 +82,20 @@ fn trap_16_a_month_without_data_has_no_figure() {
 #[test]
 fn a_long_list_of_outages_is_cut_and_says_so() {
     let text = text(&cases::sixty_outages());
-    assert!(text.contains("shorter ones in the CSV"), "{text}");
+    assert!(text.contains("of 60 outages; the others"), "{text}");
 }
 
 #[test]
 fn trap_19_times_of_a_month_with_a_clock_change_carry_their_offset() {
     let text = text(&cases::clock_change());
-    assert!(text.contains("1 Nov 2026, 01:00:00 (UTC-04:00)"), "{text}");
-    assert!(text.contains("1 Nov 2026, 01:40:00 (UTC-04:00)") || text.contains("(UTC-05:00)"), "{text}");
+    assert!(text.contains("1 Nov 2026, 01:30:00 (UTC-04:00)"), "{text}");
+    assert!(text.contains("1 Nov 2026, 01:10:00 (UTC-05:00)"), "it ended forty minutes later: {text}");
 }
 
 #[test]
 fn trap_13_changed_terms_are_listed_and_judged_apart() {
     let text = text(&cases::terms_changed());
-    for figure in ["changed within the month", "of 99.50 %", "of 99.90 %", "until 28 Oct 2026, 00:00"] {
+    for figure in ["at least 99.50 %, then 99.90 %", "of 99.50 %", "of 99.90 %", "until 28 Oct 2026, 00:00"] {
         assert!(text.contains(figure), "{figure} is missing in: {text}");
     }
 }
