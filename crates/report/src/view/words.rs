@@ -90,7 +90,8 @@ pub(crate) fn steers(character: char) -> bool {
 
 /// A text on one line without control characters, at most `chars_max` long.
 pub(crate) fn cut(text: &str, chars_max: usize) -> String {
-    let line = text.split(|character: char| character.is_whitespace() || character.is_control() || steers(character));
+    let line = text
+        .split(|character: char| character.is_whitespace() || character.is_control() || steers(character));
     let line = line.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     if line.chars().count() <= chars_max {
         return line;
