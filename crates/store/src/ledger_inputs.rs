@@ -12,6 +12,9 @@ use crate::{LinkExclusion, LinkId, LinkTerms, Span, Store, StoreError, ledger_po
 /// The most links of one call. A month of 5-minute samples of one link takes about 600 kB of memory.
 pub const LEDGER_LINKS_MAX: usize = 256;
 
+/// Readings that a link has room for from its first one on: a month's at five minutes.
+const READINGS_EXPECTED: usize = 31 * 288;
+
 /// What a verdict on one link over a period is reckoned from, but for the zone and the contract's dates.
 ///
 /// Nothing in it depends on what happens after the period: a month that is reckoned again a week later has the same
@@ -173,6 +176,10 @@ impl Batch {
             }
         };
         let Some(inputs) = place.map(|place| &mut self.inputs[place]) else { return Ok(()) };
+        if inputs.traffic.capacity() == 0 {
+            inputs.probes.reserve(READINGS_EXPECTED);
+            inputs.traffic.reserve(READINGS_EXPECTED);
+        }
         if row.at_ms < self.from_ms || row.at_ms >= self.to_ms {
             return Ok(());
         }

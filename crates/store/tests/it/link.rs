@@ -1,7 +1,8 @@
-use store::{DownWhen, Facing, LinkId, LinkTerms, NewLink, StoreError};
+use sla::LinkState::{Down, Up};
+use store::{DownWhen, Facing, LinkId, LinkTerms, NewLink, Round, RoundOutcome, SpanTail, StoreError};
 
 use crate::database::on_both;
-use crate::fixture::{DAY_MS, START_MS, insert_link, insert_router, isp, latest, new_link};
+use crate::fixture::{DAY_MS, START_MS, insert_link, insert_router, isp, latest, new_link, span};
 
 fn terms(link: LinkId, valid_from_ms: i64, uptime: &str, down_when: DownWhen) -> LinkTerms {
     LinkTerms {
@@ -106,7 +107,7 @@ on_both! {
         db.store.insert_terms(&terms(isp.links[0], START_MS, "99", DownWhen::Interface)).await.unwrap();
         db.store.insert_terms(&terms(isp.links[0], START_MS + 5, "99", DownWhen::InterfaceOrNoAnswer)).await.unwrap();
         db.store.terminate_link(isp.links[3], START_MS + 10, START_MS).await.unwrap();
-        let mut round = store::Round::new(isp.router, START_MS, store::RoundOutcome::Ok);
+        let mut round = Round::new(isp.router, START_MS, RoundOutcome::Ok);
         round.latest.push(latest(isp.links[1], START_MS));
         db.store.write_round(&round).await.unwrap();
 
@@ -122,5 +123,39 @@ on_both! {
         assert_eq!(targets[1].links[0].latest, None);
         assert_eq!(db.store.collector_targets(START_MS + 10).await.unwrap()[1].links.len(), 3, "terminated");
         assert!(db.store.collector_targets(START_MS - 40 * DAY_MS).await.unwrap()[1].links.is_empty(), "not yet");
+    }
+
+    /// Nobody looks at a terminated link any more: its outage would stay open for ever.
+    async fn an_outage_ends_with_its_contract(db) {
+        let isp = isp(&db.store).await;
+        let [down, over, unlooked, other] = isp.links;
+        let mut round = Round::new(isp.router, START_MS, RoundOutcome::Ok);
+        for link in isp.links {
+            let line = vec![span(START_MS, START_MS + 100, Up, None), span(START_MS + 100, START_MS + 500, Down, Some("link_down"))];
+            round.tails.push(SpanTail { link, from_ms: START_MS, spans: line });
+        }
+        db.store.write_round(&round).await.unwrap();
+        let found = async |link| {
+            let outages = db.store.outages(link, 0, i64::MAX).await.unwrap();
+            assert_eq!(outages.len(), 1);
+            (outages[0].from_ms - START_MS, outages[0].to_ms.map(|to_ms| to_ms - START_MS))
+        };
+        db.store.terminate_link(down, START_MS + 530, START_MS + 540).await.unwrap();
+        assert_eq!(found(down).await, (100, Some(530)), "it was down until the contract ended");
+        db.store.terminate_link(over, START_MS + 300, START_MS + 540).await.unwrap();
+        assert_eq!(found(over).await, (100, Some(300)), "what came after is no outage of the contract");
+        db.store.terminate_link(unlooked, START_MS + 50, START_MS + 540).await.unwrap();
+        assert_eq!(found(unlooked).await, (100, Some(500)), "it began after the contract and ends with what was seen");
+        let line = db.store.spans(over, 0, i64::MAX).await.unwrap();
+        assert_eq!(line, round.tails[1].spans, "what was seen stays as it was seen");
+
+        db.store.terminate_link(other, START_MS + 900, START_MS + 540).await.unwrap();
+        assert_eq!(found(other).await, (100, None), "the contract has not ended yet");
+        assert_eq!(db.store.end_terminated_outages(START_MS + 899).await.unwrap(), 0);
+        assert_eq!(db.store.end_terminated_outages(START_MS + 900).await.unwrap(), 1);
+        assert_eq!(found(other).await, (100, Some(900)));
+        assert_eq!(db.store.end_terminated_outages(START_MS + 901).await.unwrap(), 0, "once");
+        let error = db.store.terminate_link(LinkId(7), START_MS, START_MS).await.unwrap_err();
+        assert!(matches!(error, StoreError::NotFound { what: "link" }), "{error:?}");
     }
 }

@@ -1,8 +1,8 @@
 use sla::LinkState::{Down, Unknown, Up};
-use store::{LinkId, Round, RoundOutcome, SpanTail, StoreError};
+use store::{LinkId, Round, RoundOutcome, Span, SpanTail, StoreError};
 
 use crate::database::{Db, on_both};
-use crate::fixture::{HOUR_MS, Isp, START_MS, isp, latest, sample, span};
+use crate::fixture::{HOUR_MS, Isp, START_MS, insert_router, isp, latest, sample, span};
 
 /// A round with something of everything.
 fn full_round(isp: &Isp, at_ms: i64) -> Round {
@@ -54,6 +54,43 @@ on_both! {
         assert_eq!((outages[0].from_ms, outages[0].to_ms), (START_MS + 4_000, None));
         assert_eq!((outages[0].link, outages[0].cause.as_deref()), (link, Some("link_down")));
         assert_eq!(outages[0].evidence, serde_json::json!({"seen": "probe"}));
+    }
+
+    /// PostgreSQL stores no U+0000; one router that sends it must not lose its rounds, nor those written with them.
+    async fn a_nul_in_a_routers_text_fails_no_round(db) {
+        let isp = isp(&db.store).await;
+        let other = insert_router(&db.store, isp.company, "edge-2").await;
+        let nul = |at_ms: i64| {
+            let mut round = full_round(&isp, at_ms);
+            round.version = Some("7.18\u{0}".to_owned());
+            for span in &mut round.tails[0].spans {
+                span.cause = Some("link\u{0}down".to_owned());
+                span.evidence = serde_json::json!({"na\u{0}me": ["\u{0}", {"n": 9_007_199_254_740_993_i64}]});
+            }
+            round.latest[0].cause = Some("\u{0}".to_owned());
+            round
+        };
+        let away = Round::new(other, START_MS, RoundOutcome::Unreachable("no\u{0}route".to_owned()));
+        let outcomes = db.store.write_rounds(&[nul(START_MS), away]).await.unwrap();
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+        let status = db.store.router_status(isp.router).await.unwrap().unwrap();
+        assert_eq!(status.version.as_deref(), Some("7.18\u{fffd}"));
+        let status = db.store.router_status(other).await.unwrap().unwrap();
+        assert_eq!(status.last_error.as_deref(), Some("no\u{fffd}route"));
+        let spans = db.store.spans(isp.links[0], 0, i64::MAX).await.unwrap();
+        assert_eq!(spans[0].cause.as_deref(), Some("link\u{fffd}down"));
+        assert_eq!(spans[0].evidence, serde_json::json!({"na\u{fffd}me": ["\u{fffd}", {"n": 9_007_199_254_740_993_i64}]}));
+        let now = db.store.latest(isp.links[0]).await.unwrap().unwrap();
+        assert_eq!(now.cause.as_deref(), Some("\u{fffd}"));
+        assert_eq!(now.memory, latest(isp.links[0], START_MS).memory, "the collector's own comes back as it was given");
+        // The same state goes on: it is known again, and not a new span.
+        let mut more = Round::new(isp.router, START_MS + 500, RoundOutcome::Ok);
+        let last = nul(START_MS).tails[0].spans[1].clone();
+        let going_on = Span { from_ms: START_MS, to_ms: START_MS + 500, ..last };
+        more.tails.push(SpanTail { link: isp.links[0], from_ms: START_MS, spans: vec![going_on] });
+        db.store.write_round(&more).await.unwrap();
+        let after = db.store.spans(isp.links[0], 0, i64::MAX).await.unwrap();
+        assert_eq!((after.len(), after[1].to_ms), (spans.len(), START_MS + 500));
     }
 
     async fn a_round_written_twice_changes_nothing(db) {
