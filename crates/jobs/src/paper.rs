@@ -72,13 +72,8 @@ impl Paper {
         &self.facts
     }
 
-    /// `C-1001-2026-10.pdf`, with the revision from the second on, in letters that every mail program can read.
+    /// What its file is called.
     pub fn file_name(&self, ending: &str) -> String {
-        let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-        let circuit: String = self.facts.circuit.chars().map(plain).collect();
-        match self.report.revision {
-            1 => format!("{circuit}-{}.{ending}", self.report.month),
-            revision => format!("{circuit}-{}-r{revision}.{ending}", self.report.month),
-        }
+        report::file_name(&self.facts.circuit, self.report.month, self.report.revision, ending)
     }
 }

@@ -100,6 +100,11 @@ impl Config {
         Ok(config)
     }
 
+    /// Where customers reach the portal, if it is set.
+    pub(crate) fn public_url(&self) -> Option<String> {
+        Some(self.server.public_url.clone()).filter(|url| !url.is_empty())
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         let c = &self.collector;
         let in_range = [

@@ -24,7 +24,7 @@ pub(crate) fn delivery(config: &Config, store: &Store) -> anyhow::Result<Option<
     let Some(mailer) = mailer(&config.mail)? else { return Ok(None) };
     let settings = DeliverySettings {
         from: sender(&config.mail)?,
-        public_url: Some(config.server.public_url.clone()).filter(|url| !url.is_empty()),
+        public_url: config.public_url(),
         limit: Duration::from_secs(config.mail.timeout_s),
     };
     Ok(Some(Delivery::new(store.clone(), mailer, settings)))

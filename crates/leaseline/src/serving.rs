@@ -171,6 +171,7 @@ fn web_settings(config: &Config) -> web::Settings {
         refresh_ms: u32::try_from(config.server.refresh_s * 1_000).unwrap_or(u32::MAX),
         // Three looks in a row may fail before a page calls its figures old.
         stale_after_ms: (config.collector.probe_interval_s * 3_000) as i64,
+        public_url: config.public_url(),
         ..web::Settings::default()
     }
 }

@@ -36,6 +36,14 @@ pub struct Statement {
     pub longest_outage_ms: Option<i64>,
 }
 
+impl Statement {
+    /// Whether an outage is known up to the end of the whole month and no further: frozen inputs end there, so that
+    /// the month's digest does not change with the next month's spans.
+    pub fn reaches_end(&self, outage: &StatementOutage) -> bool {
+        !self.so_far && outage.to_ms == Some(self.to_ms)
+    }
+}
+
 /// A stretch under one set of terms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {

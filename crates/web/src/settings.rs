@@ -17,6 +17,8 @@ pub struct Settings {
     pub refresh_ms: u32,
     /// A link whose last look is older than this counts as not measured, milliseconds.
     pub stale_after_ms: i64,
+    /// Where customers reach the portal, without a slash at the end; `None`: downloaded statements name no address.
+    pub public_url: Option<String>,
     /// How long an answer is held back while an account or an address shows many failed logins.
     pub login_delay: Duration,
 }
@@ -31,6 +33,7 @@ impl Default for Settings {
             session_absolute: Duration::from_secs(12 * 60 * 60),
             refresh_ms: 10_000,
             stale_after_ms: 120_000,
+            public_url: None,
             login_delay: Duration::from_secs(2),
         }
     }

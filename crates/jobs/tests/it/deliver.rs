@@ -89,7 +89,7 @@ on_both! {
             let text = String::from_utf8(mail.bytes.clone()).unwrap();
             assert!(text.contains("application/pdf"), "{text}");
             let circuit = if row.kind == "sla_breach" { "C-2" } else { "C-1" };
-            assert!(text.contains(&format!("filename=\"{circuit}-2026-10.pdf\"")), "{text}");
+            assert!(text.contains(&format!("filename=\"SLA-{circuit}-2026-10.pdf\"")), "{text}");
             assert!(text.contains("From: \"Example Net\" <sla@isp.example>"), "{text}");
         }
     }

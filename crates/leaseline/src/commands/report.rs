@@ -86,8 +86,8 @@ async fn file(
     printer: &Printer,
 ) -> anyhow::Result<()> {
     let found = report_name::find(store, &args.report).await?;
-    let portal = Some(config.server.public_url.as_str()).filter(|url| !url.is_empty());
-    let paper = Paper::read(store, found, portal).await?;
+    let portal = config.public_url();
+    let paper = Paper::read(store, found, portal.as_deref()).await?;
     let output = args.output.unwrap_or_else(|| match form {
         Form::Pdf => PathBuf::from(paper.file_name("pdf")),
         Form::Csv | Form::Json => PathBuf::from("-"),

@@ -87,7 +87,11 @@ fn outage_row(outage: &StatementOutage, document: &Document<'_>, time: &LocalTim
     let end_ms = outage.to_ms.unwrap_or(document.statement.to_ms);
     OutageRow {
         from: time.second(outage.from_ms),
-        to: outage.to_ms.map_or("goes on".to_owned(), |to_ms| time.second(to_ms)),
+        to: match outage.to_ms {
+            _ if document.statement.reaches_end(outage) => "not over at the month's end".to_owned(),
+            None => "goes on".to_owned(),
+            Some(to_ms) => time.second(to_ms),
+        },
         length: words::length(end_ms - outage.from_ms),
         counted: none_or(outage.down_ms),
         excluded: none_or(outage.excluded_ms),

@@ -67,11 +67,12 @@ impl TimeUse {
             ],
             availability: (percent(&figures.availability_pct), percent(&experienced.availability_pct)),
             contracted: words::length(figures.contracted_ms),
-            coverage: figures
-                .coverage_pct
-                .as_ref()
-                .filter(|_| figures.unknown_ms > 0)
-                .map(|pct| words::percent(pct, None)),
+            coverage: figures.coverage_pct.as_ref().filter(|_| figures.unknown_ms > 0).map(
+                |pct| match figures.eligible_ms {
+                    0 => "Nothing".to_owned(),
+                    _ => words::percent(pct, None),
+                },
+            ),
             budget: budget(document),
             repair: repair(document),
         }

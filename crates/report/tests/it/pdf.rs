@@ -1,7 +1,7 @@
 use report::{Document, Logo, pdf};
 
 use crate::fixtures::{Case, HOUR_MS};
-use crate::{cases, poppler};
+use crate::{cases, fixtures, poppler};
 
 fn made(case: &Case) -> Vec<u8> {
     pdf(&case.document()).unwrap_or_else(|error| panic!("{}: {error}", case.name))
@@ -77,6 +77,36 @@ fn trap_16_a_month_without_data_has_no_figure() {
     assert!(text.contains("No figure"), "{text}");
     assert!(text.contains("no data"), "{text}");
     assert!(!text.contains("100.000 %") && !text.contains("0.000 %"), "{text}");
+}
+
+#[test]
+fn trap_10_an_outage_that_outlasts_the_month_is_not_given_its_end() {
+    let mut inputs = fixtures::october();
+    let to_ms = fixtures::OCTOBER_MS + 31 * fixtures::DAY_MS;
+    fixtures::cut(
+        &mut inputs,
+        to_ms - 3 * fixtures::HOUR_MS,
+        3 * fixtures::HOUR_MS,
+        sla::LinkState::Down,
+        "link_down",
+        "link_times",
+    );
+    let text = text(&fixtures::Case::new("over-the-end", inputs));
+    assert!(
+        text.contains("not over at the month's end") || text.contains("not over at the month\u{2019}s end"),
+        "{text}"
+    );
+}
+
+#[test]
+fn little_that_is_known_is_not_called_nothing() {
+    let mut inputs = fixtures::october();
+    let known_ms = 1_000;
+    inputs.spans.truncate(1);
+    inputs.spans[0].to_ms = inputs.spans[0].from_ms.max(fixtures::OCTOBER_MS) + known_ms;
+    let text = text(&fixtures::Case::new("one-second", inputs));
+    assert!(text.contains("0.000 % of what is not excluded is known"), "{text}");
+    assert!(!text.contains("Nothing of what"), "{text}");
 }
 
 #[test]

@@ -47,6 +47,7 @@ struct Source {
     inputs: Inputs,
     facts: Facts,
     brand: Brand,
+    url: Option<String>,
 }
 
 /// Who asks and from where, for the log of downloads.
@@ -96,7 +97,8 @@ pub(crate) async fn json(
 
 async fn send(app: &App, asker: &Asker, id: &str, form: Form) -> Result<Response, PageError> {
     let source = load(app, &asker.session, id).await?;
-    let name = file_name(&source, form);
+    let SlaReport { month, revision, .. } = source.report;
+    let name = report::file_name(&source.facts.circuit, month, revision, form.extension());
     app.store
         .audit(&AuditEvent {
             at_ms: app.clock.now_ms(),
@@ -135,7 +137,9 @@ async fn load(app: &App, session: &ClientSession, id: &str) -> Result<Source, Pa
         read.inspect_err(|error| tracing::warn!(company = %company.id, %error, "logo left out")).ok()
     });
     let brand = Brand { name: company.name.clone(), accent: company.accent.clone(), logo };
-    Ok(Source { report, inputs, facts, brand })
+    let url =
+        app.settings.public_url.as_ref().map(|portal| format!("{portal}/client/sla-reports/{}", report.id));
+    Ok(Source { report, inputs, facts, brand, url })
 }
 
 /// The facts that were frozen with a report, taken out of it.
@@ -155,7 +159,7 @@ impl Source {
             reason: &self.report.reason,
             digest: &self.report.digest,
             created_at_ms: self.report.created_at_ms,
-            report_url: None,
+            report_url: self.url.as_deref(),
         };
         Ok(match form {
             Form::Pdf => report::pdf(&document)?,
@@ -163,17 +167,6 @@ impl Source {
             Form::Json => report::json(&document),
         })
     }
-}
-
-/// `SLA-DTL-ILL-0100-2026-10.pdf`, with the revision from the second on.
-fn file_name(source: &Source, form: Form) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' };
-    let circuit: String = source.facts.circuit.chars().map(plain).collect();
-    let revision = match source.report.revision {
-        ..=1 => String::new(),
-        revision => format!("-r{revision}"),
-    };
-    format!("SLA-{circuit}-{}{revision}.{}", source.report.month, form.extension())
 }
 
 fn internal(error: impl std::fmt::Display) -> PageError {

@@ -3,7 +3,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
-use report::{cause_words, duration_words, percent_truncated};
+use report::{cause_words, duration_words, evidence_words, percent_truncated};
 use sla::{Interval, LinkState};
 use store::{Facing, Latest, Link, LinkId, Outage};
 
@@ -16,7 +16,7 @@ use crate::pages::{Frame, link_id, render, theirs};
 use crate::session::ClientSession;
 use crate::view::card::{LinkCard, Moment};
 use crate::view::cover::{Part, Standing, active, cover};
-use crate::view::evidence::{evidence_words, lasted};
+use crate::view::lasted::lasted;
 use crate::view::range::{Asked, DAY_MS};
 use crate::view::state::looked_until;
 use crate::view::strip::{Piece, strip};

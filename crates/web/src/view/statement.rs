@@ -1,8 +1,7 @@
-use report::{cause_words, duration_words, rate_words};
+use report::{cause_words, duration_words, evidence_words, rate_words};
 use sla::{Exclusion, Figures, Part, Statement, StatementOutage, Verdict};
 use store::Facing;
 
-use crate::view::evidence::evidence_words;
 use crate::view::figures::{Directions, NONE, directions, latency_words};
 use crate::view::objective::Objective;
 use crate::view::verdict::{Badge, percent_words};
@@ -198,11 +197,14 @@ fn traffic(figures: &Figures, facing: Facing) -> Directions<Traffic> {
 
 impl OutageRow {
     fn new(outage: &StatementOutage, statement: &Statement, zone: &Zone) -> Self {
-        let goes_on = if statement.so_far { "still down" } else { "after the period" };
         let excluded_ms = outage.excluded_ms;
         Self {
             start: moment(outage.from_ms, zone),
-            end: outage.to_ms.map_or_else(|| goes_on.to_owned(), |to_ms| moment(to_ms, zone)),
+            end: match outage.to_ms {
+                _ if statement.reaches_end(outage) => "not over at the month's end".to_owned(),
+                None => "still down".to_owned(),
+                Some(to_ms) => moment(to_ms, zone),
+            },
             counted: duration_words(outage.down_ms),
             excluded: if excluded_ms > 0 { duration_words(excluded_ms) } else { NONE.to_owned() },
             cause: outage.cause.as_deref().map_or("Not known", cause_words).to_owned(),

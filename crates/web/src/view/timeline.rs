@@ -1,8 +1,8 @@
-use report::{cause_words, duration_words};
+use report::{cause_words, duration_words, evidence_words};
 use sla::{Exclusion, Interval};
 use store::Outage;
 
-use crate::view::evidence::{evidence_words, lasted};
+use crate::view::lasted::lasted;
 use crate::zone::Zone;
 
 /// The outages that began in one month, the newest first.

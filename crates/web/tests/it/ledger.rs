@@ -3,7 +3,7 @@ use serde_json::json;
 use sla::{Active, Exclusion, ExclusionKind, Inputs, LinkState, Month, StateSpan, Terms};
 use store::{DownWhen, LinkId, LinkTerms, NewExclusion, NewReport, ReportId};
 
-use crate::portal::{HOUR_MS, MINUTE_MS, NOW_MS, Portal, portals};
+use crate::portal::{HOUR_MS, MINUTE_MS, NOW_MS, Portal, plain, portals, portals_with};
 
 /// A statement of that month whose link was down for those minutes of its second day and up otherwise.
 pub(crate) async fn write_report(
@@ -259,7 +259,8 @@ async fn a_links_page_has_a_calendar_whose_days_lead_to_their_outages() {
 
 #[tokio::test]
 async fn a_statement_can_be_taken_along_in_three_forms() {
-    for portal in portals().await {
+    let settings = web::Settings { public_url: Some("https://portal.example".to_owned()), ..plain() };
+    for portal in portals_with(settings).await {
         write_report(&portal, portal.mine, "2026-10", &[(60, 70)]).await;
         let id = write_report(&portal, portal.mine, "2026-10", &[(60, 400)]).await;
         let mut browser = portal.logged_in().await;
@@ -274,6 +275,8 @@ async fn a_statement_can_be_taken_along_in_three_forms() {
             assert_eq!(answer.header("content-disposition"), name);
             assert!(answer.body.starts_with(begins), "{form}");
             assert!(form == "pdf" || answer.body.contains("MINE-1"), "{form}");
+            let address = format!("https://portal.example/client/sla-reports/{id}");
+            assert!(form != "json" || answer.body.contains(&address), "{}", answer.body);
         }
         let page = browser.get("/client/sla-reports").await.body;
         assert!(page.contains(&format!("/client/sla-reports/{id}/statement.pdf")));
