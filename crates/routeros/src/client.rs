@@ -12,6 +12,7 @@ use crate::{
     codec::Decoder,
     error::Step,
     login,
+    quiet::QuietTcp,
     session::{self, Shared, Sink},
     tls, transport,
 };
@@ -35,14 +36,18 @@ impl Client {
     /// # Errors
     /// All that can go wrong before the first command; see [`Error`].
     pub async fn connect(target: &Target, cred: &Credentials, limits: &Limits) -> Result<Client, Error> {
-        let stream = transport::connect(target, limits.connect).await?;
+        let mut stream = QuietTcp::new(transport::connect(target, limits.connect).await?);
         match &target.tls {
-            Tls::Off => Client::over_stream(stream, cred, limits).await,
+            Tls::Off => {
+                let decoder = login::log_in(&mut stream, cred, limits).await?;
+                Ok(Client::start(stream, QuietTcp::rest, decoder, limits))
+            }
             protected => {
                 let handshake = tls::handshake(stream, &target.address, protected, limits.tls);
                 // Boxed: the handshake's state is large and short-lived.
-                let stream = Box::pin(handshake).await?;
-                Client::over_stream(stream, cred, limits).await
+                let mut stream = Box::pin(handshake).await?;
+                let decoder = login::log_in(&mut stream, cred, limits).await?;
+                Ok(Client::start(stream, |stream| stream.get_mut().0.rest(), decoder, limits))
             }
         }
     }
@@ -56,7 +61,7 @@ impl Client {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let decoder = login::log_in(&mut stream, cred, limits).await?;
-        Ok(Client::start(stream, decoder, limits))
+        Ok(Client::start(stream, |_| {}, decoder, limits))
     }
 
     /// The connection is gone; every further command fails.
@@ -104,13 +109,13 @@ impl Client {
         &self.inner.shared
     }
 
-    fn start<S>(stream: S, decoder: Decoder, limits: &Limits) -> Client
+    fn start<S>(stream: S, rest: fn(&mut S), decoder: Decoder, limits: &Limits) -> Client
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let shared = Arc::new(Shared::new(limits.clone()));
         let mut driver = JoinSet::new();
-        driver.spawn(session::drive(stream, decoder, Arc::clone(&shared)));
+        driver.spawn(session::drive(stream, rest, decoder, Arc::clone(&shared)));
         Client { inner: Arc::new(Inner { shared, _driver: driver }) }
     }
 }

@@ -32,6 +32,7 @@ mod foreign;
 pub mod format;
 mod login;
 mod options;
+mod quiet;
 mod session;
 mod stream;
 mod tls;

@@ -26,12 +26,15 @@ const READS_PER_TURN: usize = 16;
 ///
 /// One task does both directions: a peer that stops reading does not stop us from reading, all sentences that wait
 /// leave in one write, and all that came in one read are handed out under one lock.
-pub(crate) async fn drive<S>(stream: S, decoder: Decoder, shared: Arc<Shared>)
+///
+/// `rest` tells the stream that nobody reads for a while.
+pub(crate) async fn drive<S>(stream: S, rest: fn(&mut S), decoder: Decoder, shared: Arc<Shared>)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut driver = Driver {
         stream,
+        rest,
         decoder,
         writing: BytesMut::new(),
         flushing: false,
@@ -59,6 +62,7 @@ impl Drop for CloseOnDrop {
 
 struct Driver<S> {
     stream: S,
+    rest: fn(&mut S),
     decoder: Decoder,
     /// Bytes taken from the outbox.
     writing: BytesMut,
@@ -127,6 +131,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         if !self.gathering {
             self.gathered.as_mut().reset(Instant::now() + patience);
+            (self.rest)(&mut self.stream);
         }
         self.gathering = self.gathered.as_mut().poll(cx).is_pending();
         self.gathering
