@@ -8,7 +8,7 @@
 
 use std::time::{Duration, Instant};
 
-use benches::{Random, rss_mb};
+use benches::{Random, cpu_seconds, rss_mb};
 use report::{Brand, Document, Facts};
 use serde_json::json;
 use sla::{Active, Exclusion, ExclusionKind, Inputs, LinkState, Probe, StateSpan, Terms, Traffic};
@@ -31,6 +31,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut times = Vec::with_capacity(count);
     let mut bytes = 0;
     let mut warm_mb = 0.0;
+    let mut warm_cpu_s = 0.0;
     for number in 0..count {
         // Each is another month of another link: nothing of the one before is of use.
         let inputs = inputs(&mut random)?;
@@ -58,13 +59,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         if number + 1 == WARM_AFTER {
             warm_mb = rss_mb()?;
+            warm_cpu_s = cpu_seconds()?;
         }
     }
     let mut warm = times.split_off(WARM_AFTER.min(times.len()));
     warm.sort_unstable();
     let at = |part: usize| warm.get(part * warm.len() / 100).or(warm.last()).copied().unwrap_or_default();
+    let cpu_ms = (cpu_seconds()? - warm_cpu_s) * 1_000.0 / warm.len().max(1) as f64;
     println!(
-        "{} warm ones: median {:.1} ms, 95th percentile {:.1} ms, {} kB each",
+        "{} warm ones: {cpu_ms:.1} ms CPU, median {:.1} ms, 95th percentile {:.1} ms, {} kB each",
         warm.len(),
         milliseconds(at(50)),
         milliseconds(at(95)),

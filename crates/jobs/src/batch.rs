@@ -22,17 +22,22 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Reads, judges and writes some links.
-    pub(crate) async fn batch(&self, links: Vec<LedgerLink>) -> Result<Vec<ClosedLink>, CloseError> {
+    /// Reads and judges some links.
+    pub(crate) async fn judge(&self, links: Vec<LedgerLink>) -> Result<Vec<Judged>, CloseError> {
         let ids: Vec<LinkId> = links.iter().map(|link| link.link.id).collect();
-        let to_ms = self.as_of_ms.unwrap_or(self.month.to_ms);
-        let read = self.store.ledger_inputs(&ids, self.month.from_ms, to_ms).await?;
         let (month, month_name, as_of_ms) = (self.month, self.close.month, self.as_of_ms);
-        let reckoning = tokio::task::spawn_blocking(move || {
-            let pairs = links.into_iter().zip(read);
-            pairs.map(|(link, read)| Judged::new(link, read, month, month_name, as_of_ms)).collect()
-        });
-        let judged: Vec<Judged> = reckoning.await.map_err(CloseError::Stopped)?;
+        let to_ms = as_of_ms.unwrap_or(month.to_ms);
+        let mut links = links.into_iter();
+        let judge = move |read: LinkInputs| {
+            links.next().map(|link| Judged::new(link, read, month, month_name, as_of_ms))
+        };
+        let judged = self.store.each_ledger_inputs(&ids, month.from_ms, to_ms, judge).await?;
+        Ok(judged.into_iter().flatten().collect())
+    }
+
+    /// Writes what was judged.
+    pub(crate) async fn conclude(&self, judged: Vec<Judged>) -> Result<Vec<ClosedLink>, CloseError> {
+        let month = self.month;
         let outcomes = match self.as_of_ms {
             Some(_) => vec![CloseOutcome::SoFar; judged.len()],
             None => self.write(&judged).await?,
@@ -101,7 +106,7 @@ impl Run<'_> {
 }
 
 /// A link with its statement and the inputs that led to it.
-struct Judged {
+pub(crate) struct Judged {
     link: LedgerLink,
     result: Result<Frozen, String>,
 }

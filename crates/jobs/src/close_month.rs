@@ -10,8 +10,8 @@ use store::{ClientId, CompanyId, LedgerFilter, LedgerLink, LinkId, ReportId, Sto
 use crate::{audience::Audience, batch::Run};
 
 /// Links of one batch: their inputs are in memory together, and their reports are written in one transaction.
-const BATCH_LINKS: usize = 32;
-/// Batches under way at once: one is read or written while the other is reckoned.
+const BATCH_LINKS: usize = 12;
+/// Batches that are read and judged at once, each by a core; beside them one is written.
 const BATCHES_AT_ONCE: usize = 2;
 
 /// What to do with a month.
@@ -107,9 +107,6 @@ pub enum CloseError {
         /// Its name.
         zone: String,
     },
-    /// The arithmetic was stopped.
-    #[error("the arithmetic was cut off")]
-    Stopped(#[source] tokio::task::JoinError),
 }
 
 /// The links under contract at some time of `month`, by company and id.
@@ -165,9 +162,9 @@ pub async fn close_month(
         let run = Run { store, close, audience: &audience, month, as_of_ms, now_ms };
         let batches: Vec<Vec<LedgerLink>> = of_company.chunks(BATCH_LINKS).map(<[_]>::to_vec).collect();
         drop(of_company);
-        let mut done = stream::iter(batches).map(|batch| run.batch(batch)).buffered(BATCHES_AT_ONCE);
-        while let Some(batch) = done.try_next().await? {
-            batch.into_iter().for_each(&mut on_link);
+        let mut judged = stream::iter(batches).map(|batch| run.judge(batch)).buffered(BATCHES_AT_ONCE);
+        while let Some(batch) = judged.try_next().await? {
+            run.conclude(batch).await?.into_iter().for_each(&mut on_link);
         }
     }
     Ok(())

@@ -56,7 +56,7 @@ pub fn evaluate(inputs: &Inputs) -> Result<Statement, InputError> {
     let account = month_account(&judged);
     let reasons = reasons(&zone, account.as_ref(), &judged);
     let (figures, parts) = figures(account.as_ref(), judged);
-    let repair = Repair::of(&outages, figures.up_ms);
+    let repair = Repair::of(&outages, figures.up_ms, period.to_ms);
     Ok(Statement {
         algorithm: ALGORITHM,
         timezone: inputs.timezone.clone(),

@@ -47,9 +47,10 @@ pub(crate) struct Repair {
 }
 
 impl Repair {
-    pub(crate) fn of(outages: &[StatementOutage], up_ms: i64) -> Self {
+    /// `end_ms` is the end of the period: what reaches just there is cut off there, and not known to be repaired.
+    pub(crate) fn of(outages: &[StatementOutage], up_ms: i64, end_ms: i64) -> Self {
         let counted = || outages.iter().filter(|outage| outage.down_ms > 0);
-        let ended = || counted().filter(|outage| outage.to_ms.is_some());
+        let ended = || counted().filter(|outage| outage.to_ms.is_some_and(|to_ms| to_ms != end_ms));
         let mean = |sum_ms: i64, n: usize| sum_ms.checked_div(n as i64);
         Self {
             mttr_ms: mean(ended().map(|outage| outage.down_ms).sum(), ended().count()),

@@ -28,7 +28,8 @@ pub struct Statement {
     pub parts: Vec<Part>,
     /// What the customer saw, exclusions included.
     pub experienced: Experienced,
-    /// Mean time to repair: down time per ended outage; outages that lie in excluded time alone do not count.
+    /// Mean time to repair: down time per outage that ended before the period did; outages that lie in excluded time
+    /// alone do not count.
     pub mttr_ms: Option<i64>,
     /// Mean time between failures: up time per outage.
     pub mtbf_ms: Option<i64>,

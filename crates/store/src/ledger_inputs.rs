@@ -47,27 +47,45 @@ impl Store {
         from_ms: i64,
         to_ms: i64,
     ) -> Result<Vec<LinkInputs>, StoreError> {
+        self.each_ledger_inputs(links, from_ms, to_ms, |inputs| inputs).await
+    }
+
+    /// Like [`ledger_inputs`](Self::ledger_inputs), but hands each link's inputs to `make`, in order and on the thread
+    /// that read them, and gives what it made: memory is used again where it was, and no link waits for the next one to
+    /// be reckoned. `make` may take its time.
+    ///
+    /// # Errors
+    /// Those of [`ledger_inputs`](Self::ledger_inputs); [`StoreError::Stopped`] if `make` panics.
+    pub async fn each_ledger_inputs<T: Send + 'static>(
+        &self,
+        links: &[LinkId],
+        from_ms: i64,
+        to_ms: i64,
+        make: impl FnMut(LinkInputs) -> T + Send + 'static,
+    ) -> Result<Vec<T>, StoreError> {
         let mut batch = Batch::new(links, from_ms, to_ms)?;
-        let mut batch = match &self.inner.pools {
-            Pools::Sqlite { path, .. } => {
-                let path = path.clone();
-                let read = tokio::task::spawn_blocking(move || {
-                    ledger_sqlite::read(&path, &mut batch).map(|()| batch)
-                });
-                read.await.unwrap_or_else(|stopped| Err(StoreError::Stopped(stopped)))?
-            }
+        let path = match &self.inner.pools {
+            Pools::Sqlite { path, .. } => Some(path.clone()),
             Pools::Postgres(pool) => {
                 ledger_postgres::read(pool, &mut batch).await?;
-                batch
+                None
             }
         };
-        for inputs in &mut batch.inputs {
-            // SQLite gives them in this order, PostgreSQL as they lie: to sort what is sorted costs little.
-            inputs.probes.sort_by_key(|probe| probe.at_ms);
-            inputs.traffic = sla::traffic_buckets(std::mem::take(&mut inputs.traffic).into_iter());
-        }
-        Ok(batch.inputs)
+        let made = tokio::task::spawn_blocking(move || {
+            if let Some(path) = path {
+                ledger_sqlite::read(&path, &mut batch)?;
+            }
+            Ok(batch.inputs.into_iter().map(in_order).map(make).collect())
+        });
+        made.await.unwrap_or_else(|stopped| Err(StoreError::Stopped(stopped)))
     }
+}
+
+/// Readings by time. SQLite gives them so, PostgreSQL as they lie: to sort what is sorted costs little.
+fn in_order(mut inputs: LinkInputs) -> LinkInputs {
+    inputs.probes.sort_by_key(|probe| probe.at_ms);
+    inputs.traffic = sla::traffic_buckets(std::mem::take(&mut inputs.traffic).into_iter());
+    inputs
 }
 
 /// One row of samples, as far as the ledger looks at it.

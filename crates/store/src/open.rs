@@ -23,8 +23,10 @@ pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Prepared statements kept per connection.
 const STATEMENTS_KEPT: usize = 256;
-/// SQLite's page cache per connection, in KiB (negative by SQLite's convention): an hour of 10,000 links fits.
-const SQLITE_CACHE_KIB: &str = "-65536";
+/// The writer's page cache, in KiB (negative by SQLite's convention): an hour of 10,000 links fits.
+const SQLITE_WRITER_CACHE_KIB: &str = "-16384";
+/// A reader's page cache; behind it is the system's, which all of them share.
+const SQLITE_READER_CACHE_KIB: &str = "-8192";
 /// Pages in the write-ahead log before SQLite copies them back: pages that several rounds touch are copied once.
 const SQLITE_CHECKPOINT_PAGES: &str = "16000";
 /// SQLite's page size in bytes, fixed when the file is made.
@@ -179,7 +181,7 @@ async fn open_sqlite(location: &Location, path: &Path) -> Result<Pools, StoreErr
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
-        .pragma("cache_size", SQLITE_CACHE_KIB)
+        .pragma("cache_size", SQLITE_WRITER_CACHE_KIB)
         .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES)
         .pragma("journal_size_limit", SQLITE_LOG_BYTES_KEPT)
         // What a statement of a hundred rows could have to undo would go through a temporary file, page by page.
@@ -203,7 +205,12 @@ async fn open_sqlite(location: &Location, path: &Path) -> Result<Pools, StoreErr
         .max_connections(SQLITE_READERS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .max_lifetime(None)
-        .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
+        .connect_with(
+            options
+                .create_if_missing(false)
+                .pragma("query_only", "ON")
+                .pragma("cache_size", SQLITE_READER_CACHE_KIB),
+        )
         .await
         .map_err(opened)?;
     Ok(Pools::Sqlite { path: path.to_owned(), write, read })

@@ -38,7 +38,7 @@ pub fn pdf(document: &Document<'_>) -> Result<Vec<u8>, ReportError> {
     let made = pages(document)
         .and_then(|paged| typst_pdf::pdf(&paged, &options(document)?).map_err(|notes| said(&notes)));
     // What the typesetter remembers of this document helps no other one.
-    comemo::evict(0);
+    comemo::evict(1);
     made
 }
 

@@ -63,6 +63,28 @@ fn a_name_in_devanagari_can_be_read_and_searched() {
 }
 
 #[test]
+fn trap_34_the_load_stands_beside_the_round_trip() {
+    let text = text(&cases::breached());
+    let of = |name: &str| text.find(name).unwrap_or_else(|| panic!("{name} is missing in: {text}"));
+    let charts = of("The month hour by hour");
+    for panel in ["Download", "Upload", "Round trip", "Loss"] {
+        assert!(text[charts..].contains(panel), "{panel} is no panel over the same hours");
+    }
+}
+
+#[test]
+fn trap_48_the_measuring_points_are_named() {
+    let case = cases::breached();
+    let document = case.document();
+    let words = text(&case).split_whitespace().collect::<Vec<_>>().join(" ");
+    let target = document.facts.probe_target.as_deref().expect("it is pinged");
+    for point in [&document.facts.interface, &document.facts.router, target] {
+        assert!(words.contains(point), "{point} is missing in: {words}");
+    }
+    assert!(words.contains("Measuring point"));
+}
+
+#[test]
 fn trap_17_a_month_so_far_says_so_on_every_page() {
     let text = text(&cases::so_far());
     assert!(text.contains("Until 13 Oct 2026, 14:00: the month is not over"), "{text}");

@@ -211,7 +211,7 @@ pub(crate) fn expected(inputs: &Inputs) -> Value {
     let outages = outages(&month, &all);
     let counted = || outages.iter().filter(|outage| outage["down_ms"] != 0);
     let down_ms = |outage: &Value| number(&outage["down_ms"]);
-    let ended = || counted().filter(|outage| !outage["to_ms"].is_null());
+    let ended = || counted().filter(|outage| outage["to_ms"].as_i64().is_some_and(|to_ms| to_ms != month.to));
     statement["mttr_ms"] = ended().map(down_ms).sum::<i64>().checked_div(ended().count() as i64).into();
     statement["mtbf_ms"] = number(&statement["up_ms"]).checked_div(counted().count() as i64).into();
     statement["longest_outage_ms"] = counted().map(down_ms).max().into();

@@ -31,6 +31,12 @@ fn trap_11_an_ongoing_outage_has_no_end() {
     }
     let whole = Build::new().down(10 * HOUR, 40 * DAY);
     assert_eq!(whole.judge().outages[0].to_ms, Some(whole.from_ms + 40 * DAY), "its end is known");
+    let cut = Build::new().down(30 * DAY - HOUR, 30 * DAY).judge();
+    assert_eq!(
+        (cut.outages.len(), cut.mttr_ms),
+        (1, None),
+        "cut off by the month's end, not known to be repaired"
+    );
 }
 
 #[test]
