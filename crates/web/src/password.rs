@@ -21,6 +21,9 @@ pub enum PasswordError {
     /// The same few characters over and over.
     #[error("the password repeats the same few characters: use at least 5 different ones")]
     TooSimple,
+    /// A name of its own user.
+    #[error("the password contains your name or address: choose something that nobody connects with you")]
+    AboutYou,
     /// The hash function failed; no random bytes, for example.
     #[error("the password could not be hashed")]
     Hash(#[source] argon2::password_hash::Error),
