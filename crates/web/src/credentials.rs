@@ -85,7 +85,7 @@ pub(crate) async fn new_hash(
         let _permit = permit;
         hash_password(&password)
     };
-    Ok(tokio::task::spawn_blocking(work).await.map_err(internal)?)
+    tokio::task::spawn_blocking(work).await.map_err(internal)
 }
 
 /// Why a password is refused, for the person; what is no refusal is our own failure.
