@@ -6,6 +6,7 @@
 //! One `const` SQL text with `$n` placeholders runs on both typed drivers; where the engines must differ, the two
 //! texts stand side by side. Every list has a named limit ([`LIST_ROWS_MAX`], [`SAMPLES_MAX`] ...).
 
+mod account_mail;
 mod audit;
 mod bench;
 mod claim;
@@ -64,6 +65,7 @@ mod throttle;
 mod timeline;
 mod traffic;
 
+pub use account_mail::{ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged};
 pub use audit::{AuditEvent, AuditRecord};
 pub use claim::{CollectorClaim, ServerClaim};
 pub use client::Client;
@@ -86,7 +88,7 @@ pub use notification::{NotificationEvent, RECIPIENTS_MAX};
 pub use open::{LIST_ROWS_MAX, Location, Store};
 pub use outage::Outage;
 pub use outbox::{NewMail, OutboxFilter, OutboxMail, OutboxState};
-pub use outbox_delivery::{OUTBOX_ANSWER_CHARS_MAX, OUTBOX_CLAIM_MAX};
+pub use outbox_delivery::{OUTBOX_ANSWER_CHARS_MAX, OUTBOX_CLAIM_MAX, OUTBOX_DROPPED};
 pub use outbox_write::PAYLOAD_BYTES_MAX;
 pub use password_reset::{
     INVITATION_MAIL, INVITATION_MINUTES, RESET_MAIL, RESET_MINUTES, ResetCounts, ResetLink, ResetPurpose,

@@ -5,7 +5,9 @@ use sha2::{Digest, Sha256};
 use crate::engine::{Tx, on};
 use crate::portal_user::username_key;
 use crate::seal::encode_hex;
-use crate::{AuditEvent, PortalUser, PortalUserId, SessionId, Store, StoreError, audit};
+use crate::{
+    AccountChange, AuditEvent, PortalUser, PortalUserId, SessionId, Store, StoreError, account_mail, audit,
+};
 
 /// How long the link of a reset is good, in minutes, from the moment its mail is sent.
 pub const RESET_MINUTES: i64 = 30;
@@ -202,6 +204,9 @@ impl Store {
         }
         end_all_of(&mut tx, user).await?;
         end_sessions(&mut tx, user, None).await?;
+        if !activates {
+            account_mail::tell(&mut tx, user, AccountChange::Password, event).await?;
+        }
         audit::insert(&mut tx, event).await?;
         tx.commit().await?;
         Ok(true)
@@ -228,15 +233,10 @@ pub(crate) async fn insert(tx: &mut Tx, wish: Wish<'_>, now_ms: i64) -> Result<(
     const WISH: &str =
         "INSERT INTO password_resets (purpose, account_key, portal_user_id, address, created_at_ms, expires_at_ms)
         VALUES ($1, $2, (SELECT id FROM client_portal_users
-            WHERE username = $2 AND (active OR $1 = 'invitation')), $3, $4, $5) RETURNING id";
-    const MAIL: &str = "INSERT INTO outbox (kind, dedup_key, message_id, company_id, client_id, recipient, payload,
-            state, created_at_ms, next_at_ms)
-        SELECT $1, $2, $3, c.company_id, c.id, u.email, $4, 'queued', $5, $5
-        FROM password_resets r JOIN client_portal_users u ON u.id = r.portal_user_id JOIN clients c ON c.id = u.client_id
-        WHERE r.id = $6";
+            WHERE username = $2 AND (active OR $1 = 'invitation')), $3, $4, $5) RETURNING id, portal_user_id";
     let Wish { purpose, username, address } = wish;
     let username = username_key(username);
-    let reset_id: i64 = on!(&mut *tx, tx => sqlx::query_scalar(WISH)
+    let (reset_id, user): (i64, Option<PortalUserId>) = on!(&mut *tx, tx => sqlx::query_as(WISH)
         .bind(purpose.as_str())
         .bind(&username)
         .bind(address)
@@ -244,20 +244,8 @@ pub(crate) async fn insert(tx: &mut Tx, wish: Wish<'_>, now_ms: i64) -> Result<(
         .bind(now_ms + purpose.mail_ms())
         .fetch_one(&mut **tx)
         .await)?;
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|_| StoreError::Random)?;
     let payload = json!({"reset_id": reset_id, "username": username, "expires_minutes": purpose.minutes()});
-    on!(&mut *tx, tx => sqlx::query(MAIL)
-        .bind(purpose.mail_kind())
-        .bind(format!("{}/{reset_id}", purpose.mail_kind()))
-        .bind(format!("<{}@leaseline>", encode_hex(&random)))
-        .bind(payload.to_string())
-        .bind(now_ms)
-        .bind(reset_id)
-        .execute(&mut **tx)
-        .await
-        .map(|_| ()))?;
-    Ok(())
+    account_mail::queue(tx, purpose.mail_kind(), user, Some(reset_id), &payload, now_ms).await
 }
 
 /// No link of this user is good any more.

@@ -1,7 +1,7 @@
 use crate::engine::on;
 use crate::{
-    AuditEvent, ClientId, LIST_ROWS_MAX, PortalRole, PortalUserId, SessionId, Store, StoreError, audit,
-    password_reset,
+    AccountChange, AuditEvent, ClientId, LIST_ROWS_MAX, PortalRole, PortalUserId, SessionId, Store,
+    StoreError, account_mail, audit, password_reset,
 };
 
 /// A person of a client, who logs in at `/client/login`.
@@ -136,7 +136,8 @@ impl Store {
         if rows == 0 { Err(StoreError::NotFound { what: "portal user" }) } else { Ok(()) }
     }
 
-    /// Changes the password: all of the user's sessions but `kept` end, and so do logins half done and reset links.
+    /// Changes the password: all of the user's sessions but `kept` end, and so do logins half done and reset links. The
+    /// user is told by mail.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such user.
@@ -162,6 +163,7 @@ impl Store {
         }
         password_reset::end_all_of(&mut tx, id).await?;
         password_reset::end_sessions(&mut tx, id, kept).await?;
+        account_mail::tell(&mut tx, id, AccountChange::Password, event).await?;
         audit::insert(&mut tx, event).await?;
         Ok(tx.commit().await?)
     }

@@ -1,6 +1,6 @@
 use crate::engine::{Tx, on};
 use crate::second_factor::RecoveryHashes;
-use crate::{AuditEvent, PortalUserId, Store, StoreError, audit};
+use crate::{AccountChange, AuditEvent, PortalUserId, Store, StoreError, account_mail, audit};
 
 impl Store {
     /// How many recovery codes a user has left.
@@ -41,6 +41,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         replace(&mut tx, user, recovery).await?;
+        account_mail::tell(&mut tx, user, AccountChange::RecoveryCodes, event).await?;
         audit::insert(&mut tx, event).await?;
         Ok(tx.commit().await?)
     }

@@ -1,7 +1,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::engine::on;
-use crate::{AuditEvent, MasterKey, PortalUserId, Store, StoreError, audit};
+use crate::{AccountChange, AuditEvent, MasterKey, PortalUserId, Store, StoreError, account_mail, audit};
 
 const TABLE: &str = "second_factors";
 
@@ -108,6 +108,7 @@ impl Store {
             return Err(StoreError::NotFound { what: "second factor" });
         }
         crate::recovery_code::replace(&mut tx, user, recovery).await?;
+        account_mail::tell(&mut tx, user, AccountChange::SecondFactorOn, event).await?;
         audit::insert(&mut tx, event).await?;
         Ok(tx.commit().await?)
     }
@@ -132,19 +133,20 @@ impl Store {
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
         const CODES: &str = "DELETE FROM recovery_codes WHERE portal_user_id = $1";
-        const FACTOR: &str = "DELETE FROM second_factors WHERE portal_user_id = $1";
+        const FACTOR: &str =
+            "DELETE FROM second_factors WHERE portal_user_id = $1 RETURNING confirmed_at_ms IS NOT NULL";
         let mut tx = self.begin().await?;
         on!(&mut tx, tx => sqlx::query(CODES).bind(user).execute(&mut **tx).await.map(|_| ()))?;
-        let rows = on!(&mut tx, tx => sqlx::query(FACTOR)
-            .bind(user)
-            .execute(&mut **tx)
-            .await
-            .map(|done| done.rows_affected()))?;
-        if rows > 0 {
+        let was_confirmed: Option<bool> =
+            on!(&mut tx, tx => sqlx::query_scalar(FACTOR).bind(user).fetch_optional(&mut **tx).await)?;
+        if was_confirmed == Some(true) {
+            account_mail::tell(&mut tx, user, AccountChange::SecondFactorOff, event).await?;
+        }
+        if was_confirmed.is_some() {
             audit::insert(&mut tx, event).await?;
         }
         tx.commit().await?;
-        Ok(rows > 0)
+        Ok(was_confirmed.is_some())
     }
 
     fn factor_key(&self) -> Result<&MasterKey, StoreError> {

@@ -86,7 +86,7 @@ async fn mail_server(installation: &Installation) -> anyhow::Result<String> {
 async fn outbox(store: &store::Store, installation: &Installation) -> anyhow::Result<Step> {
     let counts = store.outbox_counts().await?;
     let count = |state| counts.iter().find(|(found, _)| *found == state).map_or(0, |(_, count)| *count);
-    let (dead, queued) = (count(OutboxState::Dead), count(OutboxState::Queued));
+    let (dead, queued) = (store.outbox_lost().await?, count(OutboxState::Queued));
     let waits_for_nothing = queued > 0 && installation.config.mail.smtp_host.is_empty();
     let detail = match (dead, waits_for_nothing) {
         (0, false) => format!("{queued} mails wait"),
