@@ -46,6 +46,7 @@ async fn a_password_is_changed_with_the_current_one_and_ends_the_other_sessions(
             (change(PASSWORD, PASSWORD, PASSWORD), "is the current one"),
             (change(PASSWORD, "short", "short"), "too short"),
             (change(PASSWORD, "asha@deccan.example", "asha@deccan.example"), "contains your name"),
+            (change(PASSWORD, "Password2026!", "Password2026!"), "easily guessed"),
         ] {
             let answer = browser.post("/client/profile/password", &form).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{why}");

@@ -39,6 +39,7 @@ async fn a_forgotten_password_is_set_anew_by_a_link_once() {
             (NEW, "another one altogether", "differ"),
             ("tiny", "tiny", "too short"),
             ("this is asha herself", "this is asha herself", "contains your name"),
+            ("qwertyuiop123", "qwertyuiop123", "easily guessed"),
         ] {
             let answer = browser.post(&link, &form(new, repeat)).await;
             assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
