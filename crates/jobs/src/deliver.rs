@@ -1,4 +1,5 @@
-//! Mail out of the outbox, one at a time: claimed, written from the frozen report, handed over, and noted.
+//! Mail out of the outbox, one at a time: claimed, written from the frozen report or for an
+//! account, handed over, and noted.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -9,7 +10,7 @@ use store::{OutboxMail, Store, StoreError};
 use tokio::time::timeout;
 
 use crate::{
-    Mailer, SendError, Sender,
+    Mailer, SendError, Sender, account_letter,
     backoff::wait_ms,
     letter::{Letter, LetterKey},
 };
@@ -82,7 +83,7 @@ impl Delivery {
         }
         let Some(mail) = self.claim(now_ms, 1).await?.pop() else { return Ok(Delivered::Nothing) };
         let limit = self.settings.limit * LIMITS_PER_CLAIM;
-        let result = timeout(limit, self.send(&mail)).await.unwrap_or_else(|_| {
+        let result = timeout(limit, self.send(&mail, now_ms)).await.unwrap_or_else(|_| {
             Err(SendError::Deferred(format!("the mail was not sent within {} s", limit.as_secs())))
         });
         match result {
@@ -116,7 +117,10 @@ impl Delivery {
         self.store.claim_outbox(now_ms, lease.as_millis() as i64, limit).await
     }
 
-    async fn send(&self, mail: &OutboxMail) -> Result<String, SendError> {
+    async fn send(&self, mail: &OutboxMail, now_ms: i64) -> Result<String, SendError> {
+        if let Some(about) = account_letter::write(&self.store, mail, &self.settings, now_ms).await? {
+            return self.mailer.send(&about).await;
+        }
         let letter = self.letter(mail).await?;
         self.mailer.send(&letter.to(mail, &self.settings)?).await
     }

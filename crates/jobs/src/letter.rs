@@ -47,24 +47,30 @@ impl Letter {
 
     /// The mail to one recipient.
     pub(crate) fn to(&self, row: &OutboxMail, settings: &DeliverySettings) -> Result<Mail, SendError> {
-        let from = match &self.company.mail_from {
-            Some(from) => from.parse::<Sender>().map_err(|error| {
-                SendError::Deferred(format!("the sender of {}: {error}", self.company.name))
-            })?,
-            None => settings.from.clone(),
-        };
         Ok(Mail {
             message_id: row.message_id.clone(),
             created_at_ms: row.created_at_ms,
-            from: from.named(&self.company.name),
+            from: sender_of(&self.company, settings)?,
             reply_to: self.company.support_email.clone(),
             to: row.recipient.clone(),
+            list: Some("sla-reports"),
             subject: self.body.subject.clone(),
             text: self.body.text.clone(),
             html: self.body.html.clone(),
             attachment: self.pdf.clone(),
         })
     }
+}
+
+/// Who a company's mails come from, under the company's name.
+pub(crate) fn sender_of(company: &Company, settings: &DeliverySettings) -> Result<Sender, SendError> {
+    let from = match &company.mail_from {
+        Some(from) => from
+            .parse::<Sender>()
+            .map_err(|error| SendError::Deferred(format!("the sender of {}: {error}", company.name)))?,
+        None => settings.from.clone(),
+    };
+    Ok(from.named(&company.name))
 }
 
 fn compose(key: LetterKey, paper: Paper) -> Result<Letter, ReportError> {
@@ -92,7 +98,7 @@ fn attachment(paper: &Paper) -> Option<Attachment> {
 }
 
 /// What cannot be written today may be written by a later version, or when the database is back.
-fn failed(error: &dyn Error) -> SendError {
+pub(crate) fn failed(error: &dyn Error) -> SendError {
     let cause = error.source().map_or(String::new(), |cause| format!(": {cause}"));
     SendError::Deferred(format!("the mail cannot be written: {error}{cause}"))
 }

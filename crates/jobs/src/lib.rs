@@ -1,6 +1,7 @@
 //! Timed work over the store: roll-ups and housekeeping, the close of months, mail. Each job is a function of the store
 //! and a moment, so that a test can drive it step by step; [`run`] is the loop around them.
 
+mod account_letter;
 mod audience;
 mod backoff;
 mod batch;

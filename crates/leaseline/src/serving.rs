@@ -172,6 +172,8 @@ fn web_settings(config: &Config) -> web::Settings {
         // Three looks in a row may fail before a page calls its figures old.
         stale_after_ms: (config.collector.probe_interval_s * 3_000) as i64,
         public_url: config.public_url(),
+        // Without an address of its own the portal cannot make a link: a request's `Host` is not to be believed.
+        sends_mail: config.public_url().is_some() && !config.mail.smtp_host.is_empty(),
         ..web::Settings::default()
     }
 }

@@ -4,6 +4,7 @@
 //! with a [`Document`]; the same document gives the same bytes.
 
 mod accent;
+mod account_mail;
 mod cause;
 mod chart;
 mod document;
@@ -20,6 +21,7 @@ mod sheet;
 mod view;
 
 pub use accent::{Accent, UnknownAccent};
+pub use account_mail::{AccountMail, AccountNews, AccountPart, account_mail};
 pub use cause::cause_words;
 pub use document::{Brand, Document, Facing, Facts, UnknownFacing};
 pub use error::ReportError;

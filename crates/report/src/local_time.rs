@@ -18,6 +18,16 @@ impl LocalTime {
         time
     }
 
+    /// In a zone by its name; in UTC if nobody knows it here. Times carry no offset.
+    pub(crate) fn in_zone(name: &str) -> Self {
+        Self { zone: TimeZone::get(name).unwrap_or(TimeZone::UTC), shifts: false }
+    }
+
+    /// `Asia/Kolkata`
+    pub(crate) fn name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
     pub(crate) fn zone(&self) -> &TimeZone {
         &self.zone
     }

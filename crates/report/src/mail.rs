@@ -11,7 +11,7 @@ use crate::{Document, ReportError};
 const LIMITS: Limits = Limits { outages: 10, exclusions: 0 };
 
 /// Longest subject, and longest circuit in it, characters.
-const SUBJECT_CHARS_MAX: usize = 150;
+pub(crate) const SUBJECT_CHARS_MAX: usize = 150;
 const CIRCUIT_CHARS_MAX: usize = 50;
 
 /// A mail without its envelope.
@@ -168,10 +168,15 @@ impl Mail {
 fn write(words: Words, document: &Document<'_>, view: View) -> Result<MailBody, ReportError> {
     let mail = Mail::new(words, document, view);
     let text = Text { mail: &mail }.render().map_err(failed)?;
-    let markup = Html { mail: &mail }.render().map_err(failed)?;
-    let parsed = mrml::parse(&markup).map_err(failed)?;
-    let html = parsed.element.render(&RenderOptions::default()).map_err(failed)?;
+    let html = html_of(&Html { mail: &mail })?;
     Ok(MailBody { subject: mail.subject, html, text })
+}
+
+/// What a template in MJML becomes for readers.
+pub(crate) fn html_of(template: &impl Template) -> Result<String, ReportError> {
+    let markup = template.render().map_err(failed)?;
+    let parsed = mrml::parse(&markup).map_err(failed)?;
+    parsed.element.render(&RenderOptions::default()).map_err(failed)
 }
 
 fn closing(view: &View, document: &Document<'_>) -> String {
@@ -181,7 +186,7 @@ fn closing(view: &View, document: &Document<'_>) -> String {
     )
 }
 
-fn failed(error: impl std::error::Error + Send + Sync + 'static) -> ReportError {
+pub(crate) fn failed(error: impl std::error::Error + Send + Sync + 'static) -> ReportError {
     ReportError::Mail(Box::new(error))
 }
 

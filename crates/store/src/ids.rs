@@ -56,3 +56,7 @@ id!(
     /// The row of an [`OutboxMail`](crate::OutboxMail).
     OutboxId
 );
+id!(
+    /// The row of a [`Session`](crate::Session): a name that opens nothing.
+    SessionId
+);

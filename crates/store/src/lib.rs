@@ -6,6 +6,7 @@
 //! One `const` SQL text with `$n` placeholders runs on both typed drivers; where the engines must differ, the two
 //! texts stand side by side. Every list has a named limit ([`LIST_ROWS_MAX`], [`SAMPLES_MAX`] ...).
 
+mod account_mail;
 mod audit;
 mod bench;
 mod claim;
@@ -25,13 +26,19 @@ mod ledger_inputs;
 mod ledger_postgres;
 mod ledger_sqlite;
 mod link;
+mod mail_preference;
 mod notification;
 mod open;
 mod outage;
 mod outbox;
 mod outbox_delivery;
 mod outbox_write;
+mod password_reset;
+mod pending_login;
+mod portal_role;
+mod portal_team;
 mod portal_user;
+mod recovery_code;
 mod rollup;
 mod rollup_build;
 mod rollup_read;
@@ -42,6 +49,7 @@ mod router_status;
 mod sample;
 mod sample_write;
 mod seal;
+mod second_factor;
 mod session;
 mod sla_report;
 mod sla_report_insert;
@@ -57,6 +65,7 @@ mod throttle;
 mod timeline;
 mod traffic;
 
+pub use account_mail::{ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged};
 pub use audit::{AuditEvent, AuditRecord};
 pub use claim::{CollectorClaim, ServerClaim};
 pub use client::Client;
@@ -69,7 +78,7 @@ pub use exclusion_write::EXCLUSIONS_PER_CALL_MAX;
 pub use histogram::{LATENCY_BOUNDS_US, LATENCY_BUCKETS};
 pub use ids::{
     ClientId, CompanyId, ExclusionId, LinkId, OutageId, OutboxId, PortalUserId, ReportId, RouterId,
-    StaffUserId,
+    SessionId, StaffUserId,
 };
 pub use latest::Latest;
 pub use ledger::{LedgerFilter, LedgerLink};
@@ -79,8 +88,13 @@ pub use notification::{NotificationEvent, RECIPIENTS_MAX};
 pub use open::{LIST_ROWS_MAX, Location, Store};
 pub use outage::Outage;
 pub use outbox::{NewMail, OutboxFilter, OutboxMail, OutboxState};
-pub use outbox_delivery::{OUTBOX_ANSWER_CHARS_MAX, OUTBOX_CLAIM_MAX};
+pub use outbox_delivery::{OUTBOX_ANSWER_CHARS_MAX, OUTBOX_CLAIM_MAX, OUTBOX_DROPPED};
 pub use outbox_write::PAYLOAD_BYTES_MAX;
+pub use password_reset::{
+    INVITATION_MAIL, INVITATION_MINUTES, RESET_MAIL, RESET_MINUTES, ResetCounts, ResetLink, ResetPurpose,
+};
+pub use portal_role::PortalRole;
+pub use portal_team::{Invitation, TEAM_MAX, TeamMember, TeamOutcome};
 pub use portal_user::PortalUser;
 pub use rollup::{Resolution, RollUpOutcome, Rollup};
 pub use round::{Round, RoundOutcome};
@@ -88,7 +102,8 @@ pub use router::{NewRouter, Router, RouterTls};
 pub use router_status::RouterStatus;
 pub use sample::{RatePoint, SAMPLES_MAX, Sample};
 pub use seal::MasterKey;
-pub use session::{NewSession, Session, SessionUser};
+pub use second_factor::{RecoveryHashes, SecondFactor};
+pub use session::{NewSession, SESSIONS_MAX, Session, SessionUser};
 pub use sla_report::SlaReport;
 pub use sla_report_list::{ReportFilter, ReportRow};
 pub use sla_report_write::{NewReport, REPORTS_PER_CALL_MAX, ReportOutcome};
@@ -96,4 +111,4 @@ pub use span::{SPANS_MAX, Span, SpanTail};
 pub use staff_user::{StaffRole, StaffUser};
 pub use target::{LinkTarget, RouterTarget};
 pub use terms::{DownWhen, LinkTerms};
-pub use throttle::RecentFailures;
+pub use throttle::{LoginCounts, LoginKeys};

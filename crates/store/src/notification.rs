@@ -167,14 +167,16 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Whom to write to about a client's reports: its active portal users and its company's operations list, each
+    /// Whom to write to about a client's reports: its active portal users who want such mail and its company's operations list, each
     /// address once; nobody if the company does not tell of `event`.
     pub async fn report_recipients(
         &self,
         client: ClientId,
         event: NotificationEvent,
     ) -> Result<Vec<String>, StoreError> {
-        const SQL: &str = "SELECT email FROM client_portal_users WHERE client_id = $1 AND active
+        const SQL: &str = "SELECT u.email FROM client_portal_users u
+                LEFT JOIN portal_user_mails m ON m.portal_user_id = u.id AND m.event = $3
+                WHERE u.client_id = $1 AND u.active AND COALESCE(m.enabled, $4)
             UNION SELECT r.email FROM notification_recipients r JOIN clients c ON c.company_id = r.company_id
                 WHERE c.id = $1
             LIMIT $2";
@@ -192,6 +194,8 @@ impl Store {
         let emails: Vec<String> = on!(self.reader(), db => sqlx::query_scalar(SQL)
             .bind(client)
             .bind(LIST_ROWS_MAX)
+            .bind(event.as_str())
+            .bind(true)
             .fetch_all(db)
             .await)?;
         let once: BTreeSet<String> = emails.iter().map(|email| email_key(email)).collect();

@@ -1,6 +1,7 @@
 //! Mail that was written in the transaction of its cause, and what became of it.
 
 use crate::engine::on;
+use crate::outbox_delivery::OUTBOX_DROPPED;
 use crate::{ClientId, CompanyId, LIST_ROWS_MAX, OutboxId, ReportId, Store, StoreError};
 
 /// Mail to write with a report; see [`NewReport`](crate::NewReport).
@@ -191,6 +192,14 @@ impl Store {
             rows.iter().find(|(name, _)| name == state.as_str()).map_or(0, |(_, count)| *count)
         };
         Ok(OutboxState::ALL.map(|state| (state, count(state))).to_vec())
+    }
+
+    /// How much mail was given up against the will of whoever wrote it: all that is dead but what was dropped on purpose.
+    pub async fn outbox_lost(&self) -> Result<i64, StoreError> {
+        const SQL: &str =
+            "SELECT COUNT(*) FROM outbox WHERE state = 'dead' AND COALESCE(last_error, '') NOT LIKE $1";
+        let dropped = format!("{OUTBOX_DROPPED}%");
+        Ok(on!(self.reader(), db => sqlx::query_scalar(SQL).bind(&dropped).fetch_one(db).await)?)
     }
 
     /// One mail, for the ISP's own use.

@@ -7,6 +7,8 @@ use crate::{OutboxId, OutboxMail, Store, StoreError};
 
 /// The most mail that one worker claims at once.
 pub const OUTBOX_CLAIM_MAX: i64 = 100;
+/// How the reason begins for which mail is given up on purpose: nobody needs it any more.
+pub const OUTBOX_DROPPED: &str = "nothing was sent";
 /// How much is kept of what a mail server says, in characters.
 pub const OUTBOX_ANSWER_CHARS_MAX: usize = 1_000;
 

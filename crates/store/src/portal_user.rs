@@ -1,5 +1,8 @@
 use crate::engine::on;
-use crate::{ClientId, LIST_ROWS_MAX, PortalUserId, Store, StoreError};
+use crate::{
+    AccountChange, AuditEvent, ClientId, LIST_ROWS_MAX, PortalRole, PortalUserId, SessionId, Store,
+    StoreError, account_mail, audit, password_reset,
+};
 
 /// A person of a client, who logs in at `/client/login`.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
@@ -12,10 +15,15 @@ pub struct PortalUser {
     pub username: String,
     /// Where to write to.
     pub email: String,
+    /// What this person may do.
+    #[sqlx(try_from = "String")]
+    pub role: PortalRole,
     /// Whether this person may log in.
     pub active: bool,
     /// When it was entered.
     pub created_at_ms: i64,
+    /// When the password was last changed; `None`: it is the first one.
+    pub password_at_ms: Option<i64>,
 }
 
 /// A user with what its password is checked against.
@@ -28,7 +36,7 @@ struct WithHash {
 
 macro_rules! columns {
     () => {
-        "id, client_id, username, email, active, created_at_ms"
+        "id, client_id, username, email, role, active, created_at_ms, password_at_ms"
     };
 }
 
@@ -38,7 +46,7 @@ pub(crate) fn username_key(username: &str) -> String {
 }
 
 impl Store {
-    /// Enters a person of a client.
+    /// Enters a person of a client, as an owner.
     ///
     /// # Errors
     /// [`StoreError::Duplicate`] if the user name is taken, in whatever case.
@@ -50,15 +58,32 @@ impl Store {
         password_hash: &str,
         now_ms: i64,
     ) -> Result<PortalUserId, StoreError> {
+        self.insert_portal_user_as(PortalRole::Owner, client, username, email, password_hash, now_ms).await
+    }
+
+    /// Enters a person of a client in a role.
+    ///
+    /// # Errors
+    /// [`StoreError::Duplicate`] if the user name is taken, in whatever case.
+    pub async fn insert_portal_user_as(
+        &self,
+        role: PortalRole,
+        client: ClientId,
+        username: &str,
+        email: &str,
+        password_hash: &str,
+        now_ms: i64,
+    ) -> Result<PortalUserId, StoreError> {
         const SQL: &str =
-            "INSERT INTO client_portal_users (client_id, username, email, password_hash, created_at_ms)
-            VALUES ($1, $2, $3, $4, $5) RETURNING id";
+            "INSERT INTO client_portal_users (client_id, username, email, password_hash, created_at_ms, role)
+            VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
         on!(self.writer(), db => sqlx::query_scalar(SQL)
             .bind(client)
             .bind(username_key(username))
             .bind(email)
             .bind(password_hash)
             .bind(now_ms)
+            .bind(role.as_str())
             .fetch_one(db)
             .await)
         .map_err(|error| StoreError::on_insert(error, "portal user", &[("username", "user name")]))
@@ -95,7 +120,7 @@ impl Store {
         found.ok_or(StoreError::NotFound { what: "portal user" })
     }
 
-    /// Replaces the password's hash.
+    /// Replaces the password's hash by another of the same password.
     pub async fn set_portal_user_password_hash(
         &self,
         id: PortalUserId,
@@ -111,10 +136,41 @@ impl Store {
         if rows == 0 { Err(StoreError::NotFound { what: "portal user" }) } else { Ok(()) }
     }
 
+    /// Changes the password: all of the user's sessions but `kept` end, and so do logins half done and reset links. The
+    /// user is told by mail.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such user.
+    pub async fn change_password(
+        &self,
+        id: PortalUserId,
+        password_hash: &str,
+        kept: Option<SessionId>,
+        event: &AuditEvent,
+    ) -> Result<(), StoreError> {
+        const SQL: &str =
+            "UPDATE client_portal_users SET password_hash = $2, password_at_ms = $3 WHERE id = $1";
+        let mut tx = self.begin().await?;
+        let rows = on!(&mut tx, tx => sqlx::query(SQL)
+            .bind(id)
+            .bind(password_hash)
+            .bind(event.at_ms)
+            .execute(&mut **tx)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if rows == 0 {
+            return Err(StoreError::NotFound { what: "portal user" });
+        }
+        password_reset::end_all_of(&mut tx, id).await?;
+        password_reset::end_sessions(&mut tx, id, kept).await?;
+        account_mail::tell(&mut tx, id, AccountChange::Password, event).await?;
+        audit::insert(&mut tx, event).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Lets a person log in, or no longer; their sessions end with it.
     pub async fn set_portal_user_active(&self, id: PortalUserId, active: bool) -> Result<(), StoreError> {
         const SET: &str = "UPDATE client_portal_users SET active = $2 WHERE id = $1";
-        const END_SESSIONS: &str = "DELETE FROM sessions WHERE portal_user_id = $1";
         let mut tx = self.begin().await?;
         let rows = on!(&mut tx, tx => sqlx::query(SET)
             .bind(id)
@@ -126,7 +182,8 @@ impl Store {
             return Err(StoreError::NotFound { what: "portal user" });
         }
         if !active {
-            on!(&mut tx, tx => sqlx::query(END_SESSIONS).bind(id).execute(&mut **tx).await.map(|_| ()))?;
+            password_reset::end_all_of(&mut tx, id).await?;
+            password_reset::end_sessions(&mut tx, id, None).await?;
         }
         Ok(tx.commit().await?)
     }

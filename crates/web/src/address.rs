@@ -12,8 +12,7 @@ pub(crate) fn client_address(
     headers: &HeaderMap,
     trusted: &[IpAddr],
 ) -> IpAddr {
-    // A server that does not say who calls gets one shared count, which throttles too much and never too little.
-    let mut address = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |info| info.0.ip()).to_canonical();
+    let mut address = peer_address(peer);
     let forwarded: Vec<&str> = headers
         .get_all("x-forwarded-for")
         .iter()
@@ -28,6 +27,28 @@ pub(crate) fn client_address(
         address = next;
     }
     address
+}
+
+/// The address of a proxy that says for whom it asks and is not on the list. Anybody can send the header; only what
+/// stands in a network of its own is taken for a proxy.
+pub(crate) fn unbelieved_proxy(
+    peer: Option<&ConnectInfo<SocketAddr>>,
+    headers: &HeaderMap,
+    trusted: &[IpAddr],
+) -> Option<IpAddr> {
+    let address = peer_address(peer);
+    let is_near = match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    };
+    (headers.contains_key("x-forwarded-for") && is_near && !trusted.contains(&address)).then_some(address)
+}
+
+/// A server that does not say who calls gets one shared count, which throttles too much and never too little.
+fn peer_address(peer: Option<&ConnectInfo<SocketAddr>>) -> IpAddr {
+    peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |info| info.0.ip()).to_canonical()
 }
 
 /// What failed logins are counted by: an IPv4 address, or the /64 that one IPv6 subscriber owns.
@@ -70,6 +91,24 @@ mod tests {
         );
         assert_eq!(from("10.0.0.1", "nonsense", &["10.0.0.1"]), "10.0.0.1");
         assert_eq!(from("::ffff:10.0.0.1", "203.0.113.1:5000", &["10.0.0.1"]), "203.0.113.1");
+    }
+
+    #[test]
+    fn a_forgotten_proxy_is_noticed_and_a_customers_own_header_is_not() {
+        let found = |peer: &str, header: bool, trusted: &[&str]| {
+            let mut headers = HeaderMap::new();
+            if header {
+                headers.insert("x-forwarded-for", "203.0.113.1".parse().unwrap());
+            }
+            let trusted: Vec<IpAddr> = trusted.iter().map(|ip| ip.parse().unwrap()).collect();
+            let peer = ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 1));
+            unbelieved_proxy(Some(&peer), &headers, &trusted).is_some()
+        };
+        assert!(found("127.0.0.1", true, &[]) && found("::ffff:10.0.0.1", true, &["10.0.0.2"]));
+        assert!(found("fd00::1", true, &[]));
+        assert!(!found("10.0.0.1", true, &["10.0.0.1"]), "it is believed");
+        assert!(!found("10.0.0.1", false, &[]), "no proxy");
+        assert!(!found("198.51.100.7", true, &[]), "a customer who sends the header");
     }
 
     #[test]

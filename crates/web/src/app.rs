@@ -15,6 +15,7 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::error::PageError;
+use crate::proxies::Proxies;
 use crate::routes::routes;
 use crate::{Settings, headers};
 
@@ -37,6 +38,9 @@ pub(crate) struct App {
     pub(crate) password_checks: Arc<Semaphore>,
     /// Permits for making statements into files.
     pub(crate) files_made: Arc<Semaphore>,
+    /// A permit for other hashing: a person who makes recovery codes holds no login up.
+    pub(crate) hashing: Arc<Semaphore>,
+    pub(crate) proxies: Proxies,
 }
 
 impl FromRef<App> for Store {
@@ -52,8 +56,15 @@ impl FromRef<App> for Store {
 pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
     let settings = Arc::new(settings);
     let password_checks = Arc::new(Semaphore::new(PASSWORD_CHECKS_MAX));
-    let files_made = Arc::new(Semaphore::new(FILES_MADE_MAX));
-    let app = App { store, clock, settings: Arc::clone(&settings), password_checks, files_made };
+    let app = App {
+        store,
+        clock,
+        settings: Arc::clone(&settings),
+        password_checks,
+        files_made: Arc::new(Semaphore::new(FILES_MADE_MAX)),
+        hashing: Arc::new(Semaphore::new(1)),
+        proxies: Proxies::default(),
+    };
 
     let mut pages = Router::new();
     for route in routes() {

@@ -15,6 +15,9 @@ pub(crate) enum PageError {
     /// The address is right, the method is not.
     #[error("method not allowed")]
     MethodNotAllowed,
+    /// For owners only.
+    #[error("for owners only")]
+    OwnersOnly,
     /// Sent by another site's page.
     #[error("sent by another site")]
     CrossSite,
@@ -62,6 +65,11 @@ impl IntoResponse for PageError {
                 StatusCode::METHOD_NOT_ALLOWED,
                 "That does not work here",
                 "This page cannot be used that way.",
+            ),
+            Self::OwnersOnly => (
+                StatusCode::FORBIDDEN,
+                "This is for owners",
+                "Only an owner of your account may do this. Your profile names them.",
             ),
             Self::CrossSite => (
                 StatusCode::FORBIDDEN,

@@ -6,14 +6,21 @@
 mod address;
 mod app;
 mod assets;
+mod audit;
+mod caller;
+mod credentials;
 mod error;
 mod headers;
 mod pages;
 mod password;
+mod proxies;
+mod recovery;
 mod routes;
 mod session;
 mod settings;
 mod throttle;
+mod token;
+mod totp;
 mod view;
 mod zone;
 

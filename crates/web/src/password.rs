@@ -8,6 +8,8 @@ pub const PASSWORD_CHARS_MIN: usize = 12;
 pub const PASSWORD_BYTES_MAX: usize = 256;
 /// The fewest different characters: `aaaaaaaaaaaa` is long and no password.
 const PASSWORD_DISTINCT_MIN: usize = 5;
+/// The fewest guesses, as a power of ten, that `zxcvbn` expects to be needed: its third of four steps.
+const GUESSES_LOG10_MIN: f64 = 8.0;
 
 /// Why a password is refused, or could not be hashed.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,14 @@ pub enum PasswordError {
     /// The same few characters over and over.
     #[error("the password repeats the same few characters: use at least 5 different ones")]
     TooSimple,
+    /// What attackers try first: known passwords, words, dates, keys in a row, and simple changes of those.
+    #[error(
+        "the password is easily guessed: it is made of what attackers try first, such as known passwords, years or keys in a row; take four words that do not belong together"
+    )]
+    Common,
+    /// A name of its own user.
+    #[error("the password contains your name or address: choose something that nobody connects with you")]
+    AboutYou,
     /// The hash function failed; no random bytes, for example.
     #[error("the password could not be hashed")]
     Hash(#[source] argon2::password_hash::Error),
@@ -37,7 +47,8 @@ pub fn hash_password(password: &SecretString) -> Result<String, PasswordError> {
     hash_unchecked(password.expose_secret())
 }
 
-/// Checks a new password against the policy: 12 characters to 256 bytes, at least 5 different characters.
+/// Checks a new password against the policy: 12 characters to 256 bytes, at least 5 different characters, and nothing that
+/// is guessed soon because it is made of what is on everybody's list.
 ///
 /// # Errors
 /// The first rule that it breaks.
@@ -50,7 +61,11 @@ pub fn check_password(password: &SecretString) -> Result<(), PasswordError> {
         return Err(PasswordError::TooShort);
     }
     let distinct: std::collections::BTreeSet<char> = text.chars().collect();
-    if distinct.len() < PASSWORD_DISTINCT_MIN { Err(PasswordError::TooSimple) } else { Ok(()) }
+    if distinct.len() < PASSWORD_DISTINCT_MIN {
+        return Err(PasswordError::TooSimple);
+    }
+    let is_common = zxcvbn::zxcvbn(text, &[]).guesses_log10() < GUESSES_LOG10_MIN;
+    if is_common { Err(PasswordError::Common) } else { Ok(()) }
 }
 
 /// Whether a password fits a stored hash: Argon2, or bcrypt `$2y$` from an import. A damaged hash fits nothing.
@@ -117,5 +132,25 @@ mod tests {
         // Twelve characters of two bytes each: characters count, not bytes.
         assert!(check_password(&secret("пароль-пароль")).is_ok());
         assert!(matches!(check_password(&secret("пароль")), Err(PasswordError::TooShort)));
+    }
+
+    #[test]
+    fn what_is_on_everybodys_list_is_refused_although_it_is_long() {
+        for common in [
+            "password1234",
+            "Password2026!",
+            "qwertyuiop123",
+            "123456789012",
+            "iloveyou2026",
+            "P@ssw0rd1234",
+            "administrator",
+            "welcome12345",
+        ] {
+            assert!(matches!(check_password(&secret(common)), Err(PasswordError::Common)), "{common}");
+        }
+        for good in ["kettle orbit maple nine", "leaseline-demo-1", "wT7#qkz!0pLm", "नमस्ते दुनिया से प्यार"]
+        {
+            assert!(check_password(&secret(good)).is_ok(), "{good}");
+        }
     }
 }

@@ -17,6 +17,8 @@ pub enum Access {
     Open,
     /// A person of a client who is logged in.
     Client,
+    /// The same, in the role of owner.
+    Owner,
 }
 
 /// What a route answers with; it decides what somebody without a session gets.
@@ -42,6 +44,12 @@ pub enum Id {
     Link,
     /// A statement.
     Report,
+    /// A session of one's own.
+    Session,
+    /// A person of the client.
+    User,
+    /// The secret of a link that sets a password.
+    Token,
     /// The name of an asset.
     Asset,
 }
@@ -52,6 +60,9 @@ impl Id {
         Some(match placeholder {
             "link" => Self::Link,
             "report" => Self::Report,
+            "session" => Self::Session,
+            "user" => Self::User,
+            "token" => Self::Token,
             "*asset" => Self::Asset,
             _ => return None,
         })
@@ -78,7 +89,12 @@ pub struct Route {
 
 /// Every route of the portal. What is not here is not served; what is here is walked.
 pub fn routes() -> Vec<Route> {
-    use Access::{Client, Open};
+    [door(), links(), account()].into_iter().flatten().collect()
+}
+
+/// What is there for everybody.
+fn door() -> Vec<Route> {
+    use Access::Open;
     use Answer::{Data, Download, Page};
     vec![
         get(Open, Page, "/", || async { Redirect::to(pages::DASHBOARD) }),
@@ -88,7 +104,22 @@ pub fn routes() -> Vec<Route> {
         get(Open, Data, "/healthz", pages::health::show),
         get(Open, Page, pages::LOGIN, pages::login::show),
         post(Open, pages::LOGIN, pages::login::submit).with_form("username=nobody&password=none"),
+        get(Open, Page, pages::LOGIN_CODE, pages::login_code::show),
+        post(Open, pages::LOGIN_CODE, pages::login_code::submit).with_form("code=123456"),
         post(Open, "/client/logout", pages::logout::submit),
+        get(Open, Page, "/client/forgot", pages::forgot::show),
+        post(Open, "/client/forgot", pages::forgot::submit).with_form("username=nobody"),
+        get(Open, Page, "/client/reset/{token}", pages::reset::show),
+        post(Open, "/client/reset/{token}", pages::reset::submit)
+            .with_form("new=a+long+new+password&repeat=a+long+new+password"),
+    ]
+}
+
+/// What a client's links do.
+fn links() -> Vec<Route> {
+    use Access::Client;
+    use Answer::{Data, Download, Page};
+    vec![
         get(Client, Page, pages::DASHBOARD, pages::dashboard::show),
         get(Client, Page, "/client/dashboard/cards", pages::dashboard::cards),
         get(Client, Page, pages::LINKS, pages::links::show),
@@ -104,6 +135,38 @@ pub fn routes() -> Vec<Route> {
         get(Client, Download, "/client/sla-reports/{report}/statement.pdf", pages::download::pdf),
         get(Client, Download, "/client/sla-reports/{report}/statement.csv", pages::download::csv),
         get(Client, Download, "/client/sla-reports/{report}/statement.json", pages::download::json),
+    ]
+}
+
+/// The own account, and for owners those of the client's people.
+fn account() -> Vec<Route> {
+    use Access::{Client, Owner};
+    use Answer::Page;
+    use pages::account::{PROFILE, SECOND_FACTOR, SESSIONS, USERS};
+    use pages::account::{password, profile, recovery_codes, second_factor, sessions, users};
+    const BOTH: &str = "password=correct+horse+battery&code=123456";
+    vec![
+        get(Client, Page, PROFILE, profile::show),
+        post(Client, "/client/profile/mails", profile::submit_mails).with_form("sla_breach=on"),
+        post(Client, "/client/profile/password", password::submit)
+            .with_form("current=correct+horse+battery&new=a+long+new+password&repeat=a+long+new+password"),
+        get(Client, Page, SECOND_FACTOR, second_factor::show),
+        post(Client, "/client/profile/second-factor/begin", second_factor::begin)
+            .with_form("password=correct+horse+battery"),
+        post(Client, "/client/profile/second-factor/confirm", second_factor::confirm)
+            .with_form("code=123456"),
+        post(Client, "/client/profile/second-factor/off", second_factor::off).with_form(BOTH),
+        post(Client, "/client/profile/second-factor/codes", second_factor::new_codes).with_form(BOTH),
+        post(Client, "/client/profile/second-factor/codes.txt", recovery_codes::file)
+            .with_form("codes=abcde-fgh23"),
+        get(Client, Page, SESSIONS, sessions::show),
+        post(Client, "/client/profile/sessions/end-others", sessions::end_others),
+        post(Client, "/client/profile/sessions/{session}/end", sessions::end),
+        get(Owner, Page, USERS, users::show),
+        post(Owner, USERS, users::invite).with_form("username=new&email=new%40deccan.example&role=viewer"),
+        post(Owner, "/client/users/{user}/role", users::set_role).with_form("role=owner"),
+        post(Owner, "/client/users/{user}/off", users::switch_off),
+        post(Owner, "/client/users/{user}/on", users::switch_on),
     ]
 }
 
@@ -153,8 +216,8 @@ impl Route {
     pub(crate) fn guarded(self, app: &App) -> MethodRouter<App> {
         match self.access {
             Access::Open => self.handler,
-            Access::Client => {
-                let rule = Rule { app: app.clone(), answer: self.answer };
+            Access::Client | Access::Owner => {
+                let rule = Rule { app: app.clone(), access: self.access, answer: self.answer };
                 self.handler.route_layer(from_fn_with_state(rule, guard))
             }
         }
@@ -164,12 +227,16 @@ impl Route {
 #[derive(Clone)]
 struct Rule {
     app: App,
+    access: Access,
     answer: Answer,
 }
 
 /// Looks the session up and hands it to the handler.
 async fn guard(State(rule): State<Rule>, mut request: Request, next: Next) -> Response {
     match session::find(request.headers(), &rule.app).await {
+        Ok(Some(session)) if rule.access == Access::Owner && !session.is_owner() => {
+            PageError::OwnersOnly.into_response()
+        }
         Ok(Some(session)) => {
             request.extensions_mut().insert(session);
             next.run(request).await

@@ -2,27 +2,22 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum_extra::extract::CookieJar;
-use axum_extra::extract::cookie::{Cookie, SameSite};
-use sha2::{Digest, Sha256};
-use store::{Client, ClientId, Company, NewSession, PortalUser, SessionUser};
+use axum_extra::extract::cookie::Cookie;
+use store::{Client, ClientId, Company, NewSession, PortalRole, PortalUser, SessionId, SessionUser};
 
 use crate::Settings;
 use crate::app::App;
+use crate::caller::{self, Caller};
 use crate::error::PageError;
 use crate::pages;
 use crate::routes::Answer;
+use crate::token::{self, Token};
 use crate::zone::Zone;
 
-/// 256 bits: guessing is hopeless.
-const TOKEN_BYTES: usize = 32;
-/// The `__Host-` prefix makes browsers insist on Secure, no Domain and `Path=/`.
-const COOKIE_SECURE: &str = "__Host-leaseline";
-const COOKIE_PLAIN: &str = "leaseline";
+/// The cookie of a session.
+const SESSION: &str = "leaseline";
 /// A session is written to at most this often.
 const TOUCH_EVERY_MS: i64 = 60_000;
-/// Longer user agents are cut.
-const USER_AGENT_CHARS_MAX: usize = 200;
 /// Sent by the pages' own refreshes: they are to get a status instead of the login page.
 const REFRESH_HEADER: &str = "x-leaseline-refresh";
 
@@ -33,6 +28,7 @@ pub(crate) struct ClientSession {
     pub(crate) client: Client,
     pub(crate) company: Company,
     pub(crate) zone: Zone,
+    pub(crate) id: SessionId,
     pub(crate) token_hash: [u8; 32],
 }
 
@@ -40,6 +36,11 @@ impl ClientSession {
     /// Whose data the pages may show: the argument of every store function.
     pub(crate) fn client_id(&self) -> ClientId {
         self.client.id
+    }
+
+    /// Whether this person may say who else of the client may log in.
+    pub(crate) fn is_owner(&self) -> bool {
+        self.user.role == PortalRole::Owner
     }
 }
 
@@ -101,54 +102,34 @@ pub(crate) async fn begin(
     app: &App,
     user: &PortalUser,
     headers: &HeaderMap,
-    address: &str,
+    caller: &Caller,
+    second_factor: bool,
 ) -> Result<Cookie<'static>, PageError> {
     if let Some(old) = token_hash(headers, &app.settings) {
         app.store.delete_session(&old).await?;
     }
-    let mut token = [0; TOKEN_BYTES];
-    getrandom::fill(&mut token).map_err(|error| PageError::Internal(format!("no random bytes: {error}")))?;
-    let token = token.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let agent = headers.get("user-agent").map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    let agent = agent.map(|agent| agent.chars().take(USER_AGENT_CHARS_MAX).collect::<String>());
+    let token = Token::random()?;
     let now_ms = app.clock.now_ms();
     let new = NewSession {
         user: SessionUser::Portal(user.id),
-        token_hash: Sha256::digest(&token).into(),
+        token_hash: token.hash,
         created_at_ms: now_ms,
         expires_at_ms: expiry(&app.settings, now_ms, now_ms),
-        address: Some(address),
-        user_agent: agent.as_deref(),
+        address: Some(&caller.address_text()),
+        user_agent: caller.agent.as_deref(),
+        second_factor,
     };
     app.store.insert_session(&new).await?;
-    Ok(cookie(&app.settings, token))
+    Ok(token::cookie(&app.settings, SESSION, token.text, None))
 }
 
 /// The cookie that takes the session's cookie away.
 pub(crate) fn removal(settings: &Settings) -> Cookie<'static> {
-    let mut cookie = cookie(settings, String::new());
-    cookie.make_removal();
-    cookie
-}
-
-/// A token without a session: the same cookie, by which nobody can tell.
-fn cookie(settings: &Settings, token: String) -> Cookie<'static> {
-    Cookie::build((cookie_name(settings), token))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(settings.secure_cookies)
-        .build()
-}
-
-fn cookie_name(settings: &Settings) -> &'static str {
-    if settings.secure_cookies { COOKIE_SECURE } else { COOKIE_PLAIN }
+    token::removal(settings, SESSION)
 }
 
 fn token_hash(headers: &HeaderMap, settings: &Settings) -> Option<[u8; 32]> {
-    let jar = CookieJar::from_headers(headers);
-    let token = jar.get(cookie_name(settings))?.value();
-    (token.len() == 2 * TOKEN_BYTES).then(|| Sha256::digest(token).into())
+    caller::cookie(headers, settings, SESSION).map(|token| Token::hash_of(&token))
 }
 
 /// Idle from now on, but never past the absolute end.
@@ -170,5 +151,5 @@ pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<Client
     let client = app.store.client(user.client_id).await?;
     let company = app.store.company(client.company_id).await?;
     let zone = Zone::named(&company.timezone);
-    Ok(Some(ClientSession { user, client, company, zone, token_hash: hash }))
+    Ok(Some(ClientSession { user, client, company, zone, id: session.id, token_hash: hash }))
 }

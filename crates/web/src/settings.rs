@@ -1,6 +1,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::throttle::DEVICE_KNOWN;
+
 /// How the pages behave; the binary fills it from its configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -21,6 +23,10 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// How long an answer is held back while an account or an address shows many failed logins.
     pub login_delay: Duration,
+    /// For so long a browser and an address from which an account was entered stay known to the login throttle.
+    pub device_known: Duration,
+    /// Mail leaves and the portal's public address is set: links to set a password can be sent.
+    pub sends_mail: bool,
 }
 
 impl Default for Settings {
@@ -35,6 +41,8 @@ impl Default for Settings {
             stale_after_ms: 120_000,
             public_url: None,
             login_delay: Duration::from_secs(2),
+            device_known: DEVICE_KNOWN,
+            sends_mail: false,
         }
     }
 }

@@ -59,6 +59,16 @@ impl Zone {
         self.format(at_ms, "%B %Y")
     }
 
+    /// `2026-11-24`: the same in every language.
+    pub(crate) fn iso_day(&self, at_ms: i64) -> String {
+        self.format(at_ms, "%Y-%m-%d")
+    }
+
+    /// `2026-11-24 14:03`
+    pub(crate) fn iso_moment(&self, at_ms: i64) -> String {
+        self.format(at_ms, "%Y-%m-%d %H:%M")
+    }
+
     /// `14:03` today, `22 Nov 14:03` earlier, `22 Nov 2025 14:03` in another year.
     pub(crate) fn moment(&self, at_ms: i64, now_ms: i64) -> String {
         format!("{}{}", self.day_before(at_ms, now_ms), self.clock(at_ms))

@@ -54,6 +54,8 @@ pub struct Mail {
     pub reply_to: Option<String>,
     /// One address.
     pub to: String,
+    /// The name of the list that a mail program may sort it by; a mail to one person has none.
+    pub list: Option<&'static str>,
     /// One line.
     pub subject: String,
     /// For those who read no HTML.
@@ -91,8 +93,11 @@ impl Mail {
             .subject(&self.subject)
             // No vacation notice shall answer it (RFC 3834).
             .raw_header(header("Auto-Submitted", "auto-generated"))
-            .raw_header(header("X-Auto-Response-Suppress", "All"))
-            .raw_header(header("List-Id", &format!("<sla-reports.{}>", self.from.0.email.domain())));
+            .raw_header(header("X-Auto-Response-Suppress", "All"));
+        if let Some(list) = self.list {
+            let id = format!("<{list}.{}>", self.from.0.email.domain());
+            builder = builder.raw_header(header("List-Id", &id));
+        }
         if let Some(reply_to) = self.reply_to.as_deref().and_then(|text| text.parse::<Mailbox>().ok()) {
             builder = builder.reply_to(reply_to);
         }
@@ -140,6 +145,7 @@ mod tests {
             from: "sla@example.net".parse::<Sender>().expect("a sender").named("Example Net"),
             reply_to: Some("help@example.net".to_owned()),
             to: "it@acme.example".to_owned(),
+            list: Some("sla-reports"),
             subject: "SLA breach: C-1 अक्टूबर".to_owned(),
             text: "Uptime 99.31 %".to_owned(),
             html: "<p>₹</p>".to_owned(),

@@ -22,7 +22,7 @@ fn end() -> i64 {
     at(END.0, END.1, END.2, END.3, END.4)
 }
 
-fn settings() -> DeliverySettings {
+pub(crate) fn settings() -> DeliverySettings {
     DeliverySettings {
         from: "sla@isp.example".parse().unwrap(),
         public_url: Some("https://portal.isp.example".to_owned()),
@@ -30,7 +30,7 @@ fn settings() -> DeliverySettings {
     }
 }
 
-fn smtp(port: u16) -> Mailer {
+pub(crate) fn smtp(port: u16) -> Mailer {
     let settings = SmtpSettings {
         host: "127.0.0.1".to_owned(),
         port,

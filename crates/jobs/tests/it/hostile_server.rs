@@ -114,6 +114,7 @@ fn mail() -> Mail {
         from: "sla@example.net".parse().unwrap(),
         reply_to: None,
         to: "it@acme.example".to_owned(),
+        list: None,
         subject: "A subject".to_owned(),
         text: "A text\n.\nwith a dot".to_owned(),
         html: "<p>A text</p>".to_owned(),

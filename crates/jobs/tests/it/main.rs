@@ -1,6 +1,7 @@
 //! Timed work driven step by step: on real databases, and against real and hostile mail servers.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
+mod account_mail;
 mod close;
 mod database;
 mod deliver;

@@ -21,6 +21,7 @@ fn mail(to: &str) -> Mail {
         from: "Example Net <sla@example.net>".parse().unwrap(),
         reply_to: None,
         to: to.to_owned(),
+        list: None,
         subject: "SLA मासिक रिपोर्ट".to_owned(),
         text: "Uptime 99.31 %\n.\n..dots\n".to_owned(),
         html: "<p>₹ 1</p>".to_owned(),

@@ -189,9 +189,18 @@ pub(crate) enum UserCommand {
         /// E-mail address
         #[arg(long)]
         email: String,
+        /// What this person may do: an owner also says who else of the client may log in
+        #[arg(long, value_enum, default_value = "owner")]
+        role: RoleChoice,
         /// File whose first line is the password; - reads it from standard input
         #[arg(long, value_name = "FILE")]
         password_file: PathBuf,
+    },
+    /// Take a portal user's second factor away, for one who has lost phone and recovery codes; every session ends.
+    /// Make sure that it is that person who asks
+    ResetSecondFactor {
+        /// Name to log in with
+        username: String,
     },
     /// Give a portal user a new password; every session of that user ends
     Password {
@@ -203,6 +212,12 @@ pub(crate) enum UserCommand {
     },
     /// List the portal users
     List,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum RoleChoice {
+    Owner,
+    Viewer,
 }
 
 #[derive(Debug, Subcommand)]

@@ -53,6 +53,9 @@ async fn look_inside(
         ));
     }
     steps.push(outbox(store, installation).await?);
+    if let Some(found) = proxy(store, installation).await? {
+        steps.push(found);
+    }
     let links = store.links().await?;
     let routers = store.routers().await?;
     steps.push(step("links", Ok(format!("{} on {} routers", links.len(), routers.len()))));
@@ -83,7 +86,7 @@ async fn mail_server(installation: &Installation) -> anyhow::Result<String> {
 async fn outbox(store: &store::Store, installation: &Installation) -> anyhow::Result<Step> {
     let counts = store.outbox_counts().await?;
     let count = |state| counts.iter().find(|(found, _)| *found == state).map_or(0, |(_, count)| *count);
-    let (dead, queued) = (count(OutboxState::Dead), count(OutboxState::Queued));
+    let (dead, queued) = (store.outbox_lost().await?, count(OutboxState::Queued));
     let waits_for_nothing = queued > 0 && installation.config.mail.smtp_host.is_empty();
     let detail = match (dead, waits_for_nothing) {
         (0, false) => format!("{queued} mails wait"),
@@ -91,6 +94,21 @@ async fn outbox(store: &store::Store, installation: &Installation) -> anyhow::Re
         _ => format!("{dead} mails were given up, {queued} wait: `leaseline outbox list` says why"),
     };
     Ok(Step { name: "outbox".to_owned(), ok: dead == 0 && !waits_for_nothing, detail })
+}
+
+/// A proxy in front that nobody believes: to the login throttle all of its customers are one.
+async fn proxy(store: &store::Store, installation: &Installation) -> anyhow::Result<Option<Step>> {
+    let Some((at_ms, address)) = store.untrusted_proxy().await? else { return Ok(None) };
+    let trusted = &installation.config.server.trusted_proxies;
+    if trusted.iter().any(|proxy| proxy.to_canonical().to_string() == address) {
+        return Ok(None);
+    }
+    let detail = format!(
+        "requests came through {address} ({}), which is not in server.trusted_proxies: add it, or the login throttle \
+         takes all customers for one",
+        moment::moment_words(at_ms, &jiff::tz::TimeZone::UTC)
+    );
+    Ok(Some(Step { name: "proxy".to_owned(), ok: false, detail }))
 }
 
 fn clock() -> anyhow::Result<String> {

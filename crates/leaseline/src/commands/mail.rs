@@ -26,6 +26,7 @@ pub(super) async fn run(config: &Config, command: MailCommand, printer: &Printer
         from: mail::sender(&config.mail)?.named("Leaseline"),
         reply_to: None,
         to: to.clone(),
+        list: None,
         subject: "Leaseline: a test message".to_owned(),
         html: format!("<p>{}</p>", text.trim_end().replace("\n\n", "</p><p>")),
         text,

@@ -1,38 +1,54 @@
 use std::path::Path;
 
 use serde_json::json;
-use store::{PortalUser, SessionUser, Store};
+use store::{AuditEvent, PortalRole, PortalUser, SessionUser, Store};
 
 use super::password_file;
-use crate::{cli::UserCommand, clock::now_ms, fault::wrong_use, output::Printer};
+use crate::{
+    cli::{RoleChoice, UserCommand},
+    clock::now_ms,
+    fault::wrong_use,
+    output::Printer,
+};
 
 pub(super) async fn run(store: &Store, command: UserCommand, printer: &Printer) -> anyhow::Result<()> {
     match command {
-        UserCommand::Add { client, username, email, password_file } => {
+        UserCommand::Add { client, username, email, role, password_file } => {
             let client = super::client_named(store, &client).await?;
             let new = checked(store, username, email, &password_file).await?;
-            let id =
-                store.insert_portal_user(client.id, &new.username, &new.email, &new.hash, now_ms()).await?;
+            let role = match role {
+                RoleChoice::Owner => PortalRole::Owner,
+                RoleChoice::Viewer => PortalRole::Viewer,
+            };
+            let (name, now) = (new.username.as_str(), now_ms());
+            let id = store.insert_portal_user_as(role, client.id, name, &new.email, &new.hash, now).await?;
             printer.said(
-                &format!(
-                    "Added {}, who logs in at /client/login and sees what is {}'s.",
-                    new.username, client.name
-                ),
-                &json!({ "id": id, "username": new.username, "client": client.name }),
+                &format!("Added {name}, who logs in at /client/login and sees what is {}'s.", client.name),
+                &json!({ "id": id, "username": name, "client": client.name, "role": role }),
             )
         }
         UserCommand::Password { username, password_file } => {
-            let (user, _) = store.portal_user_by_username(&username).await?.ok_or_else(|| {
-                wrong_use(format!("there is no user named {username:?}; `leaseline user list` shows them"))
-            })?;
+            let user = named(store, &username).await?;
             let password = password_file::read(&password_file)?;
             web::check_password(&password).map_err(wrong_use)?;
-            store.set_portal_user_password_hash(user.id, &web::hash_password(&password)?).await?;
-            store.delete_sessions_of(SessionUser::Portal(user.id)).await?;
+            let hash = web::hash_password(&password)?;
+            store.change_password(user.id, &hash, None, &event("password.change", &user)).await?;
             printer.said(
                 &format!("{username} has a new password."),
                 &json!({ "id": user.id, "username": username }),
             )
+        }
+        UserCommand::ResetSecondFactor { username } => {
+            let user = named(store, &username).await?;
+            let had_one = store.delete_second_factor(user.id, &event("second_factor.off", &user)).await?;
+            store.delete_sessions_of(SessionUser::Portal(user.id)).await?;
+            let words = if had_one {
+                format!("{username} logs in with the password alone from now on.")
+            } else {
+                format!("{username} has no second factor.")
+            };
+            printer
+                .said(&words, &json!({ "id": user.id, "username": username, "had_second_factor": had_one }))
         }
         UserCommand::List => {
             let clients = store.clients().await?;
@@ -43,15 +59,34 @@ pub(super) async fn run(store: &Store, command: UserCommand, printer: &Printer) 
             let row = |user: &PortalUser| {
                 json!({
                     "id": user.id, "client": client_of(user), "username": user.username, "email": user.email,
-                    "active": user.active,
+                    "role": user.role, "active": user.active,
                 })
             };
             let rows: Vec<_> = users.iter().map(row).collect();
             let cell = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
-            printer.list(&rows, ["username", "client", "email"], |row| {
-                [cell(row, "username"), cell(row, "client"), cell(row, "email")]
+            printer.list(&rows, ["username", "client", "email", "role"], |row| {
+                [cell(row, "username"), cell(row, "client"), cell(row, "email"), cell(row, "role")]
             })
         }
+    }
+}
+
+async fn named(store: &Store, username: &str) -> anyhow::Result<PortalUser> {
+    let found = store.portal_user_by_username(username).await?;
+    let (user, _) = found.ok_or_else(|| {
+        wrong_use(format!("there is no user named {username:?}; `leaseline user list` shows them"))
+    })?;
+    Ok(user)
+}
+
+fn event(action: &str, user: &PortalUser) -> AuditEvent {
+    AuditEvent {
+        at_ms: now_ms(),
+        actor: "cli".to_owned(),
+        action: action.to_owned(),
+        subject: format!("portal user {}", user.username),
+        detail: json!({}),
+        address: None,
     }
 }
 

@@ -108,7 +108,7 @@ fn a_report_is_a_file_in_three_forms() {
         .output()
         .expect("the binary runs");
     assert!(output.status.success());
-    assert!(months.installation.folder().join(format!("C-1-{}.pdf", months.month)).exists());
+    assert!(months.installation.folder().join(format!("SLA-C-1-{}.pdf", months.month)).exists());
     assert!(months.installation.ok(&["report", "csv", &name]).contains("C-1"));
     let json = months.installation.json(&["report", "json", &name, "-o", "-"]);
     assert_eq!(json["facts"]["circuit"], "C-1");

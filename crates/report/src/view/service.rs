@@ -21,10 +21,14 @@ pub(crate) struct BrandLook {
 impl BrandLook {
     pub(super) fn of(document: &Document<'_>) -> Self {
         let facts = document.facts;
-        let accent = Accent::of_brand(document.brand.accent.as_deref());
         let name = if document.brand.name.trim().is_empty() { &facts.company } else { &document.brand.name };
-        let contact = [&facts.support_email, &facts.support_phone];
-        let contact: Vec<String> = contact.into_iter().flatten().map(|text| short(text)).collect();
+        let support = (facts.support_email.as_deref(), facts.support_phone.as_deref());
+        Self::new(name, document.brand.accent.as_deref(), support)
+    }
+
+    pub(crate) fn new(name: &str, accent: Option<&str>, (mail, phone): (Option<&str>, Option<&str>)) -> Self {
+        let accent = Accent::of_brand(accent);
+        let contact: Vec<String> = [mail, phone].into_iter().flatten().map(short).collect();
         Self {
             name: short(name),
             accent: accent.to_string(),

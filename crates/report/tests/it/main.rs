@@ -1,5 +1,6 @@
 //! Statements of every kind in every form.
 
+mod account_mail;
 mod cases;
 mod fixtures;
 mod mail;

@@ -5,6 +5,7 @@
     reason = "helpers of tests fail by panicking, and the killed writer tells of its rounds"
 )]
 
+mod account;
 mod audit;
 mod claim;
 mod company;

@@ -147,6 +147,7 @@ on_both! {
         assert_eq!(db.store.outbox_counts().await.unwrap(), counts(1, 2, 1));
         let dead = OutboxFilter { state: Some(OutboxState::Dead), ..Default::default() };
         assert_eq!(db.store.outbox_list(&dead, 10).await.unwrap().len(), 2);
+        assert_eq!(db.store.outbox_lost().await.unwrap(), 2);
         assert_eq!(db.store.outbox_retry_dead(START_MS + 1).await.unwrap(), 2);
         assert_eq!(db.store.outbox_counts().await.unwrap(), counts(1, 0, 3));
     }

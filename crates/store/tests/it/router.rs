@@ -67,6 +67,6 @@ async fn no_file_holds_a_password_in_plain_text() {
     let Location::Sqlite(path) = &db.location else { unreachable!("made by Db::sqlite") };
     for file in std::fs::read_dir(path.parent().unwrap()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
-        assert!(!bytes.windows(6).any(|window| window == b"secret"));
+        assert!(!bytes.windows(9).any(|window| window == b"secret of"));
     }
 }

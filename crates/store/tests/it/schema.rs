@@ -24,7 +24,8 @@ enum Kind {
 type Schema = BTreeMap<String, Table>;
 
 /// Columns that SQLite has no type for and keeps as 0 and 1.
-const BOOLEANS: [&str; 6] = ["active", "reachable", "ok", "attach_pdf", "enabled", "so_far"];
+const BOOLEANS: [&str; 8] =
+    ["active", "reachable", "ok", "attach_pdf", "enabled", "so_far", "second_factor", "ended"];
 
 async fn of_sqlite(connection: &mut SqliteConnection) -> Schema {
     let mut schema = Schema::new();

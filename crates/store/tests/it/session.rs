@@ -1,4 +1,4 @@
-use store::{NewSession, SessionUser, StaffRole};
+use store::{LoginCounts, LoginKeys, NewSession, SessionUser, StaffRole};
 
 use crate::database::on_both;
 use crate::fixture::{START_MS, isp};
@@ -11,6 +11,7 @@ fn session(user: SessionUser, token: u8) -> NewSession<'static> {
         expires_at_ms: START_MS + 1_000,
         address: Some("192.0.2.7"),
         user_agent: Some("Browser/1"),
+        second_factor: token == 1,
     }
 }
 
@@ -55,24 +56,86 @@ on_both! {
         assert!(db.store.session(&[4; 32], START_MS).await.unwrap().is_none(), "may no longer log in");
     }
 
-    async fn failed_logins_are_counted_by_account_and_address(db) {
-        let store = &db.store;
-        for (account, address, ok, at_ms) in [
-            ("anna", "a1", false, 10), ("anna", "a2", false, 20), ("bert", "a1", false, 30), ("anna", "a1", false, 40),
-        ] {
-            store.record_login_attempt(account, address, ok, at_ms).await.unwrap();
+    async fn a_user_sees_and_ends_only_the_own_sessions(db) {
+        let isp = isp(&db.store).await;
+        let anna = db.store.insert_portal_user(isp.clients[0], "anna", "a@acme.example", "hash", START_MS).await.unwrap();
+        let bert = db.store.insert_portal_user(isp.clients[0], "bert", "b@acme.example", "hash", START_MS).await.unwrap();
+        for (user, token) in [(anna, 1), (anna, 2), (anna, 3), (bert, 4)] {
+            db.store.insert_session(&session(SessionUser::Portal(user), token)).await.unwrap();
         }
-        let found = store.recent_failures("anna", "a1", 10).await.unwrap();
-        assert_eq!((found.account, found.account_last_at_ms), (3, Some(40)));
-        assert_eq!((found.address, found.address_last_at_ms), (3, Some(40)));
-        let found = store.recent_failures("anna", "a1", 11).await.unwrap();
-        assert_eq!((found.account, found.address), (2, 2), "older ones no longer count");
-        let found = store.recent_failures("carl", "a9", 0).await.unwrap();
-        assert_eq!(found, store::RecentFailures::default());
-        store.record_login_attempt("anna", "a2", true, 40).await.unwrap();
-        store.record_login_attempt("anna", "a2", false, 40).await.unwrap();
-        let found = store.recent_failures("anna", "a1", 0).await.unwrap();
-        assert_eq!((found.account, found.address), (1, 3), "a login clears the account, not the address");
+        db.store.touch_session(&[2; 32], START_MS + 5, START_MS + 2_000).await.unwrap();
+        let mine = db.store.sessions_of(SessionUser::Portal(anna), START_MS + 10).await.unwrap();
+        assert_eq!(mine.iter().map(|s| s.seen_at_ms - START_MS).collect::<Vec<_>>(), [5, 0, 0], "the last used first");
+        assert_eq!(mine.iter().filter(|s| s.second_factor).count(), 1);
+        let theirs = db.store.sessions_of(SessionUser::Portal(bert), START_MS).await.unwrap()[0].id;
+        assert!(!db.store.end_session_of(SessionUser::Portal(anna), theirs).await.unwrap());
+        assert!(db.store.end_session_of(SessionUser::Portal(anna), mine[1].id).await.unwrap());
+        assert!(!db.store.end_session_of(SessionUser::Portal(anna), mine[1].id).await.unwrap(), "twice");
+        assert_eq!(db.store.end_other_sessions(SessionUser::Portal(anna), mine[0].id).await.unwrap(), 1);
+        assert_eq!(db.store.sessions_of(SessionUser::Portal(anna), START_MS).await.unwrap().len(), 1);
+        assert_eq!(db.store.sessions_of(SessionUser::Portal(anna), START_MS + 2_000).await.unwrap(), [], "expired");
+        assert!(db.store.session(&[4; 32], START_MS).await.unwrap().is_some(), "another's session stays");
+    }
+
+    async fn failed_logins_are_counted_by_account_address_and_device(db) {
+        let store = &db.store;
+        let keys = |account, address, device| LoginKeys { account, address, device };
+        for (account, address, device, ok, at_ms) in [
+            ("anna", "a1", None, false, 10), ("anna", "a2", None, false, 20), ("bert", "a1", None, false, 30),
+            ("anna", "a1", Some("d1"), false, 40),
+        ] {
+            store.record_login(&keys(account, address, device), ok, at_ms).await.unwrap();
+        }
+        let anna = keys("anna", "a1", Some("d1"));
+        let found = store.login_counts(&anna, 10, 0).await.unwrap();
+        assert_eq!((found.pair, found.pair_last_at_ms, found.account, found.address, found.device), (2, Some(40), 3, 3, 1));
+        assert!(!found.is_known_address() && !found.is_known_device(), "failures make nothing known");
+        let found = store.login_counts(&anna, 11, 0).await.unwrap();
+        assert_eq!((found.pair, found.account, found.address), (1, 2, 2), "older ones no longer count");
+        assert_eq!(store.login_counts(&keys("carl", "a9", None), 0, 0).await.unwrap(), LoginCounts::default());
+        store.record_login(&anna, true, 40).await.unwrap();
+        store.record_login(&keys("anna", "a2", None), false, 40).await.unwrap();
+        let found = store.login_counts(&anna, 0, 40).await.unwrap();
+        assert_eq!((found.pair, found.account, found.address, found.device), (0, 1, 3, 0), "not the address's");
+        assert!(found.is_known_address() && found.is_known_device());
+        assert!(!store.login_counts(&anna, 0, 41).await.unwrap().is_known_device(), "known no longer");
+        let other = store.login_counts(&keys("bert", "a1", Some("d1")), 0, 0).await.unwrap();
+        assert!(!other.is_known_address() && !other.is_known_device(), "known for one account only");
+        assert_eq!((other.pair, other.device), (1, 0));
         assert_eq!(store.delete_login_attempts_before(30).await.unwrap(), 2);
+        assert_eq!(store.delete_login_attempts_before(41).await.unwrap(), 4);
+        assert!(!store.login_counts(&anna, 0, 0).await.unwrap().is_known_address(), "forgotten with the attempts");
+    }
+
+    async fn a_proxy_that_nobody_believes_is_remembered(db) {
+        assert_eq!(db.store.untrusted_proxy().await.unwrap(), None);
+        db.store.note_untrusted_proxy("10.0.0.1", 5).await.unwrap();
+        db.store.note_untrusted_proxy("::1", 6).await.unwrap();
+        assert_eq!(db.store.untrusted_proxy().await.unwrap(), Some((6, "::1".to_owned())));
+    }
+
+    async fn a_login_waits_for_its_second_step_only_for_a_while(db) {
+        let isp = isp(&db.store).await;
+        let anna = db.store.insert_portal_user(isp.clients[0], "anna", "a@acme.example", "hash", START_MS).await.unwrap();
+        let store = &db.store;
+        for token in 1..=4 {
+            store.insert_pending_login(&[token; 32], anna, START_MS + 100).await.unwrap();
+        }
+        assert_eq!(store.pending_login(&[1; 32], 2, START_MS + 99).await.unwrap().unwrap().id, anna);
+        assert!(store.pending_login(&[1; 32], 2, START_MS + 100).await.unwrap().is_none(), "too late");
+        assert!(store.pending_login(&[9; 32], 2, START_MS).await.unwrap().is_none(), "no such");
+        for _ in 0..2 {
+            store.fail_pending_login(&[2; 32]).await.unwrap();
+        }
+        assert!(store.pending_login(&[2; 32], 2, START_MS).await.unwrap().is_none(), "too many failures");
+        assert!(store.take_pending_login(&[3; 32]).await.unwrap());
+        assert!(!store.take_pending_login(&[3; 32]).await.unwrap(), "taken twice");
+        assert!(store.session(&[1; 32], START_MS).await.unwrap().is_none(), "it is no session");
+        store.set_portal_user_active(anna, false).await.unwrap();
+        store.set_portal_user_active(anna, true).await.unwrap();
+        assert!(store.pending_login(&[4; 32], 2, START_MS).await.unwrap().is_none(), "ended with the account");
+        store.insert_pending_login(&[5; 32], anna, START_MS + 100).await.unwrap();
+        store.delete_expired_sessions(START_MS + 100).await.unwrap();
+        assert_eq!(db.number("SELECT COUNT(*) FROM pending_logins").await, 0);
     }
 }

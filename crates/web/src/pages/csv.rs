@@ -1,20 +1,17 @@
 //! The measurements behind a chart as a file, row by row as they were stored.
 
-use std::net::SocketAddr;
-
-use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{ConnectInfo, Path, Query, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::try_unfold;
 use sla::Interval;
-use store::{AuditEvent, ClientId, Link, Store, StoreError};
+use store::{ClientId, Link, Store, StoreError};
 
-use crate::address::client_address;
 use crate::app::App;
+use crate::audit::audit_download;
+use crate::caller::Caller;
 use crate::error::PageError;
 use crate::pages::{link_id, theirs};
 use crate::session::ClientSession;
@@ -25,14 +22,12 @@ use crate::zone::Zone;
 /// How much time is read and sent at once. The longest range is that of the charts.
 const PIECE_MS: i64 = DAY_MS;
 
-type Peer = Option<Extension<ConnectInfo<SocketAddr>>>;
-
 /// What a download is asked with.
 pub(crate) struct Request {
     session: ClientSession,
     id: String,
     asked: Result<Query<Asked>, QueryRejection>,
-    address: String,
+    caller: Caller,
 }
 
 macro_rules! download {
@@ -43,11 +38,9 @@ macro_rules! download {
             session: ClientSession,
             Path(id): Path<String>,
             asked: Result<Query<Asked>, QueryRejection>,
-            peer: Peer,
-            headers: HeaderMap,
+            caller: Caller,
         ) -> Result<Response, PageError> {
-            let address = client_address(peer.as_deref(), &headers, &app.settings.trusted_proxies).to_string();
-            send(&app, $kind, Request { session, id, asked, address }).await
+            send(&app, $kind, Request { session, id, asked, caller }).await
         }
     };
 }
@@ -69,7 +62,7 @@ download!(
 );
 
 async fn send(app: &App, kind: Kind, request: Request) -> Result<Response, PageError> {
-    let Request { session, id, asked, address } = request;
+    let Request { session, id, asked, caller } = request;
     let client = session.client_id();
     let link = theirs(app.store.link_of_client(client, link_id(&id)?).await)?;
     let Query(asked) = asked.map_err(|_| PageError::BadRequest)?;
@@ -78,16 +71,7 @@ async fn send(app: &App, kind: Kind, request: Request) -> Result<Response, PageE
         .map_err(|problem| PageError::Unusable(problem.to_string()))?
         .window;
     let name = kind.file_name(&link, window, &session.zone);
-    app.store
-        .audit(&AuditEvent {
-            at_ms: now_ms,
-            actor: format!("portal:{}", session.user.username),
-            action: "download".to_owned(),
-            subject: format!("link {}", link.circuit),
-            detail: serde_json::json!({ "file": name }),
-            address: Some(address),
-        })
-        .await?;
+    audit_download(app, &caller, &session, &name, format!("link {}", link.circuit)).await?;
     let pieces = Pieces { store: app.store.clone(), client, link, kind, zone: session.zone, left: window };
     let first = kind.header().to_owned();
     let body = Body::from_stream(try_unfold((Some(first), pieces), |(first, mut pieces)| async move {

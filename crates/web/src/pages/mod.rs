@@ -1,18 +1,23 @@
 //! One file per page: handler, template, what it shows.
 
+pub(crate) mod account;
 pub(crate) mod charts;
 pub(crate) mod csv;
 pub(crate) mod dashboard;
+pub(crate) mod door;
 pub(crate) mod download;
+pub(crate) mod forgot;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod link;
 pub(crate) mod links;
 pub(crate) mod login;
+pub(crate) mod login_code;
 pub(crate) mod logout;
 pub(crate) mod month;
 pub(crate) mod report;
 pub(crate) mod reports;
+pub(crate) mod reset;
 pub(crate) mod series;
 
 use askama::Template;
@@ -24,6 +29,7 @@ use crate::error::PageError;
 use crate::session::ClientSession;
 
 pub(crate) const LOGIN: &str = "/client/login";
+pub(crate) const LOGIN_CODE: &str = "/client/login/code";
 pub(crate) const DASHBOARD: &str = "/client/dashboard";
 pub(crate) const LINKS: &str = "/client/links";
 pub(crate) const REPORTS: &str = "/client/sla-reports";

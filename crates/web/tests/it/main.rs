@@ -1,6 +1,7 @@
 //! The pages against a real store, SQLite always and PostgreSQL where the environment names a server.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod account;
 mod csv;
 mod headers;
 mod ledger;
@@ -8,6 +9,9 @@ mod login;
 mod pages;
 mod portal;
 mod ranges;
+mod reset;
+mod second_factor;
 mod series;
 mod throttle;
+mod users;
 mod walk;

@@ -1,5 +1,6 @@
 //! A portal on a database of its own: two clients with a link each, and a browser that keeps its cookies.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -68,7 +69,7 @@ pub(crate) async fn portals_with(settings: Settings) -> Vec<Portal> {
 
 /// Settings without https and without waiting.
 pub(crate) fn plain() -> Settings {
-    Settings { secure_cookies: false, login_delay: Duration::ZERO, ..Settings::default() }
+    Settings { secure_cookies: false, login_delay: Duration::ZERO, sends_mail: true, ..Settings::default() }
 }
 
 async fn open(location: Location, settings: Settings, folder: tempfile::TempDir) -> Portal {
@@ -138,7 +139,12 @@ impl Portal {
     }
 
     pub(crate) fn browser_at(&self, address: &str) -> Browser<'_> {
-        Browser { portal: self, address: SocketAddr::new(address.parse().unwrap(), 40_000), cookie: None }
+        Browser {
+            portal: self,
+            address: SocketAddr::new(address.parse().unwrap(), 40_000),
+            cookie: None,
+            others: BTreeMap::new(),
+        }
     }
 
     /// A browser in which `asha` has logged in.
@@ -217,11 +223,12 @@ pub(crate) fn sample(link: LinkId, at_ms: i64) -> Sample {
     }
 }
 
-/// Keeps the session's cookie as a browser does.
+/// Keeps cookies as a browser does: `cookie` is the session's, `others` are the rest by name.
 pub(crate) struct Browser<'a> {
     portal: &'a Portal,
     address: SocketAddr,
     pub(crate) cookie: Option<String>,
+    pub(crate) others: BTreeMap<String, String>,
 }
 
 impl Browser<'_> {
@@ -242,16 +249,25 @@ impl Browser<'_> {
     }
 
     pub(crate) async fn send(&mut self, mut request: axum::http::request::Builder, body: Body) -> Answer {
-        if let Some(cookie) = &self.cookie {
-            request = request.header(header::COOKIE, cookie);
+        let others = self.others.iter().map(|(name, value)| format!("{name}={value}"));
+        let cookies: Vec<String> = self.cookie.iter().cloned().chain(others).collect();
+        if !cookies.is_empty() {
+            request = request.header(header::COOKIE, cookies.join("; "));
         }
         let mut request = request.header(header::HOST, "portal.example").body(body).unwrap();
         request.extensions_mut().insert(ConnectInfo(self.address));
         let response = self.portal.app.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        if let Some(set) = parts.headers.get(header::SET_COOKIE) {
+        for set in parts.headers.get_all(header::SET_COOKIE) {
             let pair = set.to_str().unwrap().split(';').next().unwrap();
-            self.cookie = (!pair.ends_with('=')).then(|| pair.to_owned());
+            let (name, value) = pair.split_once('=').unwrap();
+            if name.trim_start_matches("__Host-") == "leaseline" {
+                self.cookie = (!value.is_empty()).then(|| pair.to_owned());
+            } else if value.is_empty() {
+                self.others.remove(name);
+            } else {
+                self.others.insert(name.to_owned(), value.to_owned());
+            }
         }
         let body = to_bytes(body, BODY_BYTES_MAX).await.unwrap();
         Answer {

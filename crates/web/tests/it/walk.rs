@@ -3,7 +3,9 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
+use secrecy::ExposeSecret;
 use sla::LinkState;
+use store::{OutboxFilter, PortalRole, PortalUserId, RESET_MAIL, SessionUser};
 use web::{Access, Answer, Id, Route, routes};
 
 use crate::ledger;
@@ -32,6 +34,13 @@ async fn ids(portal: &Portal, id: Id) -> Ids {
             let foreign = ledger::write_report(portal, portal.foreign, "2026-10", &[]).await;
             both(mine.to_string(), foreign.to_string())
         }
+        Id::User => both(user(portal, "asha").await.to_string(), user(portal, "omar").await.to_string()),
+        Id::Session => {
+            portal.browser().log_in("omar", portal::PASSWORD).await;
+            both(session(portal, "asha").await, session(portal, "omar").await)
+        }
+        // The secret says whose it is; without it there is nothing, with it there is the one account.
+        Id::Token => Ids { mine: token(portal).await, foreign: None },
         Id::Asset => {
             let page = portal.browser().get("/client/login").await.body;
             let start = page.find("/assets/").expect("a page with an asset") + "/assets/".len();
@@ -39,6 +48,35 @@ async fn ids(portal: &Portal, id: Id) -> Ids {
             Ids { mine, foreign: None }
         }
     }
+}
+
+async fn user(portal: &Portal, username: &str) -> PortalUserId {
+    portal.store.portal_user_by_username(username).await.unwrap().unwrap().0.id
+}
+
+/// A session of that user, `0` if there is none.
+async fn session(portal: &Portal, username: &str) -> String {
+    let user = SessionUser::Portal(user(portal, username).await);
+    let sessions = portal.store.sessions_of(user, portal.now_ms()).await.unwrap();
+    sessions.last().map_or("0".to_owned(), |session| session.id.to_string())
+}
+
+/// The secret of a link that was mailed to `asha`.
+async fn token(portal: &Portal) -> String {
+    let event = store::AuditEvent {
+        at_ms: portal.now_ms(),
+        actor: "test".to_owned(),
+        action: "password.reset.ask".to_owned(),
+        subject: "portal user asha".to_owned(),
+        detail: serde_json::json!({}),
+        address: None,
+    };
+    portal.store.ask_password_reset("asha", portal::HOME, &event).await.unwrap();
+    let mails = portal.store.outbox_list(&OutboxFilter::default(), 100).await.unwrap();
+    let newest = mails.iter().find(|mail| mail.kind == RESET_MAIL).unwrap();
+    let reset_id = newest.payload["reset_id"].as_i64().unwrap();
+    let token = portal.store.issue_reset_token(reset_id, portal.now_ms()).await.unwrap().unwrap();
+    token.expose_secret().to_owned()
 }
 
 /// A route with an id in each of its places.
@@ -211,6 +249,35 @@ async fn every_answer_carries_the_strict_headers_and_is_kept_by_no_cache() {
                 assert_eq!(answer.header("cache-control"), "no-store", "{address}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_viewer_does_nothing_that_is_for_owners() {
+    for portal in filled().await {
+        let asha = portal.store.portal_user_by_username("asha").await.unwrap().unwrap().0;
+        let hash = web::hash_password(&portal::PASSWORD.into()).unwrap();
+        let client = asha.client_id;
+        portal
+            .store
+            .insert_portal_user_as(PortalRole::Viewer, client, "vera", "v@x.example", &hash, 1)
+            .await
+            .unwrap();
+        let mut browser = portal.browser();
+        browser.log_in("vera", portal::PASSWORD).await;
+        let mut walked = 0;
+        for route in routes() {
+            let address = address(&route, &mine(&portal, &route).await);
+            if route.access == Access::Owner {
+                let answer = ask(&mut browser, &route, &address).await;
+                assert_eq!(answer.status, StatusCode::FORBIDDEN, "{} {address}", route.method);
+                walked += 1;
+            } else if route.access == Access::Client && route.method == Method::GET {
+                assert_eq!(browser.get(&address).await.status, StatusCode::OK, "{address}");
+            }
+        }
+        assert!(walked >= 5, "only {walked} routes are for owners");
+        assert_eq!(portal.store.portal_user(asha.id).await.unwrap(), asha, "changed by a viewer");
     }
 }
 

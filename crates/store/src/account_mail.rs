@@ -1,0 +1,86 @@
+//! Mail to a person about the own account, written in the transaction of its cause.
+
+use serde_json::{Value, json};
+
+use crate::engine::{Tx, on};
+use crate::seal::encode_hex;
+use crate::{AuditEvent, PortalUserId, StoreError};
+
+/// `kind` in the outbox of a mail that tells a person that somebody changed how the account is entered.
+pub const ACCOUNT_CHANGED_MAIL: &str = "account_changed";
+
+/// Random bytes of a `Message-ID`.
+const MESSAGE_ID_BYTES: usize = 16;
+
+/// What was changed; its person is told by mail, for it may have been somebody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountChange {
+    /// The password.
+    Password,
+    /// A second factor was switched on.
+    SecondFactorOn,
+    /// It was switched off.
+    SecondFactorOff,
+    /// New recovery codes were made, and the old ones are void.
+    RecoveryCodes,
+}
+
+/// What the mail about a change is made of.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct AccountChanged {
+    /// Whose account.
+    pub username: String,
+    /// What was changed.
+    pub change: AccountChange,
+    /// From where, if over the network.
+    pub address: Option<String>,
+    /// By the provider, and not in the portal.
+    pub by_provider: bool,
+}
+
+/// Tells a person of a change to the own account.
+pub(crate) async fn tell(
+    tx: &mut Tx,
+    user: PortalUserId,
+    change: AccountChange,
+    event: &AuditEvent,
+) -> Result<(), StoreError> {
+    const NAME: &str = "SELECT username FROM client_portal_users WHERE id = $1";
+    let username: String =
+        on!(&mut *tx, tx => sqlx::query_scalar(NAME).bind(user).fetch_one(&mut **tx).await)?;
+    let by_provider = !event.actor.starts_with("portal:");
+    let payload = json!(AccountChanged { username, change, address: event.address.clone(), by_provider });
+    queue(tx, ACCOUNT_CHANGED_MAIL, Some(user), None, &payload, event.at_ms).await
+}
+
+/// Puts a mail to a user into the outbox. Without a user the same statement runs and writes nothing.
+pub(crate) async fn queue(
+    tx: &mut Tx,
+    kind: &str,
+    user: Option<PortalUserId>,
+    cause: Option<i64>,
+    payload: &Value,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    const SQL: &str =
+        "INSERT INTO outbox (kind, dedup_key, message_id, company_id, client_id, recipient, payload,
+            state, created_at_ms, next_at_ms)
+        SELECT $1, $2, $3, c.company_id, c.id, u.email, $4, 'queued', $5, $5
+        FROM client_portal_users u JOIN clients c ON c.id = u.client_id WHERE u.id = $6";
+    let mut random = [0; MESSAGE_ID_BYTES];
+    getrandom::fill(&mut random).map_err(|_| StoreError::Random)?;
+    let random = encode_hex(&random);
+    let cause = cause.map_or_else(|| random.clone(), |id| id.to_string());
+    on!(tx, tx => sqlx::query(SQL)
+        .bind(kind)
+        .bind(format!("{kind}/{cause}"))
+        .bind(format!("<{random}@leaseline>"))
+        .bind(payload.to_string())
+        .bind(now_ms)
+        .bind(user)
+        .execute(&mut **tx)
+        .await
+        .map(|_| ()))?;
+    Ok(())
+}

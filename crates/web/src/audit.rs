@@ -1,0 +1,51 @@
+use serde_json::{Value, json};
+use store::AuditEvent;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::error::PageError;
+use crate::session::ClientSession;
+
+/// What a person did. `username` may be one that nobody has: then it is what was typed.
+pub(crate) fn event(
+    app: &App,
+    caller: &Caller,
+    username: &str,
+    action: &str,
+    subject: String,
+    detail: Value,
+) -> AuditEvent {
+    AuditEvent {
+        at_ms: app.clock.now_ms(),
+        actor: format!("portal:{username}"),
+        action: action.to_owned(),
+        subject,
+        detail,
+        address: Some(caller.address_text()),
+    }
+}
+
+/// What the person of a session did to the own account.
+pub(crate) fn own(
+    app: &App,
+    caller: &Caller,
+    session: &ClientSession,
+    action: &str,
+    detail: Value,
+) -> AuditEvent {
+    let subject = format!("portal user {}", session.user.username);
+    event(app, caller, &session.user.username, action, subject, detail)
+}
+
+/// Keeps that a file left the portal: the name of the file, and what it is about, for example `link C-1`. Every page that
+/// hands out a file calls it before it does.
+pub(crate) async fn audit_download(
+    app: &App,
+    caller: &Caller,
+    session: &ClientSession,
+    file: &str,
+    subject: String,
+) -> Result<(), PageError> {
+    let event = event(app, caller, &session.user.username, "download", subject, json!({"file": file}));
+    Ok(app.store.audit(&event).await?)
+}

@@ -1,0 +1,125 @@
+use std::sync::{Arc, LazyLock};
+
+use secrecy::{ExposeSecret, SecretString};
+use store::PortalUser;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::error::PageError;
+use crate::password::{PasswordError, hash_password, hash_unchecked, needs_rehash, verify_password};
+use crate::session::ClientSession;
+use crate::throttle::{Attempt, Refused};
+
+/// A hash that no password fits, for the work of checking one when the user does not exist.
+static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| {
+    let mut password = [0; 32];
+    getrandom::fill(&mut password).ok()?;
+    hash_unchecked(&password.map(|byte| format!("{byte:02x}")).concat()).ok()
+});
+
+/// Whether the person at the keyboard is who the session says.
+pub(crate) enum Confirmed {
+    Yes,
+    Wrong,
+    Refused(Refused),
+}
+
+/// The user whose password this is. The work is the same whether the user exists or not.
+pub(crate) async fn user_with(
+    app: &App,
+    username: &str,
+    password: SecretString,
+    permit: Arc<OwnedSemaphorePermit>,
+) -> Result<Option<PortalUser>, PageError> {
+    let found = app.store.portal_user_by_username(username).await?;
+    let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
+    let work = move || {
+        let _permit = permit;
+        let stored = stored.or_else(|| NOBODY.clone()).unwrap_or_default();
+        let fits = verify_password(&password, &stored);
+        let renewed = (fits && needs_rehash(&stored)).then(|| hash_unchecked(password.expose_secret()));
+        (fits, renewed)
+    };
+    let (fits, renewed) = tokio::task::spawn_blocking(work).await.map_err(internal)?;
+    let Some(user) = user.filter(|user| fits && user.active) else { return Ok(None) };
+    if let Some(renewed) = renewed {
+        let renewed = renewed.map_err(internal)?;
+        app.store.set_portal_user_password_hash(user.id, &renewed).await?;
+    }
+    Ok(Some(user))
+}
+
+/// Asks for the password again before something that an open browser alone must not do. Counted like a login.
+pub(crate) async fn confirm(
+    app: &App,
+    session: &ClientSession,
+    caller: &Caller,
+    password: SecretString,
+) -> Result<Confirmed, PageError> {
+    let username = &session.user.username;
+    let attempt = Attempt::password(username, caller);
+    let permit = match attempt.enter(app).await? {
+        Ok(permit) => permit,
+        Err(refused) => return Ok(Confirmed::Refused(refused)),
+    };
+    if user_with(app, username, password, Arc::clone(&permit)).await?.is_some() {
+        return Ok(Confirmed::Yes);
+    }
+    attempt.failed(app).await?;
+    drop(permit);
+    Ok(Confirmed::Wrong)
+}
+
+/// A new password's hash, or why it is refused. `about` are words that it must not contain: the person's own names.
+pub(crate) async fn new_hash(
+    app: &App,
+    password: SecretString,
+    about: &[&str],
+) -> Result<Result<String, PasswordError>, PageError> {
+    if contains_one_of(password.expose_secret(), about) {
+        return Ok(Err(PasswordError::AboutYou));
+    }
+    let permit = Arc::clone(&app.password_checks).acquire_owned().await.map_err(internal)?;
+    let work = move || {
+        let _permit = permit;
+        hash_password(&password)
+    };
+    tokio::task::spawn_blocking(work).await.map_err(internal)
+}
+
+/// Why a password is refused, for the person; what is no refusal is our own failure.
+pub(crate) fn problem(error: PasswordError) -> Result<String, PageError> {
+    if let PasswordError::Hash(_) = error {
+        return Err(internal(error));
+    }
+    let text = error.to_string();
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().collect::<String>()).unwrap_or_default();
+    Ok(format!("{first}{}.", letters.as_str()))
+}
+
+/// A name of four letters and more in a password is the first thing that somebody who knows it tries.
+fn contains_one_of(password: &str, about: &[&str]) -> bool {
+    const NAME_CHARS_MIN: usize = 4;
+    let password = password.to_lowercase();
+    let names = about.iter().map(|name| name.trim().to_lowercase());
+    names.filter(|name| name.chars().count() >= NAME_CHARS_MIN).any(|name| password.contains(&name))
+}
+
+fn internal(error: impl std::fmt::Display) -> PageError {
+    PageError::Internal(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ones_own_name_makes_no_password() {
+        let about = ["asha", "asha@deccan.example", "Al"];
+        assert!(contains_one_of("my name is Asha 99", &about));
+        assert!(contains_one_of("ASHA@deccan.example", &about));
+        assert!(!contains_one_of("all of this is salt", &about), "short names are in many words");
+    }
+}

@@ -1,0 +1,129 @@
+use askama::Template;
+use axum::Form;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Query, State};
+use axum::response::{Html, Redirect};
+use serde::Deserialize;
+use serde_json::json;
+use store::{NotificationEvent, PortalRole};
+
+use crate::app::App;
+use crate::audit;
+use crate::caller::Caller;
+use crate::error::PageError;
+use crate::pages::account::{Account, PROFILE, Said, done, frame};
+use crate::pages::{Frame, render};
+use crate::session::ClientSession;
+
+#[derive(Template)]
+#[template(path = "profile.html")]
+pub(crate) struct ProfilePage {
+    frame: Frame,
+    account: Account,
+    email: String,
+    role: &'static str,
+    since: String,
+    password_since: Option<String>,
+    second_factor: Option<String>,
+    sessions: usize,
+    mails: Vec<MailRow>,
+    owners: Vec<String>,
+    /// Why the new password was not taken.
+    password_problem: Option<String>,
+}
+
+struct MailRow {
+    event: &'static str,
+    title: &'static str,
+    text: &'static str,
+    wanted: bool,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct MailForm {
+    sla_breach: Option<String>,
+    report_ready: Option<String>,
+}
+
+/// `GET /client/profile`
+pub(crate) async fn show(
+    State(app): State<App>,
+    session: ClientSession,
+    Query(asked): Query<Said>,
+) -> Result<Html<String>, PageError> {
+    let page = page(&app, &session).await?;
+    render(&ProfilePage { account: page.account.said(&asked), ..page })
+}
+
+/// `POST /client/profile/mails`: a box that is not ticked is not sent.
+pub(crate) async fn submit_mails(
+    State(app): State<App>,
+    session: ClientSession,
+    caller: Caller,
+    form: Result<Form<MailForm>, FormRejection>,
+) -> Result<Redirect, PageError> {
+    let Form(form) = form.map_err(|_| PageError::BadRequest)?;
+    let wanted = NotificationEvent::ALL.map(|event| {
+        let ticked = match event {
+            NotificationEvent::SlaBreach => &form.sla_breach,
+            NotificationEvent::ReportReady => &form.report_ready,
+        };
+        (event, ticked.is_some())
+    });
+    let detail: serde_json::Map<_, _> =
+        wanted.iter().map(|(event, wanted)| (event.as_str().to_owned(), json!(wanted))).collect();
+    let event = audit::own(&app, &caller, &session, "mail_preferences", detail.into());
+    app.store.set_mail_preferences(session.user.id, &wanted, &event).await?;
+    Ok(done(PROFILE, "mails"))
+}
+
+/// The page with why a new password was not taken.
+pub(crate) async fn with_password_problem(
+    app: &App,
+    session: &ClientSession,
+    why: String,
+) -> Result<Html<String>, PageError> {
+    render(&ProfilePage { password_problem: Some(why), ..page(app, session).await? })
+}
+
+async fn page(app: &App, session: &ClientSession) -> Result<ProfilePage, PageError> {
+    let user = &session.user;
+    let day = |at_ms| session.zone.iso_day(at_ms);
+    let now_ms = app.clock.now_ms();
+    let sessions = app.store.sessions_of(store::SessionUser::Portal(user.id), now_ms).await?;
+    let team = app.store.team(session.client_id()).await?;
+    let owners = team.into_iter().filter(|member| member.role == PortalRole::Owner && member.active);
+    let preferences = app.store.mail_preferences(user.id).await?;
+    Ok(ProfilePage {
+        frame: frame(app, session),
+        account: Account::new(session),
+        email: user.email.clone(),
+        role: role_words(user.role),
+        since: day(user.created_at_ms),
+        password_since: user.password_at_ms.map(day),
+        second_factor: app.store.second_factor_since(user.id).await?.map(day),
+        sessions: sessions.len(),
+        mails: preferences.into_iter().map(mail_row).collect(),
+        owners: owners.map(|member| member.username).collect(),
+        password_problem: None,
+    })
+}
+
+fn mail_row((event, wanted): (NotificationEvent, bool)) -> MailRow {
+    let (title, text) = match event {
+        NotificationEvent::SlaBreach => {
+            ("Broken promise", "When a month of one of your links did not keep its contract.")
+        }
+        NotificationEvent::ReportReady => {
+            ("Report ready", "When the report of a month is there, good or bad.")
+        }
+    };
+    MailRow { event: event.as_str(), title, text, wanted }
+}
+
+pub(crate) fn role_words(role: PortalRole) -> &'static str {
+    match role {
+        PortalRole::Owner => "Owner",
+        PortalRole::Viewer => "Viewer",
+    }
+}
