@@ -20,6 +20,7 @@ mod exclusion_write;
 mod histogram;
 mod ids;
 mod latest;
+mod latest_mark;
 mod ledger;
 mod ledger_inputs;
 mod ledger_postgres;
@@ -56,6 +57,7 @@ mod text;
 mod throttle;
 mod timeline;
 mod traffic;
+mod version;
 
 pub use audit::{AuditEvent, AuditRecord};
 pub use claim::{CollectorClaim, ServerClaim};
@@ -72,6 +74,7 @@ pub use ids::{
     StaffUserId,
 };
 pub use latest::Latest;
+pub use latest_mark::LatestMark;
 pub use ledger::{LedgerFilter, LedgerLink};
 pub use ledger_inputs::{LEDGER_LINKS_MAX, LinkInputs};
 pub use link::{Facing, Link, NewLink};
@@ -97,3 +100,4 @@ pub use staff_user::{StaffRole, StaffUser};
 pub use target::{LinkTarget, RouterTarget};
 pub use terms::{DownWhen, LinkTerms};
 pub use throttle::RecentFailures;
+pub use version::DataVersion;

@@ -6,7 +6,8 @@ use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
-use store::{Clock, Store};
+use sla::Month;
+use store::{ClientId, Clock, Store};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -15,7 +16,11 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::error::PageError;
+use crate::kept::Kept;
+use crate::pages::client_links::ClientLinks;
 use crate::routes::routes;
+use crate::session::SessionRows;
+use crate::watcher::Watcher;
 use crate::{Settings, headers};
 
 /// The largest request body: a login form is a few hundred bytes.
@@ -27,12 +32,21 @@ const PASSWORD_CHECKS_MAX: usize = 2;
 /// Statements made into files at once: a PDF is some tens of milliseconds of a core.
 const FILES_MADE_MAX: usize = 2;
 
+/// Sessions kept as they were read; one is about 2 kB.
+const SESSIONS_KEPT_MAX: usize = 4_096;
+/// Dashboards kept as they were read; one of 500 links is about 1 MB.
+const BOARDS_KEPT_MAX: usize = 64;
+
 /// What the pages are made from.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) settings: Arc<Settings>,
+    /// Sessions and dashboards as they were read, for as long as nothing changes.
+    pub(crate) sessions: Arc<Kept<[u8; 32], SessionRows>>,
+    pub(crate) boards: Arc<Kept<(ClientId, Month), ClientLinks>>,
+    pub(crate) watcher: Watcher,
     /// Permits for password checks.
     pub(crate) password_checks: Arc<Semaphore>,
     /// Permits for making statements into files.
@@ -53,7 +67,16 @@ pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
     let settings = Arc::new(settings);
     let password_checks = Arc::new(Semaphore::new(PASSWORD_CHECKS_MAX));
     let files_made = Arc::new(Semaphore::new(FILES_MADE_MAX));
-    let app = App { store, clock, settings: Arc::clone(&settings), password_checks, files_made };
+    let app = App {
+        watcher: Watcher::new(store.clone()),
+        store,
+        clock,
+        settings: Arc::clone(&settings),
+        sessions: Arc::new(Kept::new(SESSIONS_KEPT_MAX)),
+        boards: Arc::new(Kept::new(BOARDS_KEPT_MAX)),
+        password_checks,
+        files_made,
+    };
 
     let mut pages = Router::new();
     for route in routes() {

@@ -8,6 +8,7 @@ mod app;
 mod assets;
 mod error;
 mod headers;
+mod kept;
 mod pages;
 mod password;
 mod routes;
@@ -15,6 +16,7 @@ mod session;
 mod settings;
 mod throttle;
 mod view;
+mod watcher;
 mod zone;
 
 pub use app::router;

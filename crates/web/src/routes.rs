@@ -79,7 +79,7 @@ pub struct Route {
 /// Every route of the portal. What is not here is not served; what is here is walked.
 pub fn routes() -> Vec<Route> {
     use Access::{Client, Open};
-    use Answer::{Data, Download, Page};
+    use Answer::{Data, Download, Page, Stream};
     vec![
         get(Open, Page, "/", || async { Redirect::to(pages::DASHBOARD) }),
         get(Open, Page, "/client", || async { Redirect::to(pages::DASHBOARD) }),
@@ -91,9 +91,11 @@ pub fn routes() -> Vec<Route> {
         post(Open, "/client/logout", pages::logout::submit),
         get(Client, Page, pages::DASHBOARD, pages::dashboard::show),
         get(Client, Page, "/client/dashboard/cards", pages::dashboard::cards),
+        get(Client, Stream, "/client/dashboard/events", pages::events::board),
         get(Client, Page, pages::LINKS, pages::links::show),
         get(Client, Page, "/client/links/{link}", pages::link::show),
         get(Client, Page, "/client/links/{link}/live", pages::link::live),
+        get(Client, Stream, "/client/links/{link}/events", pages::events::link),
         get(Client, Page, "/client/links/{link}/figures", pages::charts::figures),
         get(Client, Data, "/client/links/{link}/series.json", pages::series::show),
         get(Client, Download, "/client/links/{link}/traffic.csv", pages::csv::traffic),

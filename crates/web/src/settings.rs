@@ -1,6 +1,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 /// How the pages behave; the binary fills it from its configuration.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -21,6 +23,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// How long an answer is held back while an account or an address shows many failed logins.
     pub login_delay: Duration,
+    /// Cancelled when the process is to stop: streams that are open then end, so that nothing waits for them.
+    pub stop: CancellationToken,
 }
 
 impl Default for Settings {
@@ -35,6 +39,7 @@ impl Default for Settings {
             stale_after_ms: 120_000,
             public_url: None,
             login_delay: Duration::from_secs(2),
+            stop: CancellationToken::new(),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! One file per page: handler, template, what it shows.
 
 pub(crate) mod charts;
+pub(crate) mod client_links;
 pub(crate) mod csv;
 pub(crate) mod dashboard;
 pub(crate) mod download;
+pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod link;

@@ -1,7 +1,9 @@
 //! The pages against a real store, SQLite always and PostgreSQL where the environment names a server.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod board;
 mod csv;
+mod events;
 mod headers;
 mod ledger;
 mod login;
