@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -18,6 +19,7 @@ use tower_http::trace::TraceLayer;
 use crate::error::PageError;
 use crate::kept::Kept;
 use crate::pages::client_links::ClientLinks;
+use crate::rendered::PageKey;
 use crate::routes::routes;
 use crate::session::SessionRows;
 use crate::watcher::Watcher;
@@ -36,6 +38,8 @@ const FILES_MADE_MAX: usize = 2;
 const SESSIONS_KEPT_MAX: usize = 4_096;
 /// Dashboards kept as they were read; one of 500 links is about 1 MB.
 const BOARDS_KEPT_MAX: usize = 64;
+/// Written pages kept; the largest, 500 links by site, is about 700 kB.
+const PAGES_KEPT_MAX: usize = 64;
 
 /// What the pages are made from.
 #[derive(Clone)]
@@ -46,6 +50,8 @@ pub(crate) struct App {
     /// Sessions and dashboards as they were read, for as long as nothing changes.
     pub(crate) sessions: Arc<Kept<[u8; 32], SessionRows>>,
     pub(crate) boards: Arc<Kept<(ClientId, Month), ClientLinks>>,
+    /// Pages as they were written, within one second.
+    pub(crate) pages: Arc<Kept<PageKey, Bytes>>,
     pub(crate) watcher: Watcher,
     /// Permits for password checks.
     pub(crate) password_checks: Arc<Semaphore>,
@@ -74,6 +80,7 @@ pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
         settings: Arc::clone(&settings),
         sessions: Arc::new(Kept::new(SESSIONS_KEPT_MAX)),
         boards: Arc::new(Kept::new(BOARDS_KEPT_MAX)),
+        pages: Arc::new(Kept::new(PAGES_KEPT_MAX)),
         password_checks,
         files_made,
     };

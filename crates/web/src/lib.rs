@@ -11,6 +11,7 @@ mod headers;
 mod kept;
 mod pages;
 mod password;
+mod rendered;
 mod routes;
 mod session;
 mod settings;

@@ -1,13 +1,15 @@
 use askama::Template;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::response::Html;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
 
 use crate::app::App;
 use crate::error::PageError;
+use crate::pages::Frame;
 use crate::pages::client_links::{ClientLinks, LATELY_MS};
 use crate::pages::reports::StatementRow;
-use crate::pages::{Frame, render};
+use crate::rendered::rendered;
 use crate::session::ClientSession;
 use crate::view::board::{Arranged, Asked, Selection};
 use crate::view::budget::AllBudgets;
@@ -46,26 +48,38 @@ type AskedOf = Result<Query<Asked>, QueryRejection>;
 pub(crate) async fn show(
     State(app): State<App>,
     session: ClientSession,
+    headers: HeaderMap,
+    address: Uri,
     asked: AskedOf,
-) -> Result<Html<String>, PageError> {
+) -> Result<Response, PageError> {
     let now_ms = app.clock.now_ms();
-    let read = ClientLinks::load(&app, &session, now_ms).await?;
-    let board = Board::new(&app, &session, &read, selection(asked)?, now_ms);
-    let rows = read.reports.iter().map(|row| StatementRow::new(row, &session.zone)).collect();
-    let frame = Frame::new(&session, now_ms, app.settings.refresh_ms);
-    render(&DashboardPage { frame, board, rows })
+    let selection = selection(asked)?;
+    let write = async || {
+        let read = ClientLinks::load(&app, &session, now_ms).await?;
+        let board = Board::new(&app, &session, &read, selection, now_ms);
+        let rows = read.reports.iter().map(|row| StatementRow::new(row, &session.zone)).collect();
+        let frame = Frame::new(&session, now_ms, app.settings.refresh_ms);
+        Ok(DashboardPage { frame, board, rows }.render()?)
+    };
+    rendered(&app, &session, &headers, &address, now_ms, write).await
 }
 
 /// `GET /client/dashboard/cards?q&state&sort&group&page`: the parts of the page that change.
 pub(crate) async fn cards(
     State(app): State<App>,
     session: ClientSession,
+    headers: HeaderMap,
+    address: Uri,
     asked: AskedOf,
-) -> Result<Html<String>, PageError> {
+) -> Result<Response, PageError> {
     let now_ms = app.clock.now_ms();
-    let read = ClientLinks::load(&app, &session, now_ms).await?;
-    let board = Board::new(&app, &session, &read, selection(asked)?, now_ms);
-    render(&CardsFragment { frame: Frame::new(&session, now_ms, app.settings.refresh_ms), board })
+    let selection = selection(asked)?;
+    let write = async || {
+        let read = ClientLinks::load(&app, &session, now_ms).await?;
+        let board = Board::new(&app, &session, &read, selection, now_ms);
+        Ok(CardsFragment { frame: Frame::new(&session, now_ms, app.settings.refresh_ms), board }.render()?)
+    };
+    rendered(&app, &session, &headers, &address, now_ms, write).await
 }
 
 fn selection(asked: AskedOf) -> Result<Selection, PageError> {

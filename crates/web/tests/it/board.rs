@@ -156,3 +156,25 @@ async fn a_commit_is_on_the_very_next_page() {
         }
     }
 }
+
+/// Packed once and not twice, and never one person's page for another.
+#[tokio::test]
+async fn a_written_page_is_shared_by_no_two_people_and_packed_once() {
+    for portal in portals().await {
+        portal.write(portal.mine, LinkState::Up, None, 30 * MINUTE_MS).await;
+        let mut asha = portal.logged_in().await;
+        let mut omar = portal.browser();
+        omar.log_in("omar", crate::portal::PASSWORD).await;
+        for _ in 0..2 {
+            assert!(asha.get("/client/dashboard").await.body.contains("MINE-1"));
+            let page = omar.get("/client/dashboard").await.body;
+            assert!(page.contains("FOREIGN-1") && !page.contains("MINE-1"));
+            let request = axum::http::Request::get("/client/dashboard").header("accept-encoding", "gzip, br");
+            let packed = asha.send(request, axum::body::Body::empty()).await;
+            assert_eq!(packed.headers.get_all("content-encoding").iter().collect::<Vec<_>>(), ["gzip"]);
+            assert_eq!(packed.header("vary"), "accept-encoding");
+            assert_eq!(packed.headers.get_all("vary").iter().count(), 1);
+            assert!(!packed.body.contains("MINE-1"), "not packed");
+        }
+    }
+}
