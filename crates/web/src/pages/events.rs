@@ -88,7 +88,7 @@ impl Listener {
         }
     }
 
-    /// `ready` once, then `changed` whenever there is something new.
+    /// `ready` once, then `changed` whenever there is something new; a browser passes over events without data.
     async fn news(&mut self) -> Option<Event> {
         if let Some(told) = self.told {
             sleep_until(told + TELL_EVERY).await;
@@ -108,7 +108,7 @@ impl Listener {
                 let word = if self.known.is_none() { "ready" } else { "changed" };
                 self.known = marks;
                 self.told = Some(Instant::now());
-                return Some(Event::default().event(word).data("").retry(RETRY));
+                return Some(Event::default().event(word).data(word).retry(RETRY));
             }
             tokio::select! {
                 changed = self.subscription.seen.changed() => changed.ok()?,

@@ -26,7 +26,11 @@ async fn a_stream_tells_of_ones_own_changes_and_never_of_anothers() {
             omar.open("/client/dashboard/events").await.unwrap(),
         ];
         for stream in &mut streams {
-            assert!(stream.next().await.unwrap().contains("event: ready"));
+            let first = stream.next().await.unwrap();
+            assert!(
+                first.contains("event: ready") && first.contains("data: "),
+                "{first}: browsers drop what has no data"
+            );
         }
         let [board, link, other] = &mut streams;
         portal.pass(30_000);
