@@ -22,3 +22,4 @@ bench:
 	target/release/store_write
 	target/release/close_month
 	target/release/pdf
+	target/release/pages

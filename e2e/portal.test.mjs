@@ -46,6 +46,72 @@ test('the customer logs in and sees the cards', async () => {
   await assertNoSidewaysScroll(page, 'dashboard');
 });
 
+test('search answers while one types, keeps over a refresh, and leads back to all links', async () => {
+  const all = (await page.evaluate(states)).map(({ link }) => link);
+  assert.ok(all.length > 3, 'too few links to search');
+  const wanted = all.at(-1);
+  await page.fill('#b-q', wanted.toLowerCase());
+  const alone = ([wanted]) => {
+    const cards = [...document.querySelectorAll('[data-link]')];
+    return cards.length === 1 && cards[0].dataset.link === wanted;
+  };
+  await page.waitForFunction(alone, [wanted]);
+  assert.equal(new URL(page.url()).searchParams.get('q'), wanted.toLowerCase(), 'the address says what is shown');
+  const renewed = page.evaluate(
+    () => new Promise((done) => document.addEventListener('leaseline:refreshed', done, { once: true })),
+  );
+  await renewed;
+  assert.ok(await page.evaluate(alone, [wanted]), 'a refresh brought the others back');
+  await assertAccessible(page, 'dashboard, one link found');
+  await page.reload();
+  assert.ok(await page.evaluate(alone, [wanted]), 'the address alone does not find it');
+  await page.fill('#b-q', 'no such link anywhere');
+  await page.waitForSelector('#board-none');
+  await page.fill('#b-q', '');
+  await page.waitForFunction((count) => document.querySelectorAll('[data-link]').length === count, all.length);
+  await page.selectOption('#b-group', 'site');
+  await page.waitForSelector('details.group');
+  await assertAccessible(page, 'dashboard by site');
+  await assertNoSidewaysScroll(page, 'dashboard by site');
+  await page.goto(`${BASE_URL}/client/dashboard`);
+});
+
+test('without a script the form does the same', async () => {
+  const { cookies } = await page.context().storageState();
+  const plain = await browser.newContext({ javaScriptEnabled: false });
+  await plain.addCookies(cookies);
+  const bare = await plain.newPage();
+  await bare.goto(`${BASE_URL}/client/dashboard`);
+  await bare.selectOption('#b-sort', 'name');
+  await bare.click('.board-filter button');
+  assert.equal(new URL(bare.url()).searchParams.get('sort'), 'name');
+  const names = await bare.locator('[data-link]').evaluateAll((cards) => cards.map((card) => card.dataset.name));
+  assert.deepEqual(names, [...names].sort(), 'not in order');
+  await plain.close();
+});
+
+test('the server tells of changes, and the page asks by itself where it cannot', async () => {
+  await page.goto(`${BASE_URL}/client/dashboard`);
+  const told = () =>
+    page.evaluate(
+      () =>
+        new Promise((done) => {
+          const source = new EventSource('/client/dashboard/events');
+          source.addEventListener('changed', () => (source.close(), done('changed')));
+          setTimeout(() => (source.close(), done('nothing')), 90_000);
+        }),
+    );
+  assert.equal(await told(), 'changed', 'no stream, or no change in 90 s');
+  const context = await browser.newContext({ storageState: await page.context().storageState() });
+  const alone = await context.newPage();
+  await alone.route('**/events', (route) => route.fulfill({ status: 429 }));
+  await alone.goto(`${BASE_URL}/client/dashboard`);
+  await alone.evaluate(
+    () => new Promise((done) => document.addEventListener('leaseline:refreshed', done, { once: true })),
+  );
+  await context.close();
+});
+
 test('a card changes its state while one watches, and the screen reader hears of it', async () => {
   await page.focus('.card h2 a');
   const focused = await page.evaluate(() => document.activeElement.id);

@@ -75,6 +75,7 @@ pub(crate) fn spawn_web(
     stop: &CancellationToken,
     tasks: &mut JoinSet<anyhow::Result<()>>,
 ) {
+    let settings = web::Settings { stop: stop.clone(), ..settings };
     let service = web::router(store.clone(), wall_clock(), settings)
         .into_make_service_with_connect_info::<SocketAddr>();
     let stopped = stop.clone().cancelled_owned();

@@ -21,6 +21,7 @@ mod exclusion_write;
 mod histogram;
 mod ids;
 mod latest;
+mod latest_mark;
 mod ledger;
 mod ledger_inputs;
 mod ledger_postgres;
@@ -64,6 +65,7 @@ mod text;
 mod throttle;
 mod timeline;
 mod traffic;
+mod version;
 
 pub use account_mail::{ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged};
 pub use audit::{AuditEvent, AuditRecord};
@@ -81,6 +83,7 @@ pub use ids::{
     SessionId, StaffUserId,
 };
 pub use latest::Latest;
+pub use latest_mark::LatestMark;
 pub use ledger::{LedgerFilter, LedgerLink};
 pub use ledger_inputs::{LEDGER_LINKS_MAX, LinkInputs};
 pub use link::{Facing, Link, NewLink};
@@ -112,3 +115,4 @@ pub use staff_user::{StaffRole, StaffUser};
 pub use target::{LinkTarget, RouterTarget};
 pub use terms::{DownWhen, LinkTerms};
 pub use throttle::{LoginCounts, LoginKeys};
+pub use version::DataVersion;

@@ -8,6 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, SqlitePool};
 
 use crate::engine::{Engine, Reader, Tx, on};
+use crate::version::VersionWatch;
 use crate::{MasterKey, StoreError, claim, seal};
 
 /// The most rows that a list without a limit of its own returns.
@@ -85,7 +86,7 @@ pub(crate) struct Inner {
 
 pub(crate) enum Pools {
     /// One connection writes, so that writers queue here and not on the file's lock; several read.
-    Sqlite { path: PathBuf, write: SqlitePool, read: SqlitePool },
+    Sqlite { path: PathBuf, write: SqlitePool, read: SqlitePool, watch: VersionWatch },
     /// The server sorts it out.
     Postgres(PgPool),
 }
@@ -124,7 +125,8 @@ impl Store {
     /// Closes all connections after what is under way; the store is of no use afterwards.
     pub async fn close(&self) {
         match &self.inner.pools {
-            Pools::Sqlite { write, read, .. } => {
+            Pools::Sqlite { write, read, watch, .. } => {
+                watch.close().await;
                 read.close().await;
                 write.close().await;
             }
@@ -207,13 +209,16 @@ async fn open_sqlite(location: &Location, path: &Path) -> Result<Pools, StoreErr
         .max_lifetime(None)
         .connect_with(
             options
+                .clone()
                 .create_if_missing(false)
                 .pragma("query_only", "ON")
                 .pragma("cache_size", SQLITE_READER_CACHE_KIB),
         )
         .await
         .map_err(opened)?;
-    Ok(Pools::Sqlite { path: path.to_owned(), write, read })
+    let watch = options.create_if_missing(false).pragma("query_only", "ON");
+    let watch = VersionWatch::open(&watch).await.map_err(opened)?;
+    Ok(Pools::Sqlite { path: path.to_owned(), write, read, watch })
 }
 
 async fn open_postgres(location: &Location, url: &str) -> Result<Pools, StoreError> {

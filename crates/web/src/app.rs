@@ -2,11 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
-use store::{Clock, Store};
+use sla::Month;
+use store::{ClientId, Clock, Store};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -15,8 +17,13 @@ use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::error::PageError;
+use crate::kept::Kept;
+use crate::pages::client_links::ClientLinks;
 use crate::proxies::Proxies;
+use crate::rendered::PageKey;
 use crate::routes::routes;
+use crate::session::SessionRows;
+use crate::watcher::Watcher;
 use crate::{Settings, headers};
 
 /// The largest request body: a login form is a few hundred bytes.
@@ -28,12 +35,25 @@ const PASSWORD_CHECKS_MAX: usize = 2;
 /// Statements made into files at once: a PDF is some tens of milliseconds of a core.
 const FILES_MADE_MAX: usize = 2;
 
+/// Sessions kept as they were read; one is about 2 kB.
+const SESSIONS_KEPT_MAX: usize = 4_096;
+/// Dashboards kept as they were read; one of 500 links is about 1 MB.
+const BOARDS_KEPT_MAX: usize = 64;
+/// Written pages kept; the largest, 500 links by site, is about 700 kB.
+const PAGES_KEPT_MAX: usize = 64;
+
 /// What the pages are made from.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) settings: Arc<Settings>,
+    /// Sessions and dashboards as they were read, for as long as nothing changes.
+    pub(crate) sessions: Arc<Kept<[u8; 32], SessionRows>>,
+    pub(crate) boards: Arc<Kept<(ClientId, Month), ClientLinks>>,
+    /// Pages as they were written, within one second.
+    pub(crate) pages: Arc<Kept<PageKey, Bytes>>,
+    pub(crate) watcher: Watcher,
     /// Permits for password checks.
     pub(crate) password_checks: Arc<Semaphore>,
     /// Permits for making statements into files.
@@ -57,9 +77,13 @@ pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
     let settings = Arc::new(settings);
     let password_checks = Arc::new(Semaphore::new(PASSWORD_CHECKS_MAX));
     let app = App {
+        watcher: Watcher::new(store.clone()),
         store,
         clock,
         settings: Arc::clone(&settings),
+        sessions: Arc::new(Kept::new(SESSIONS_KEPT_MAX)),
+        boards: Arc::new(Kept::new(BOARDS_KEPT_MAX)),
+        pages: Arc::new(Kept::new(PAGES_KEPT_MAX)),
         password_checks,
         files_made: Arc::new(Semaphore::new(FILES_MADE_MAX)),
         hashing: Arc::new(Semaphore::new(1)),

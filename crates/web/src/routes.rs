@@ -118,13 +118,15 @@ fn door() -> Vec<Route> {
 /// What a client's links do.
 fn links() -> Vec<Route> {
     use Access::Client;
-    use Answer::{Data, Download, Page};
+    use Answer::{Data, Download, Page, Stream};
     vec![
         get(Client, Page, pages::DASHBOARD, pages::dashboard::show),
         get(Client, Page, "/client/dashboard/cards", pages::dashboard::cards),
+        get(Client, Stream, "/client/dashboard/events", pages::events::board),
         get(Client, Page, pages::LINKS, pages::links::show),
         get(Client, Page, "/client/links/{link}", pages::link::show),
         get(Client, Page, "/client/links/{link}/live", pages::link::live),
+        get(Client, Stream, "/client/links/{link}/events", pages::events::link),
         get(Client, Page, "/client/links/{link}/figures", pages::charts::figures),
         get(Client, Data, "/client/links/{link}/series.json", pages::series::show),
         get(Client, Download, "/client/links/{link}/traffic.csv", pages::csv::traffic),

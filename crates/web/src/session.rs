@@ -3,7 +3,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::Cookie;
-use store::{Client, ClientId, Company, NewSession, PortalRole, PortalUser, SessionId, SessionUser};
+use store::{
+    Client, ClientId, Company, DataVersion, NewSession, PortalRole, PortalUser, Session, SessionId,
+    SessionUser, StoreError,
+};
 
 use crate::Settings;
 use crate::app::App;
@@ -30,6 +33,18 @@ pub(crate) struct ClientSession {
     pub(crate) zone: Zone,
     pub(crate) id: SessionId,
     pub(crate) token_hash: [u8; 32],
+    /// The store's state when the session was looked up.
+    pub(crate) version: DataVersion,
+}
+
+/// A session's rows, read together.
+#[derive(Debug)]
+pub(crate) struct SessionRows {
+    session: Session,
+    user: PortalUser,
+    client: Client,
+    company: Company,
+    zone: Zone,
 }
 
 impl ClientSession {
@@ -143,13 +158,55 @@ fn expiry(settings: &Settings, created_at_ms: i64, now_ms: i64) -> i64 {
 pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<ClientSession>, PageError> {
     let Some(hash) = token_hash(headers, &app.settings) else { return Ok(None) };
     let now_ms = app.clock.now_ms();
-    let Some((session, user)) = app.store.portal_session(&hash, now_ms).await? else { return Ok(None) };
-    if now_ms - session.seen_at_ms >= TOUCH_EVERY_MS {
-        let expires_at_ms = expiry(&app.settings, session.created_at_ms, now_ms);
+    let version = app.store.data_version().await?;
+    let rows = app.sessions.get(&version, hash, async || read(app, &hash, now_ms).await).await;
+    let rows = match rows {
+        Ok(rows) if rows.session.expires_at_ms > now_ms => rows,
+        Ok(_) | Err(Missing::Session) => return Ok(None),
+        Err(Missing::Failed(error)) => return Err(error),
+    };
+    if now_ms - rows.session.seen_at_ms >= TOUCH_EVERY_MS {
+        let expires_at_ms = expiry(&app.settings, rows.session.created_at_ms, now_ms);
         app.store.touch_session(&hash, now_ms, expires_at_ms).await?;
     }
+    Ok(Some(ClientSession {
+        user: rows.user.clone(),
+        client: rows.client.clone(),
+        company: rows.company.clone(),
+        zone: rows.zone.clone(),
+        id: rows.session.id,
+        token_hash: hash,
+        version,
+    }))
+}
+
+/// Whether a session that was found before still is one; it is not prolonged by asking.
+pub(crate) async fn is_good(app: &App, hash: &[u8; 32]) -> Result<bool, PageError> {
+    let now_ms = app.clock.now_ms();
+    let version = app.store.data_version().await?;
+    match app.sessions.get(&version, *hash, async || read(app, hash, now_ms).await).await {
+        Ok(rows) => Ok(rows.session.expires_at_ms > now_ms),
+        Err(Missing::Session) => Ok(false),
+        Err(Missing::Failed(error)) => Err(error),
+    }
+}
+
+/// Why there are no rows. That there is no session is not kept: anybody may ask with any cookie.
+enum Missing {
+    Session,
+    Failed(PageError),
+}
+
+impl From<StoreError> for Missing {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+async fn read(app: &App, hash: &[u8; 32], now_ms: i64) -> Result<SessionRows, Missing> {
+    let (session, user) = app.store.portal_session(hash, now_ms).await?.ok_or(Missing::Session)?;
     let client = app.store.client(user.client_id).await?;
     let company = app.store.company(client.company_id).await?;
     let zone = Zone::named(&company.timezone);
-    Ok(Some(ClientSession { user, client, company, zone, id: session.id, token_hash: hash }))
+    Ok(SessionRows { session, user, client, company, zone })
 }

@@ -2,6 +2,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::throttle::DEVICE_KNOWN;
+use tokio_util::sync::CancellationToken;
 
 /// How the pages behave; the binary fills it from its configuration.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Settings {
     pub device_known: Duration,
     /// Mail leaves and the portal's public address is set: links to set a password can be sent.
     pub sends_mail: bool,
+    /// Cancelled when the process is to stop: streams that are open then end, so that nothing waits for them.
+    pub stop: CancellationToken,
 }
 
 impl Default for Settings {
@@ -43,6 +46,7 @@ impl Default for Settings {
             login_delay: Duration::from_secs(2),
             device_known: DEVICE_KNOWN,
             sends_mail: false,
+            stop: CancellationToken::new(),
         }
     }
 }

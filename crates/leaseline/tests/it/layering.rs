@@ -22,7 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const NAMED_ONLY_BY: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("rusqlite", &["store"]),
-    ("axum", &["web", "leaseline"]),
+    ("axum", &["web", "leaseline", "benches"]),
     ("axum-extra", &["web"]),
     ("askama", &["web", "report"]),
     ("tower-http", &["web"]),

@@ -1,5 +1,6 @@
 // What every page needs.
 
+import { startFilter } from './filter';
 import { start } from './live';
 
 /** A click elsewhere or Escape closes the account menu. */
@@ -26,3 +27,4 @@ function openForPrint(): void {
 closeMenus();
 openForPrint();
 start();
+startFilter();

@@ -1,11 +1,14 @@
 // Keeps the page fresh: fetches the part that changes and lets only what is different change in the document, so
 // that focus, an open menu and the scroll position stay.
 
+import { listen } from './events';
 import { morph } from './morph';
 
 /** After a failure the next tries come later and later, up to this. */
 const RETRY_MS_MAX = 60_000;
 const FETCH_TIMEOUT_MS = 15_000;
+/** While the server tells of changes, the page asks by itself only so many times more seldom. */
+const TOLD_FACTOR = 6;
 
 const refreshMs = Number(document.body.dataset.refreshMs ?? 0);
 // The server's clock, told by the page; ours only measures what has passed since.
@@ -13,6 +16,9 @@ let serverMs = Number(document.body.dataset.nowMs ?? Date.now());
 let receivedAt = performance.now();
 let failures = 0;
 let timer = 0;
+let isTold = false;
+/** The question under way; a newer one ends it. */
+let asking: AbortController | undefined;
 
 function now(): number {
   return serverMs + (performance.now() - receivedAt);
@@ -44,12 +50,18 @@ function states(): Map<string, { state: string; name: string }> {
   return found;
 }
 
-function announce(before: ReturnType<typeof states>): void {
+function title(): string {
+  return document.querySelector('#live h1')?.textContent ?? '';
+}
+
+function announce(before: ReturnType<typeof states>, headline: string): void {
   const changes: string[] = [];
   for (const [link, { state, name }] of states()) {
     const old = before.get(link);
     if (old && old.state !== state) changes.push(`${name} is ${state === 'unknown' ? 'not measured' : state}`);
   }
+  // A link that is not among those shown may have changed as well.
+  if (changes.length === 0 && title() !== headline) changes.push(title());
   const announcer = document.getElementById('announcer');
   if (announcer && changes.length > 0) announcer.textContent = `${changes.join('. ')}.`;
 }
@@ -61,9 +73,12 @@ function connectionLost(lost: boolean): void {
 }
 
 async function refresh(region: HTMLElement): Promise<void> {
+  asking?.abort();
+  asking = new AbortController();
+  const { signal } = asking;
   const response = await fetch(region.dataset.liveSrc ?? '', {
     headers: { 'X-Leaseline-Refresh': '1' },
-    signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(FETCH_TIMEOUT_MS)]),
   });
   if (response.status === 401) {
     // The session has ended: the page itself then leads to the login.
@@ -72,19 +87,21 @@ async function refresh(region: HTMLElement): Promise<void> {
   }
   if (!response.ok) throw new Error(`status ${response.status}`);
   const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
+  if (signal.aborted) throw new DOMException('a newer question was asked', 'AbortError');
   const told = fresh.querySelector<HTMLElement>('[data-now-ms]')?.dataset.nowMs;
   if (told) {
     serverMs = Number(told);
     receivedAt = performance.now();
   }
   const before = states();
+  const headline = title();
   for (const id of [region.id, 'live-tables']) {
     const old = document.getElementById(id);
     const next = fresh.getElementById(id);
     if (old && next) morph(old, next);
   }
   tick();
-  announce(before);
+  announce(before, headline);
 }
 
 async function round(region: HTMLElement): Promise<void> {
@@ -95,11 +112,14 @@ async function round(region: HTMLElement): Promise<void> {
     }
     failures = 0;
     connectionLost(false);
-  } catch {
+  } catch (error) {
+    // Whoever asked anew goes on from here.
+    if (error instanceof DOMException && error.name === 'AbortError') return;
     failures += 1;
     connectionLost(true);
   }
-  schedule(region, Math.min(refreshMs * 2 ** failures, Math.max(RETRY_MS_MAX, refreshMs)));
+  const every = refreshMs * (isTold && failures === 0 ? TOLD_FACTOR : 1);
+  schedule(region, Math.min(every * 2 ** failures, Math.max(RETRY_MS_MAX, every)));
 }
 
 function schedule(region: HTMLElement, afterMs: number): void {
@@ -107,11 +127,26 @@ function schedule(region: HTMLElement, afterMs: number): void {
   timer = window.setTimeout(() => void round(region), afterMs);
 }
 
+/** Asks at once, from another address if one is given. */
+export function askNow(source?: string): void {
+  const region = document.getElementById('live');
+  if (!region) return;
+  if (source) region.dataset.liveSrc = source;
+  void round(region);
+}
+
 export function start(): void {
   const region = document.getElementById('live');
   window.setInterval(tick, 1000);
   if (!region || !refreshMs) return;
   schedule(region, refreshMs);
+  listen(region.dataset.liveEvents, {
+    changed: () => void round(region),
+    alive: (alive) => {
+      if (isTold && !alive) schedule(region, refreshMs);
+      isTold = alive;
+    },
+  });
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) schedule(region, 0);
   });

@@ -1,5 +1,5 @@
 // Makes one element like another and touches only what differs. Children with an id keep their element wherever
-// they move to; what the reader has opened stays open.
+// they move to; what the reader has opened or closed stays so.
 
 export function morph(old: Element, next: Element): void {
   syncAttributes(old, next);
@@ -39,11 +39,11 @@ function alike(old: Node, next: Node): boolean {
 }
 
 function syncAttributes(old: Element, next: Element): void {
+  const readers = (name: string) => name === 'open' && old instanceof HTMLDetailsElement;
   for (const { name, value } of next.attributes) {
-    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+    if (old.getAttribute(name) !== value && !readers(name)) old.setAttribute(name, value);
   }
   for (const { name } of [...old.attributes]) {
-    const openedByReader = name === 'open' && old instanceof HTMLDetailsElement;
-    if (!next.hasAttribute(name) && !openedByReader) old.removeAttribute(name);
+    if (!next.hasAttribute(name) && !readers(name)) old.removeAttribute(name);
   }
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a preview may stop at the first problem")]
 
 mod ledger;
+mod many;
 mod odd;
 
 use std::net::SocketAddr;
@@ -22,6 +23,8 @@ const DAY_MS: i64 = 86_400_000;
 const PASSWORD: &str = "correct horse battery";
 /// How often the restless link changes, and the others are looked at.
 const TURN: Duration = Duration::from_secs(12);
+/// Clients with so many links, and who logs in there.
+const MANY: [(&str, usize); 4] = [("one", 1), ("dozen", 12), ("thirty", 30), ("many", 500)];
 
 #[tokio::main]
 async fn main() {
@@ -33,10 +36,19 @@ async fn main() {
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(keep_moving(store.clone(), links));
 
-    let settings = web::Settings { secure_cookies: false, refresh_ms: 2_000, ..web::Settings::default() };
+    let settings = web::Settings {
+        secure_cookies: false,
+        refresh_ms: 2_000,
+        // Most of the links are looked at only once.
+        stale_after_ms: DAY_MS,
+        ..web::Settings::default()
+    };
     let app = web::router(store, Clock::new(now_ms), settings);
     let listener = tokio::net::TcpListener::bind(&listen).await.unwrap();
-    println!("http://{} asha / {PASSWORD}, or empty, or odd", listener.local_addr().unwrap());
+    println!(
+        "http://{} asha / {PASSWORD}, or empty, odd, one, dozen, thirty, many",
+        listener.local_addr().unwrap()
+    );
     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await.unwrap();
 }
 
@@ -103,6 +115,11 @@ async fn fill(store: &Store, now_ms: i64) -> Vec<Link> {
     let odd = store.insert_client(company, "Odd Links", now_ms).await.unwrap();
     store.insert_portal_user(odd, "odd", "o@odd.example", &hash, now_ms).await.unwrap();
     odd::fill(store, odd, router, now_ms).await;
+    for (username, count) in MANY {
+        let client = store.insert_client(company, &format!("{count} Branches Bank"), now_ms).await.unwrap();
+        store.insert_portal_user(client, username, "n@bank.example", &hash, now_ms).await.unwrap();
+        many::fill(store, client, router, count, now_ms).await;
+    }
     links
 }
 
@@ -166,7 +183,8 @@ async fn keep_moving(store: Store, links: Vec<Link>) {
     loop {
         tokio::time::sleep(TURN).await;
         let at_ms = now_ms();
-        let mut round = Round::new(links[0].router_id, at_ms, RoundOutcome::Ok);
+        // After those that were entered at the start, which lie a little ahead.
+        let mut round = Round::new(links[0].router_id, at_ms + 20_000, RoundOutcome::Ok);
         is_down = !is_down;
         for (n, link) in links.iter().enumerate() {
             let (state, cause) = match (n, is_down) {

@@ -1,21 +1,20 @@
-use std::collections::HashMap;
-
 use askama::Template;
-use axum::extract::State;
-use axum::response::Html;
-use store::{LinkId, RatePoint, ReportFilter};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
 
 use crate::app::App;
 use crate::error::PageError;
+use crate::pages::Frame;
+use crate::pages::client_links::{ClientLinks, LATELY_MS};
 use crate::pages::reports::StatementRow;
-use crate::pages::{Frame, month, render};
+use crate::rendered::rendered;
 use crate::session::ClientSession;
+use crate::view::board::{Arranged, Asked, Selection};
 use crate::view::budget::AllBudgets;
-use crate::view::card::{Counts, LinkCard, Moment, sort_worst_first};
-use crate::view::spark::SPARK_MS;
-
-/// Statements at the foot of the page.
-const REPORTS_SHOWN: i64 = 5;
+use crate::view::card::{Counts, LinkCard, Moment};
+use crate::view::lately::{Event, lately};
 
 #[derive(Template)]
 #[template(path = "dashboard.html")]
@@ -34,49 +33,92 @@ struct CardsFragment {
 }
 
 struct Board {
-    cards: Vec<LinkCard>,
+    /// Of all links, whatever is shown.
     counts: Counts,
     month: AllBudgets,
     updated: String,
+    selection: Selection,
+    shown: Arranged,
+    lately: Vec<Event>,
 }
 
-/// `GET /client/dashboard`
-pub(crate) async fn show(State(app): State<App>, session: ClientSession) -> Result<Html<String>, PageError> {
-    let (frame, board) = load(&app, &session).await?;
-    let latest = ReportFilter { latest_only: true, ..ReportFilter::default() };
-    let (rows, _) = app.store.reports_for_client(session.client_id(), &latest, REPORTS_SHOWN, 0).await?;
-    let rows = rows.iter().map(|row| StatementRow::new(row, &session.zone)).collect();
-    render(&DashboardPage { frame, board, rows })
-}
+type AskedOf = Result<Query<Asked>, QueryRejection>;
 
-/// `GET /client/dashboard/cards`: the part of the page that changes.
-pub(crate) async fn cards(State(app): State<App>, session: ClientSession) -> Result<Html<String>, PageError> {
-    let (frame, board) = load(&app, &session).await?;
-    render(&CardsFragment { frame, board })
-}
-
-async fn load(app: &App, session: &ClientSession) -> Result<(Frame, Board), PageError> {
+/// `GET /client/dashboard?q&state&sort&group&page`
+pub(crate) async fn show(
+    State(app): State<App>,
+    session: ClientSession,
+    headers: HeaderMap,
+    address: Uri,
+    asked: AskedOf,
+) -> Result<Response, PageError> {
     let now_ms = app.clock.now_ms();
-    let client = session.client_id();
-    let links = app.store.latest_for_client(client).await?;
-    let mut points: HashMap<LinkId, Vec<RatePoint>> = HashMap::new();
-    for point in app.store.recent_rates(client, now_ms - SPARK_MS).await? {
-        points.entry(point.0).or_default().push(point);
+    let selection = selection(asked)?;
+    let write = async || {
+        let read = ClientLinks::load(&app, &session, now_ms).await?;
+        let board = Board::new(&app, &session, &read, selection, now_ms);
+        let rows = read.reports.iter().map(|row| StatementRow::new(row, &session.zone)).collect();
+        let frame = Frame::new(&session, now_ms, app.settings.refresh_ms);
+        Ok(DashboardPage { frame, board, rows }.render()?)
+    };
+    rendered(&app, &session, &headers, &address, now_ms, write).await
+}
+
+/// `GET /client/dashboard/cards?q&state&sort&group&page`: the parts of the page that change.
+pub(crate) async fn cards(
+    State(app): State<App>,
+    session: ClientSession,
+    headers: HeaderMap,
+    address: Uri,
+    asked: AskedOf,
+) -> Result<Response, PageError> {
+    let now_ms = app.clock.now_ms();
+    let selection = selection(asked)?;
+    let write = async || {
+        let read = ClientLinks::load(&app, &session, now_ms).await?;
+        let board = Board::new(&app, &session, &read, selection, now_ms);
+        Ok(CardsFragment { frame: Frame::new(&session, now_ms, app.settings.refresh_ms), board }.render()?)
+    };
+    rendered(&app, &session, &headers, &address, now_ms, write).await
+}
+
+fn selection(asked: AskedOf) -> Result<Selection, PageError> {
+    let Query(asked) = asked.map_err(|_| PageError::BadRequest)?;
+    Selection::of(&asked).ok_or(PageError::BadRequest)
+}
+
+impl Board {
+    fn new(
+        app: &App,
+        session: &ClientSession,
+        read: &ClientLinks,
+        selection: Selection,
+        now_ms: i64,
+    ) -> Self {
+        let stale_after_ms = app.settings.stale_after_ms;
+        let moment = Moment { now_ms, stale_after_ms, zone: &session.zone };
+        let ends = |end_ms: Option<i64>| end_ms.is_some_and(|end_ms| end_ms <= now_ms);
+        let cards: Vec<LinkCard> = read
+            .links
+            .iter()
+            .filter(|(link, _)| !ends(link.terminated_at_ms))
+            .map(|(link, latest)| {
+                let points = read.points.get(&link.id).map_or(&[][..], Vec::as_slice);
+                let card = LinkCard::new(link, latest.as_ref(), points, moment);
+                let budget = read.month.budget(link, latest.as_ref(), now_ms, stale_after_ms);
+                LinkCard { budget, ..card }
+            })
+            .collect();
+        let links: Vec<_> = read.links.iter().map(|(link, _)| link).collect();
+        Self {
+            counts: Counts::of(&cards),
+            month: AllBudgets::of(
+                cards.iter().filter_map(|card| Some((&*card.title, card.budget.as_ref()?))),
+            ),
+            updated: session.zone.seconds(now_ms),
+            shown: Arranged::new(cards, &selection),
+            selection,
+            lately: lately(&read.outages, &links, now_ms - LATELY_MS, now_ms, &session.zone),
+        }
     }
-    let mut budgets = month::budgets(app, session, &links, now_ms).await?;
-    let moment = Moment { now_ms, stale_after_ms: app.settings.stale_after_ms, zone: &session.zone };
-    let mut cards: Vec<LinkCard> = links
-        .iter()
-        .filter(|(link, _)| link.terminated_at_ms.is_none_or(|end_ms| end_ms > now_ms))
-        .map(|(link, latest)| {
-            let points = points.get(&link.id).map_or(&[][..], Vec::as_slice);
-            let card = LinkCard::new(link, latest.as_ref(), points, moment);
-            LinkCard { budget: budgets.remove(&link.id), ..card }
-        })
-        .collect();
-    sort_worst_first(&mut cards);
-    let counts = Counts::of(&cards);
-    let month = AllBudgets::of(cards.iter().filter_map(|card| Some((&*card.title, card.budget.as_ref()?))));
-    let updated = session.zone.seconds(now_ms);
-    Ok((Frame::new(session, now_ms, app.settings.refresh_ms), Board { cards, counts, month, updated }))
 }

@@ -49,7 +49,7 @@ impl History {
         let of_month = spans.iter().filter(|span| span.to_ms > ahead.from_ms).cloned().collect();
         let left_out: Vec<Exclusion> = exclusions.iter().filter_map(|one| exclusion(one, as_of_ms)).collect();
         let running = RunningMonth {
-            zone,
+            timezone: zone.name.clone(),
             month,
             spans: HashMap::from([(id, of_month)]),
             exclusions: HashMap::from([(id, exclusions)]),

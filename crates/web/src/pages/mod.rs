@@ -2,10 +2,12 @@
 
 pub(crate) mod account;
 pub(crate) mod charts;
+pub(crate) mod client_links;
 pub(crate) mod csv;
 pub(crate) mod dashboard;
 pub(crate) mod door;
 pub(crate) mod download;
+pub(crate) mod events;
 pub(crate) mod forgot;
 pub(crate) mod health;
 pub(crate) mod history;

@@ -1,48 +1,76 @@
 use std::collections::HashMap;
 
-use sla::Month;
+use sla::{Interval, Month};
 use store::{Latest, Link, LinkId};
 
 use crate::app::App;
 use crate::error::PageError;
 use crate::session::ClientSession;
 use crate::view::budget::{Budget, RunningMonth, state_span, terms};
+use crate::zone::Zone;
 
-/// The running month of a client's links in the company's zone, with one query each for the spans, the exclusions and
-/// the terms of all of them.
-pub(crate) async fn budgets(
-    app: &App,
-    session: &ClientSession,
-    links: &[(Link, Option<Latest>)],
-    now_ms: i64,
-) -> Result<HashMap<LinkId, Budget>, PageError> {
-    let (client, zone) = (session.client_id(), &session.zone);
-    let time_zone = zone.time_zone();
-    let month =
-        Month::containing(now_ms, time_zone).map_err(|error| PageError::Internal(error.to_string()))?;
-    let period = month.interval(time_zone).map_err(|error| PageError::Internal(error.to_string()))?;
-    let mut running = RunningMonth {
-        zone,
-        month,
-        spans: HashMap::new(),
-        exclusions: HashMap::new(),
-        terms: HashMap::new(),
-    };
-    for (link, span) in app.store.spans_for_client_links(client, period.from_ms, now_ms).await? {
-        running.spans.entry(link).or_default().push(state_span(span));
+/// The running month of a client's links, reckoned up to the last look at each of them.
+pub(crate) struct MonthOfLinks {
+    running: RunningMonth,
+    period: Interval,
+    /// With the moment up to which each is reckoned.
+    budgets: HashMap<LinkId, (i64, Option<Budget>)>,
+}
+
+/// The month that holds `now_ms` in the company's zone.
+pub(crate) fn running_month(zone: &Zone, now_ms: i64) -> Result<Month, PageError> {
+    Month::containing(now_ms, zone.time_zone()).map_err(|error| PageError::Internal(error.to_string()))
+}
+
+impl MonthOfLinks {
+    /// One query each for the spans, the exclusions and the terms of all links.
+    pub(crate) async fn load(
+        app: &App,
+        session: &ClientSession,
+        links: &[(Link, Option<Latest>)],
+        month: Month,
+    ) -> Result<Self, PageError> {
+        let (client, zone) = (session.client_id(), &session.zone);
+        let period =
+            month.interval(zone.time_zone()).map_err(|error| PageError::Internal(error.to_string()))?;
+        let mut running = RunningMonth {
+            timezone: zone.name.clone(),
+            month,
+            spans: HashMap::new(),
+            exclusions: HashMap::new(),
+            terms: HashMap::new(),
+        };
+        for (link, span) in app.store.spans_for_client_links(client, period.from_ms, period.to_ms).await? {
+            running.spans.entry(link).or_default().push(state_span(span));
+        }
+        for exclusion in app.store.exclusions_for_client(client, period.from_ms, period.to_ms).await? {
+            running.exclusions.entry(exclusion.link_id).or_default().push(exclusion);
+        }
+        for stored in app.store.terms_for_client(client).await? {
+            running.terms.entry(stored.link_id).or_default().push(terms(&stored)?);
+        }
+        let looked = links.iter().filter_map(|(link, latest)| Some((link, latest.as_ref()?.at_ms)));
+        let budgets = looked
+            .filter(|(_, at_ms)| *at_ms > period.from_ms)
+            .map(|(link, at_ms)| (link.id, (at_ms, running.budget(link, at_ms))))
+            .collect();
+        Ok(Self { running, period, budgets })
     }
-    for exclusion in app.store.exclusions_for_client(client, period.from_ms, period.to_ms).await? {
-        running.exclusions.entry(exclusion.link_id).or_default().push(exclusion);
-    }
-    for stored in app.store.terms_for_client(client).await? {
-        running.terms.entry(stored.link_id).or_default().push(terms(&stored)?);
-    }
-    let stale_after_ms = app.settings.stale_after_ms;
-    let budget = |(link, latest): &(Link, Option<Latest>)| {
-        let looked_ms = latest.as_ref().map(|latest| latest.at_ms);
+
+    /// Up to the last look, or up to now if that was too long ago: what came after it is then unknown.
+    pub(crate) fn budget(
+        &self,
+        link: &Link,
+        latest: Option<&Latest>,
+        now_ms: i64,
+        stale_after_ms: i64,
+    ) -> Option<Budget> {
+        let looked_ms = latest.map(|latest| latest.at_ms);
         let fresh_ms = looked_ms.filter(|at_ms| (0..=stale_after_ms).contains(&(now_ms - at_ms)));
-        let as_of_ms = fresh_ms.filter(|&at_ms| at_ms > period.from_ms).unwrap_or(now_ms);
-        Some((link.id, running.budget(link, as_of_ms)?))
-    };
-    Ok(links.iter().filter_map(budget).collect())
+        let as_of_ms = fresh_ms.filter(|&at_ms| at_ms > self.period.from_ms).unwrap_or(now_ms);
+        match self.budgets.get(&link.id) {
+            Some((reckoned_ms, budget)) if *reckoned_ms == as_of_ms => budget.clone(),
+            _ => self.running.budget(link, as_of_ms),
+        }
+    }
 }

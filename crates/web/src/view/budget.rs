@@ -6,7 +6,6 @@ use store::{Link, LinkExclusion, LinkId, LinkTerms, Span, StoreError};
 
 use crate::view::figures::NONE;
 use crate::view::verdict::percent_words;
-use crate::zone::Zone;
 
 /// Under this share of the allowance the rest is called little, percent.
 const LITTLE_LEFT_PERCENT: i64 = 25;
@@ -44,15 +43,16 @@ pub(crate) struct Allowance {
 }
 
 /// What the running month of a client's links is reckoned from, read at once for all of them.
-pub(crate) struct RunningMonth<'a> {
-    pub(crate) zone: &'a Zone,
+pub(crate) struct RunningMonth {
+    /// Its IANA name.
+    pub(crate) timezone: String,
     pub(crate) month: Month,
     pub(crate) spans: HashMap<LinkId, Vec<StateSpan>>,
     pub(crate) exclusions: HashMap<LinkId, Vec<LinkExclusion>>,
     pub(crate) terms: HashMap<LinkId, Vec<Terms>>,
 }
 
-impl RunningMonth<'_> {
+impl RunningMonth {
     /// Up to `as_of_ms`, the last look: what comes after it is not unknown, only not looked at yet. `None` if what is
     /// stored contradicts itself; that is logged and takes no page with it.
     pub(crate) fn budget(&self, link: &Link, as_of_ms: i64) -> Option<Budget> {
@@ -72,7 +72,7 @@ impl RunningMonth<'_> {
         // An open exclusion goes on for as long as is looked at.
         let open_to_ms = as_of_ms.unwrap_or(i64::MAX);
         let inputs = Inputs {
-            timezone: self.zone.name.clone(),
+            timezone: self.timezone.clone(),
             month: self.month,
             as_of_ms,
             active: Active { from_ms: link.activated_at_ms, to_ms: link.terminated_at_ms },
@@ -159,6 +159,11 @@ impl Allowance {
             filled,
             left_percent,
         }
+    }
+
+    /// For a table: `3 h 24 m left`, `1 h over`.
+    pub(crate) fn short(&self) -> String {
+        format!("{} {}", self.left, if self.class == "over" { "over" } else { "left" })
     }
 
     /// One line for a card: `12 m of 3 h 36 m spent`.

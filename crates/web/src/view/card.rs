@@ -16,6 +16,7 @@ pub(crate) struct LinkCard {
     pub(crate) id: LinkId,
     /// Its site, or the circuit id if it has none.
     pub(crate) title: String,
+    pub(crate) site: Option<String>,
     pub(crate) circuit: String,
     pub(crate) kind: String,
     pub(crate) service_ref: Option<String>,
@@ -25,6 +26,9 @@ pub(crate) struct LinkCard {
     pub(crate) latency: String,
     pub(crate) loss: String,
     pub(crate) lossy: bool,
+    /// The busier direction in thousandths of the committed bandwidth.
+    pub(crate) usage_permille: Option<i64>,
+    pub(crate) rtt_us: Option<i64>,
     /// `figures 3 m ago`, when they are notably older than the last look.
     pub(crate) figures_age: String,
     pub(crate) spark: Option<Spark>,
@@ -59,6 +63,7 @@ impl LinkCard {
         Self {
             id: link.id,
             title: link.site.clone().unwrap_or_else(|| link.circuit.clone()),
+            site: link.site.clone(),
             circuit: link.circuit.clone(),
             kind: link.kind.clone(),
             service_ref: link.service_ref.clone(),
@@ -69,6 +74,11 @@ impl LinkCard {
             },
             latency: latency_words(fresh.and_then(|l| l.rtt_avg_us)),
             loss: loss_words(sent, received),
+            usage_permille: rates
+                .download
+                .max(rates.upload)
+                .and_then(|bps| permille(bps, link.committed_bps)),
+            rtt_us: fresh.and_then(|l| l.rtt_avg_us),
             lossy: matches!((sent, received), (Some(sent), Some(received)) if received < sent),
             figures_age,
             spark: Spark::new(points, link.facing, moment.now_ms),
@@ -76,13 +86,22 @@ impl LinkCard {
             now,
         }
     }
+
+    /// More down time this month than the contract allows.
+    pub(crate) fn overspent(&self) -> bool {
+        let allowance = self.budget.as_ref().and_then(|budget| budget.allowance.as_ref());
+        allowance.is_some_and(|allowance| allowance.class == "over")
+    }
+
+    /// Down of eligible time this month, in millionths.
+    pub(crate) fn unavailable_ppm(&self) -> Option<i64> {
+        let Budget { up_ms, eligible_ms, .. } = self.budget.as_ref()?;
+        permille((eligible_ms - up_ms).saturating_mul(1_000), *eligible_ms)
+    }
 }
 
-/// Worst first: down, unknown, up; within a state by title.
-pub(crate) fn sort_worst_first(cards: &mut [LinkCard]) {
-    cards.sort_by(|a, b| {
-        (a.now.badness(), &a.title, &a.circuit).cmp(&(b.now.badness(), &b.title, &b.circuit))
-    });
+fn permille(part: i64, whole: i64) -> Option<i64> {
+    if whole <= 0 { None } else { i64::try_from(i128::from(part) * 1_000 / i128::from(whole)).ok() }
 }
 
 /// How many links are in which state.

@@ -1,6 +1,7 @@
 //! What the pages show, worked out from what is stored. Pure: no store, no clock.
 
 pub(crate) mod bands;
+pub(crate) mod board;
 pub(crate) mod budget;
 pub(crate) mod calendar;
 pub(crate) mod card;
@@ -9,6 +10,7 @@ pub(crate) mod csv;
 pub(crate) mod figures;
 pub(crate) mod gap;
 pub(crate) mod lasted;
+pub(crate) mod lately;
 pub(crate) mod objective;
 pub(crate) mod p95;
 pub(crate) mod points;

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod account;
+mod board;
 mod csv;
+mod events;
 mod headers;
 mod ledger;
 mod login;

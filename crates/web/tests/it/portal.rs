@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use futures_util::StreamExt;
 use secrecy::SecretString;
 use serde_json::json;
 use sla::LinkState;
@@ -269,11 +270,51 @@ impl Browser<'_> {
                 self.others.insert(name.to_owned(), value.to_owned());
             }
         }
-        let body = to_bytes(body, BODY_BYTES_MAX).await.unwrap();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body: String::from_utf8_lossy(&body).into_owned(),
+        let is_stream =
+            parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let body = if is_stream {
+            // What a stream says first; it does not end.
+            Events { body: body.into_data_stream() }.next().await.expect("a stream that says something")
+        } else {
+            String::from_utf8_lossy(&to_bytes(body, BODY_BYTES_MAX).await.unwrap()).into_owned()
+        };
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// A stream that stays open; the status if there is none.
+    pub(crate) async fn open(&self, path: &str) -> Result<Events, StatusCode> {
+        let request = Request::get(path).header(header::HOST, "portal.example");
+        let request = request.header(header::COOKIE, self.cookie.as_deref().unwrap_or_default());
+        let mut request = request.body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ConnectInfo(self.address));
+        let response = self.portal.app.clone().oneshot(request).await.unwrap();
+        if response.status() != StatusCode::OK {
+            return Err(response.status());
         }
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+        Ok(Events { body: response.into_body().into_data_stream() })
+    }
+}
+
+/// An open stream of events.
+pub(crate) struct Events {
+    body: axum::body::BodyDataStream,
+}
+
+impl Events {
+    /// The next event as it was sent, heart-beats aside; `None` when the stream has ended.
+    pub(crate) async fn next(&mut self) -> Option<String> {
+        loop {
+            let next = tokio::time::timeout(Duration::from_secs(60), self.body.next()).await;
+            let chunk = next.expect("an event or an end within a minute")?.unwrap();
+            if !chunk.starts_with(b":") {
+                return Some(String::from_utf8_lossy(&chunk).into_owned());
+            }
+        }
+    }
+
+    /// Whether nothing is said for a while.
+    pub(crate) async fn is_silent(&mut self) -> bool {
+        tokio::time::timeout(Duration::from_millis(2_500), self.body.next()).await.is_err()
     }
 }
