@@ -47,17 +47,31 @@ impl ClientLinks {
         let links = app.store.latest_for_client(client).await?;
         let is_active = |link: &Link| link.terminated_at_ms.is_none_or(|end_ms| end_ms > now_ms);
         let links: Vec<_> = links.into_iter().filter(|(link, _)| is_active(link)).collect();
-        let mut points: HashMap<LinkId, Vec<RatePoint>> = HashMap::new();
-        if links.len() <= CARDS_MAX {
-            for point in app.store.recent_rates(client, now_ms - SPARK_MS).await? {
-                points.entry(point.0).or_default().push(point);
-            }
-        }
-        let month = MonthOfLinks::load(app, session, &links, running_month(&session.zone, now_ms)?).await?;
-        let outages =
-            app.store.outages_for_client_links(client, now_ms - LATELY_MS, i64::MAX, LATELY_MAX).await?;
         let latest = ReportFilter { latest_only: true, ..ReportFilter::default() };
-        let (reports, _) = app.store.reports_for_client(client, &latest, REPORTS_SHOWN, 0).await?;
+        let rates = async {
+            match links.len() {
+                ..=CARDS_MAX => app.store.recent_rates(client, now_ms - SPARK_MS).await,
+                _ => Ok(Vec::new()),
+            }
+        };
+        let month = running_month(&session.zone, now_ms)?;
+        let (rates, month, outages, (reports, _)) = tokio::try_join!(
+            async { rates.await.map_err(PageError::from) },
+            MonthOfLinks::load(app, session, &links, month),
+            async {
+                let since_ms = now_ms - LATELY_MS;
+                let found = app.store.outages_for_client_links(client, since_ms, i64::MAX, LATELY_MAX);
+                found.await.map_err(PageError::from)
+            },
+            async {
+                let found = app.store.reports_for_client(client, &latest, REPORTS_SHOWN, 0);
+                found.await.map_err(PageError::from)
+            },
+        )?;
+        let mut points: HashMap<LinkId, Vec<RatePoint>> = HashMap::new();
+        for point in rates {
+            points.entry(point.0).or_default().push(point);
+        }
         Ok(Self { links, points, month, outages, reports })
     }
 }

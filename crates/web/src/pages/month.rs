@@ -6,7 +6,7 @@ use store::{Latest, Link, LinkId};
 use crate::app::App;
 use crate::error::PageError;
 use crate::session::ClientSession;
-use crate::view::budget::{Budget, RunningMonth, state_span, terms};
+use crate::view::budget::{Budget, RunningMonth, terms};
 use crate::zone::Zone;
 
 /// The running month of a client's links, reckoned up to the last look at each of them.
@@ -23,7 +23,7 @@ pub(crate) fn running_month(zone: &Zone, now_ms: i64) -> Result<Month, PageError
 }
 
 impl MonthOfLinks {
-    /// One query each for the spans, the exclusions and the terms of all links.
+    /// One query each for the spans, the exclusions and the terms of all links, side by side.
     pub(crate) async fn load(
         app: &App,
         session: &ClientSession,
@@ -40,13 +40,18 @@ impl MonthOfLinks {
             exclusions: HashMap::new(),
             terms: HashMap::new(),
         };
-        for (link, span) in app.store.spans_for_client_links(client, period.from_ms, period.to_ms).await? {
-            running.spans.entry(link).or_default().push(state_span(span));
+        let (spans, exclusions, all_terms) = tokio::try_join!(
+            app.store.state_spans_for_client(client, period.from_ms, period.to_ms),
+            app.store.exclusions_for_client(client, period.from_ms, period.to_ms),
+            app.store.terms_for_client(client),
+        )?;
+        for (link, span) in spans {
+            running.spans.entry(link).or_default().push(span);
         }
-        for exclusion in app.store.exclusions_for_client(client, period.from_ms, period.to_ms).await? {
+        for exclusion in exclusions {
             running.exclusions.entry(exclusion.link_id).or_default().push(exclusion);
         }
-        for stored in app.store.terms_for_client(client).await? {
+        for stored in all_terms {
             running.terms.entry(stored.link_id).or_default().push(terms(&stored)?);
         }
         let looked = links.iter().filter_map(|(link, latest)| Some((link, latest.as_ref()?.at_ms)));

@@ -56,8 +56,10 @@ impl RunningMonth {
     /// Up to `as_of_ms`, the last look: what comes after it is not unknown, only not looked at yet. `None` if what is
     /// stored contradicts itself; that is logged and takes no page with it.
     pub(crate) fn budget(&self, link: &Link, as_of_ms: i64) -> Option<Budget> {
-        let until_now = self.statement(link, Some(as_of_ms))?;
-        let whole = self.statement(link, None)?;
+        let spans = self.spans.get(&link.id).cloned().unwrap_or_default();
+        let until_now = self.statement(link, spans, Some(as_of_ms))?;
+        // What the whole month allows does not depend on what happened in it.
+        let whole = self.statement(link, Vec::new(), None)?;
         let terms = until_now.parts.last().and_then(|part| part.terms);
         let target = terms.and_then(|terms| terms.uptime_pct);
         Some(Budget::new(
@@ -67,7 +69,7 @@ impl RunningMonth {
         ))
     }
 
-    fn statement(&self, link: &Link, as_of_ms: Option<i64>) -> Option<Statement> {
+    fn statement(&self, link: &Link, spans: Vec<StateSpan>, as_of_ms: Option<i64>) -> Option<Statement> {
         let of_link = self.exclusions.get(&link.id).map_or(&[][..], Vec::as_slice);
         // An open exclusion goes on for as long as is looked at.
         let open_to_ms = as_of_ms.unwrap_or(i64::MAX);
@@ -76,7 +78,7 @@ impl RunningMonth {
             month: self.month,
             as_of_ms,
             active: Active { from_ms: link.activated_at_ms, to_ms: link.terminated_at_ms },
-            spans: self.spans.get(&link.id).cloned().unwrap_or_default(),
+            spans,
             exclusions: of_link.iter().filter_map(|one| exclusion(one, open_to_ms)).collect(),
             terms: self.terms.get(&link.id).cloned().unwrap_or_default(),
             probes: Vec::new(),
