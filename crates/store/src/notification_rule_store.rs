@@ -86,6 +86,39 @@ impl Store {
     }
 }
 
+impl NotificationRule {
+    /// The rule as `edit` would make it, without storing it; who else hears of it stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`], as [`Store::edit_notification_rule`] would refuse it.
+    pub fn with(&self, edit: &RuleEdit) -> Result<Self, StoreError> {
+        check(self.event, edit)?;
+        let default = Self::default_of(self.event);
+        let seconds =
+            |new: Option<Option<i64>>, old: i64, default: i64| new.map_or(old, |new| new.unwrap_or(default));
+        let yes = |new: Option<Option<bool>>, old: bool, default: bool| {
+            new.map_or(old, |new| new.unwrap_or(default))
+        };
+        Ok(Self {
+            event: self.event,
+            enabled: edit.enabled.unwrap_or(self.enabled),
+            threshold: match edit.threshold {
+                Some(threshold) => threshold.or(default.threshold),
+                None => self.threshold,
+            },
+            sustained_s: seconds(edit.sustained_s, self.sustained_s, default.sustained_s),
+            clear_after_s: seconds(edit.clear_after_s, self.clear_after_s, default.clear_after_s),
+            window_s: seconds(edit.window_s, self.window_s, default.window_s),
+            cooldown_s: seconds(edit.cooldown_s, self.cooldown_s, default.cooldown_s),
+            quiet: edit.quiet.unwrap_or(self.quiet),
+            to_operations: yes(edit.to_operations, self.to_operations, default.to_operations),
+            to_client: yes(edit.to_client, self.to_client, default.to_client),
+            by_mail: yes(edit.by_mail, self.by_mail, default.by_mail),
+            extra: self.extra.clone(),
+        })
+    }
+}
+
 /// The rules as a transaction sees them.
 pub(crate) async fn rules_in(tx: &mut Tx, company: CompanyId) -> Result<Vec<NotificationRule>, StoreError> {
     let rows = on!(&mut *tx, tx => sqlx::query_as(RULES).bind(company).bind(LIST_ROWS_MAX).fetch_all(&mut **tx).await)?;
@@ -139,7 +172,11 @@ fn check(event: NotificationEvent, edit: &RuleEdit) -> Result<(), StoreError> {
     };
     for (option, name, value) in seconds {
         has_not(option, name.trim_start_matches("a "), value.is_some())?;
-        let least = i64::from(option == Window) * 60;
+        // A collector that pauses between two rounds has not stopped.
+        let least = match (option, event) {
+            (Window, _) | (Sustained, NotificationEvent::CollectorStalled) => 60,
+            _ => 0,
+        };
         if let Some(Some(value)) = value
             && !(least..=RULE_SECONDS_MAX).contains(&value)
         {
