@@ -154,3 +154,14 @@ async fn next(ticks: &mut tokio::time::Interval, stop: &CancellationToken) -> bo
         _ = ticks.tick() => true,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where one process watches and another sends, both wait for their own look.
+    #[test]
+    fn a_confirmed_outage_is_with_the_mail_server_within_five_seconds() {
+        assert!(ALERT_INTERVAL + OUTBOX_INTERVAL <= Duration::from_secs(5));
+    }
+}

@@ -113,7 +113,8 @@ impl NotificationRule {
             LinkUnstable => (0, 1_800, 0),
             HighLatency | HighLoss => (900, 900, 3_600),
             RouterUnreachable => (60, 60, 300),
-            CollectorStalled => (180, 0, 300),
+            // It comes back with its first round: one that stumbles on must not be told each time.
+            CollectorStalled => (180, 0, 3_600),
             ErrorBudget | SlaBreach | ReportReady => (0, 0, 0),
         };
         let threshold = match event {

@@ -114,9 +114,7 @@ fn mail_row((event, wanted): (NotificationEvent, bool)) -> MailRow {
         NotificationEvent::SlaBreach => {
             ("Broken promise", "When a month of one of your links did not keep its contract.")
         }
-        _ => {
-            ("Report ready", "When the report of a month is there, good or bad.")
-        }
+        _ => ("Report ready", "When the report of a month is there, good or bad."),
     };
     MailRow { event: event.as_str(), title, text, wanted }
 }
