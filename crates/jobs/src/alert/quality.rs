@@ -36,8 +36,8 @@ pub(crate) enum Measure {
 }
 
 impl Measure {
-    /// How it stands at `now_ms`, and the figure of the window in words. `readings` are in order and reach back over both
-    /// windows.
+    /// How it stands at `now_ms`, and the figure of the window in words. `readings` are in order and reach back over
+    /// twice the longer window.
     pub(crate) fn standing(
         self,
         readings: &[Reading],
@@ -47,14 +47,16 @@ impl Measure {
     ) -> (Standing, String) {
         let raise = within(readings, windows.raise_ms, now_ms);
         let words = self.words(raise);
-        if covers(raise, windows.raise_ms, now_ms) && self.is_high(raise, limit) {
-            let first_ms = raise.first().map_or(now_ms, |reading| reading.at_ms);
-            return (Standing::Holds { since_ms: first_ms.min(now_ms - windows.raise_ms) }, words);
+        if let Some(since_ms) =
+            covered_since(raise, windows.raise_ms, now_ms).filter(|_| self.is_high(raise, limit))
+        {
+            return (Standing::Holds { since_ms }, words);
         }
         let clear = within(readings, windows.clear_ms, now_ms);
-        if covers(clear, windows.clear_ms, now_ms) && self.is_low(clear, limit) {
-            let first_ms = clear.first().map_or(now_ms, |reading| reading.at_ms);
-            return (Standing::Over { since_ms: first_ms.min(now_ms - windows.clear_ms) }, words);
+        if let Some(since_ms) =
+            covered_since(clear, windows.clear_ms, now_ms).filter(|_| self.is_low(clear, limit))
+        {
+            return (Standing::Over { since_ms }, words);
         }
         (Standing::Unknown, words)
     }
@@ -107,22 +109,20 @@ impl Measure {
     }
 }
 
+/// The readings of a window, from the last one at or before its beginning on: that one speaks for the time up to the next.
 fn within(readings: &[Reading], window_ms: i64, now_ms: i64) -> &[Reading] {
-    let from = readings.partition_point(|reading| reading.at_ms < now_ms - window_ms);
+    let from = readings.partition_point(|reading| reading.at_ms <= now_ms - window_ms).saturating_sub(1);
     let to = readings.partition_point(|reading| reading.at_ms <= now_ms);
     &readings[from.min(to)..to]
 }
 
-/// Whether the readings say something about the whole window: there are some, and at both ends.
-fn covers(readings: &[Reading], window_ms: i64, now_ms: i64) -> bool {
-    match (readings.first(), readings.last()) {
-        (Some(first), Some(last)) => {
-            readings.len() >= READINGS_MIN
-                && first.at_ms <= now_ms - window_ms / 2
-                && last.at_ms >= now_ms - window_ms / 2
-        }
-        _ => false,
-    }
+/// Since when the readings speak, if they speak for the whole window: there are some, they reach back over it, and the last is
+/// not too old.
+fn covered_since(readings: &[Reading], window_ms: i64, now_ms: i64) -> Option<i64> {
+    let (first, last) = (readings.first()?, readings.last()?);
+    let reaches_back = first.at_ms <= now_ms - window_ms && first.at_ms >= now_ms - 2 * window_ms;
+    let is_fresh = last.at_ms >= now_ms - window_ms / 2;
+    (readings.len() >= READINGS_MIN && reaches_back && is_fresh).then_some(first.at_ms)
 }
 
 fn most(readings: &[Reading], agrees: impl Fn(i64) -> bool) -> bool {

@@ -35,7 +35,7 @@ pub(crate) async fn conditions(
             let is_open = open.contains(&(event, AlertSubject::Link(latest.link_id)));
             if is_open || (rule.enabled && is_bad(measure, &latest, limit)) {
                 let windows = windows(rule);
-                let from_ms = now_ms - windows.raise_ms.max(windows.clear_ms);
+                let from_ms = now_ms - 2 * windows.raise_ms.max(windows.clear_ms);
                 let samples = store.samples(latest.link_id, from_ms, now_ms + 1).await?;
                 let readings: Vec<Reading> = samples.iter().filter_map(reading).collect();
                 let standing = measure.standing(&readings, limit, windows, now_ms);

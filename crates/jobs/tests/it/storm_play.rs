@@ -13,21 +13,23 @@ use store::{
 use crate::isp::{HOUR, at};
 
 pub(crate) const SECOND: i64 = 1_000;
-/// Between two rounds, and two looks of the engine.
-pub(crate) const STEP_S: i64 = 20;
+/// Between two rounds, and two looks of the engine, while something happens.
+const STEP_S: i64 = 20;
+/// And while nothing does.
+const CALM_STEP_S: i64 = 60;
 /// The storm is over, and all that it caused is told.
 pub(crate) const END_S: i64 = 1_800;
 
-pub(crate) const ROUTERS: usize = 100;
+const ROUTERS: usize = 100;
 const LINKS_PER_ROUTER: usize = 20;
 const CLIENTS: usize = 10;
 /// These die at once; of the last one all links are in maintenance.
-pub(crate) const DEAD: std::ops::Range<usize> = 0..30;
+const DEAD: std::ops::Range<usize> = 0..30;
 const IN_MAINTENANCE: usize = 29;
 /// These of them restart, so that their links were down for a while.
 const REBOOTED: std::ops::Range<usize> = 0..10;
 /// The first link of each of these flaps.
-pub(crate) const FLAPPING: std::ops::Range<usize> = 31..81;
+const FLAPPING: std::ops::Range<usize> = 31..81;
 /// The first links of these are in maintenance: down within it, down beyond it, flapping, and well.
 const SHORT: usize = 90;
 const LONG: usize = 91;
@@ -42,15 +44,21 @@ pub(crate) struct Storm {
     links: Vec<Vec<LinkId>>,
 }
 
-pub(crate) fn client_of(router: usize) -> usize {
+/// The moment after this one.
+pub(crate) fn next_s(now_s: i64) -> i64 {
+    let is_calm = (720..1_500).contains(&now_s) || now_s >= 1_560;
+    now_s + if is_calm { CALM_STEP_S } else { STEP_S }
+}
+
+fn client_of(router: usize) -> usize {
     router % CLIENTS
 }
 
-pub(crate) fn client_mail(router: usize) -> String {
+fn client_mail(router: usize) -> String {
     format!("it@client{}.example", client_of(router))
 }
 
-pub(crate) fn circuit(router: usize) -> String {
+fn circuit(router: usize) -> String {
     format!("R{router:02}-L00")
 }
 
