@@ -235,26 +235,7 @@ impl Words {
                     duration_words(notice.told_ms - until_ms)
                 }),
             },
-            ("high_latency", false) => Self {
-                subject: format!("SLOW: {name}: {}{}", measured(notice), of_client(notice)),
-                heading: format!("{about} answers slowly"),
-                opening: format!("Round trips take {}.", against(notice)),
-            },
-            ("high_latency", true) => Self {
-                subject: format!("LATENCY OK: {name}{}", of_client(notice)),
-                heading: format!("{about} answers in time again"),
-                opening: format!("It was slow for {lasted}."),
-            },
-            ("high_loss", false) => Self {
-                subject: format!("LOSS: {name}: {}{}", measured(notice), of_client(notice)),
-                heading: format!("{about} loses packets"),
-                opening: format!("Of the packets sent, {} got lost.", against(notice)),
-            },
-            ("high_loss", true) => Self {
-                subject: format!("LOSS OK: {name}{}", of_client(notice)),
-                heading: format!("{about} no longer loses packets"),
-                opening: format!("It lost too many for {lasted}."),
-            },
+            ("high_latency" | "high_loss", _) => Self::of_measurement(notice, &about, &name, &lasted),
             ("router_unreachable", _) if notice.for_client => Self::of_silent_lines(&lines, over, &lasted),
             ("router_unreachable", false) => Self {
                 subject: format!("UNREACHABLE: router {about}, {lines}"),
@@ -279,6 +260,31 @@ impl Words {
                 subject: format!("{}: {name}", event.replace('_', " ")),
                 heading: name,
                 opening: String::new(),
+            },
+        }
+    }
+
+    fn of_measurement(notice: &Notice, about: &str, name: &str, lasted: &str) -> Self {
+        match (notice.event.as_str(), notice.until_ms.is_some()) {
+            ("high_latency", false) => Self {
+                subject: format!("SLOW: {name}: {}{}", measured(notice), of_client(notice)),
+                heading: format!("{about} answers slowly"),
+                opening: format!("Round trips take {}.", against(notice)),
+            },
+            ("high_latency", true) => Self {
+                subject: format!("LATENCY OK: {name}{}", of_client(notice)),
+                heading: format!("{about} answers in time again"),
+                opening: format!("It was slow for {lasted}."),
+            },
+            (_, false) => Self {
+                subject: format!("LOSS: {name}: {}{}", measured(notice), of_client(notice)),
+                heading: format!("{about} loses packets"),
+                opening: format!("Of the packets sent, {} got lost.", against(notice)),
+            },
+            (_, true) => Self {
+                subject: format!("LOSS OK: {name}{}", of_client(notice)),
+                heading: format!("{about} no longer loses packets"),
+                opening: format!("It lost too many for {lasted}."),
             },
         }
     }

@@ -43,9 +43,12 @@ pub struct AlertFacts {
 pub struct PendingAlert {
     /// The alert.
     pub alert: Alert,
-    /// Recipient, for whom it stood there as a client's person, and the `Message-ID` of the mail.
-    pub told_to: Vec<(String, Option<ClientId>, Option<String>)>,
+    /// Who was told.
+    pub told_to: Vec<ToldTo>,
 }
+
+/// Recipient, for whom it stood there as a client's person, and the `Message-ID` of the mail.
+pub type ToldTo = (String, Option<ClientId>, Option<String>);
 
 /// What matters of an alert that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,7 +199,7 @@ async fn pending(tx: &mut Tx, company: CompanyId) -> Result<Vec<PendingAlert>, S
     let alerts = rows.into_iter().map(Alert::try_from).collect::<Result<Vec<_>, _>>()?;
     let told: Vec<AlertId> =
         alerts.iter().filter(|alert| alert.told_at_ms.is_some()).map(|alert| alert.id).collect();
-    let mut told_to: HashMap<AlertId, Vec<(String, Option<ClientId>, Option<String>)>> = HashMap::new();
+    let mut told_to: HashMap<AlertId, Vec<ToldTo>> = HashMap::new();
     if !told.is_empty() {
         let (sql, ids) = (TOLD.on(tx), json(&told)?);
         let rows: Vec<(AlertId, String, Option<ClientId>, Option<String>)> =
@@ -214,13 +217,14 @@ async fn pending(tx: &mut Tx, company: CompanyId) -> Result<Vec<PendingAlert>, S
 async fn recent(tx: &mut Tx, company: CompanyId, now_ms: i64) -> Result<Vec<RecentAlert>, StoreError> {
     const SQL: &str = "SELECT event, subject, opened_at_ms, closed_at_ms, told_at_ms FROM alerts
         WHERE company_id = $1 AND closed_at_ms >= $2 ORDER BY id LIMIT $3";
-    let rows: Vec<(String, String, i64, i64, Option<i64>)> = on!(tx, tx => sqlx::query_as(SQL)
+    type Row = (String, String, i64, i64, Option<i64>);
+    let rows: Vec<Row> = on!(tx, tx => sqlx::query_as(SQL)
         .bind(company)
         .bind(now_ms - REMEMBERED_MS)
         .bind(LIST_ROWS_MAX)
         .fetch_all(&mut **tx)
         .await)?;
-    let alert = |(event, subject, opened_at_ms, closed_at_ms, told_at_ms): (String, String, _, _, _)| {
+    let alert = |(event, subject, opened_at_ms, closed_at_ms, told_at_ms): Row| {
         let event = event.parse().map_err(StoreError::corrupt)?;
         Ok(RecentAlert { event, subject: subject.parse()?, opened_at_ms, closed_at_ms, told_at_ms })
     };

@@ -78,7 +78,9 @@ mod version;
 
 pub use account_mail::{ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged};
 pub use alert::{ALERT_TEXT_CHARS_MAX, Alert, AlertFilter, AlertSubject};
-pub use alert_facts::{AlertFacts, PendingAlert, RecentAlert, WatchedLink, WatchedOutage, WatchedRouter};
+pub use alert_facts::{
+    AlertFacts, PendingAlert, RecentAlert, ToldTo, WatchedLink, WatchedOutage, WatchedRouter,
+};
 pub use alert_readings::LatestReading;
 pub use alert_turn::{AlertChange, AlertDecisions, AlertMessage, AlertTurn};
 pub use audit::{AuditEvent, AuditRecord};
