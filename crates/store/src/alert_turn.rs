@@ -1,14 +1,16 @@
 //! One look at what a company has to be told: read, decide, write, in one transaction that shuts other lookers out.
 
 use crate::alert_facts::{self, AlertFacts};
-use crate::company_brand::locked;
-use crate::engine::{Differs, Tx, json, on};
+use crate::company::company_columns;
+use crate::engine::{Differs, Engine, Tx, json, on};
 use crate::notification_log::{self, Line};
 use crate::{
     Alert, AlertId, AlertPhase, ClientId, Company, CompanyId, LinkId, NewMail, NewNotificationLog,
     NotificationOutcome, OutageId, Store, StoreError, outbox_write,
 };
 
+/// PostgreSQL's advisory locks of the turns, one for each company; it belongs to one database of the server.
+const ALERT_LOCK: i64 = 0x6c65_6173_6505_0000_u64 as i64;
 /// A break in the watching that is longer than this is one: what was seen before it may be out of date.
 const BREAK_MS: i64 = 60_000;
 /// How often it is noted that somebody watches.
@@ -81,7 +83,8 @@ impl Store {
     pub async fn alert_turn(&self, company: CompanyId, now_ms: i64) -> Result<AlertTurn, StoreError> {
         const WATCH: &str = "SELECT since_ms, seen_ms FROM alert_watch WHERE company_id = $1";
         let mut tx = self.begin().await?;
-        let company = locked(&mut tx, company).await?;
+        take_turn(&mut tx, company).await?;
+        let company = company_in(&mut tx, company).await?;
         let watch: Option<(i64, i64)> = on!(&mut tx, tx => sqlx::query_as(WATCH)
             .bind(company.id).fetch_optional(&mut **tx).await)?;
         let (watch_since_ms, note_watch) = match watch {
@@ -178,6 +181,22 @@ impl AlertTurn {
         }
         notification_log::insert(&mut self.tx, company, &lines, self.now_ms).await
     }
+}
+
+/// SQLite has one writer anyway. On PostgreSQL an advisory lock leaves no trace: a look that decides nothing is no change, and
+/// pages that are kept until something changes stay good.
+async fn take_turn(tx: &mut Tx, company: CompanyId) -> Result<(), StoreError> {
+    const SQL: &str = "SELECT pg_advisory_xact_lock($1)";
+    if let Engine::Postgres(tx) = tx {
+        sqlx::query(SQL).bind(ALERT_LOCK ^ company.0).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+async fn company_in(tx: &mut Tx, id: CompanyId) -> Result<Company, StoreError> {
+    const SQL: &str = concat!("SELECT ", company_columns!(), " FROM companies WHERE id = $1");
+    let found = on!(tx, tx => sqlx::query_as(SQL).bind(id).fetch_optional(&mut **tx).await)?;
+    found.ok_or(StoreError::NotFound { what: "company" })
 }
 
 /// The ISP's own people read the alert's number, which a new one has only now.
