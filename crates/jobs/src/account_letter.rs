@@ -111,6 +111,7 @@ fn set(
         reply_to: company.support_email.clone(),
         to: row.recipient.clone(),
         list: None,
+        in_reply_to: None,
         subject: body.subject,
         text: body.text,
         html: body.html,

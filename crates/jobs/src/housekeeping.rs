@@ -1,8 +1,15 @@
-use store::{Store, StoreError};
+use store::{NotificationEvent, Store, StoreError};
 
 /// Log-in attempts older than this no longer matter to the throttle. It also remembers for so long from where an
 /// account has logged in before, and does not let others' failures lock that address out.
 const LOGIN_ATTEMPTS_KEPT_MS: i64 = 30 * 24 * 3_600_000;
+
+/// Alerts that are over, lines of the notification log and mail about alerts are kept for so long.
+const ALERTS_KEPT_MS: i64 = 400 * 24 * 3_600_000;
+/// Mail about an alert that could not be sent for so long is no news any more; it is given up.
+const ALERT_MAIL_WAITS_MS_MAX: i64 = 24 * 3_600_000;
+/// The most rows that one pass removes of a kind, so that no pass keeps others from writing for long.
+const ROWS_REMOVED_MAX: i64 = 5_000;
 
 /// What one pass did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,10 +22,14 @@ pub struct Outcome {
     pub sessions: u64,
     /// Outages that were open on links whose contract has ended.
     pub outages: u64,
+    /// Old alerts, lines of the log and mail about alerts that were removed.
+    pub alerts: u64,
+    /// Mail about alerts that was given up because it waited for too long.
+    pub stale_mails: u64,
 }
 
-/// Rolls finished hours and days up, removes expired sessions and old log-in attempts, and ends the outages of links that
-/// nobody looks at any more. Safe to repeat: a second pass
+/// Rolls finished hours and days up, removes expired sessions, old log-in attempts and old alerts, gives up mail about
+/// alerts that is no news any more, and ends the outages of links that nobody looks at. Safe to repeat: a second pass
 /// at the same moment finds nothing to do.
 ///
 /// # Errors
@@ -28,5 +39,11 @@ pub async fn run_once(store: &Store, now_ms: i64) -> Result<Outcome, StoreError>
     let sessions = store.delete_expired_sessions(now_ms).await?;
     store.delete_login_attempts_before(now_ms - LOGIN_ATTEMPTS_KEPT_MS).await?;
     let outages = store.end_terminated_outages(now_ms).await?;
-    Ok(Outcome { hours: rolled.hours, days: rolled.days, sessions, outages })
+    let events = NotificationEvent::ALL.into_iter().filter(|event| event.is_alert());
+    let kinds: Vec<&str> = events.map(NotificationEvent::as_str).collect();
+    let stale_mails = store.give_up_mail(&kinds, now_ms - ALERT_MAIL_WAITS_MS_MAX).await?;
+    let before_ms = now_ms - ALERTS_KEPT_MS;
+    let mut alerts = store.delete_alerts_before(before_ms, ROWS_REMOVED_MAX).await?;
+    alerts += store.delete_mail_before(&kinds, before_ms, ROWS_REMOVED_MAX).await?;
+    Ok(Outcome { hours: rolled.hours, days: rolled.days, sessions, outages, alerts, stale_mails })
 }

@@ -1,18 +1,20 @@
 use std::error::Error;
 
-use report::{MailBody, ReportError};
-use store::{Company, NotificationEvent, OutboxMail, ReportId, Store};
+use report::{Letterhead, MailBody, Notice, ReportError};
+use store::{Company, CompanyId, NotificationEvent, OutboxMail, ReportId, Store};
 
 use crate::{Attachment, DeliverySettings, Mail, Paper, SendError, Sender};
 
 /// What a letter is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct LetterKey {
-    event: NotificationEvent,
-    report: ReportId,
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum LetterKey {
+    /// A report.
+    Report(NotificationEvent, ReportId),
+    /// An alert, with all that its mail says.
+    Notice(CompanyId, Box<Notice>),
 }
 
-/// The text about a report, the same for all who are told.
+/// The text, the same for all who are told.
 #[derive(Debug)]
 pub(crate) struct Letter {
     pub(crate) key: LetterKey,
@@ -26,22 +28,58 @@ impl LetterKey {
     pub(crate) fn of(mail: &OutboxMail) -> Result<Self, SendError> {
         let unknown =
             || SendError::Refused(format!("nothing can be written for a mail of the kind {:?}", mail.kind));
-        let event = mail.kind.parse().map_err(|_| unknown())?;
-        Ok(Self { event, report: mail.report_id.ok_or_else(unknown)? })
+        let event: NotificationEvent = mail.kind.parse().map_err(|_| unknown())?;
+        if event.is_alert() {
+            let notice = serde_json::from_value(mail.payload.clone()).map_err(|_| unknown())?;
+            return Ok(Self::Notice(mail.company_id, notice));
+        }
+        Ok(Self::Report(event, mail.report_id.ok_or_else(unknown)?))
     }
 }
 
 impl Letter {
-    /// Writes it from the frozen report, in the company's present brand.
+    /// Writes it from the frozen report or the decided alert, in the company's present brand.
     pub(crate) async fn write(
         store: &Store,
         key: LetterKey,
         portal: Option<&str>,
     ) -> Result<Self, SendError> {
-        let report = store.report(key.report).await.map_err(|error| failed(&error))?;
+        match key {
+            LetterKey::Report(event, report) => Self::about_report(store, event, report, portal).await,
+            LetterKey::Notice(company, notice) => Self::about_alert(store, company, notice, portal).await,
+        }
+    }
+
+    async fn about_alert(
+        store: &Store,
+        company: CompanyId,
+        notice: Box<Notice>,
+        portal: Option<&str>,
+    ) -> Result<Self, SendError> {
+        let company = store.company(company).await.map_err(|error| failed(&error))?;
+        let contact = [&company.support_email, &company.support_phone];
+        let contact: Vec<&str> = contact.into_iter().flatten().map(String::as_str).collect();
+        let head = Letterhead {
+            name: company.name.clone(),
+            accent: company.accent.clone(),
+            contact: contact.join(" · "),
+            timezone: company.timezone.clone(),
+            portal: portal.map(str::to_owned),
+        };
+        let body = report::notice_mail(&notice, &head).map_err(|error| failed(&error))?;
+        Ok(Self { key: LetterKey::Notice(company.id, notice), company, body, pdf: None })
+    }
+
+    async fn about_report(
+        store: &Store,
+        event: NotificationEvent,
+        report: ReportId,
+        portal: Option<&str>,
+    ) -> Result<Self, SendError> {
+        let report = store.report(report).await.map_err(|error| failed(&error))?;
         let paper = Paper::read(store, report, portal).await.map_err(|error| failed(&error))?;
         // One letter is written at a time, on a thread that may be busy.
-        let writing = tokio::task::spawn_blocking(move || compose(key, paper));
+        let writing = tokio::task::spawn_blocking(move || compose(event, paper));
         writing.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
     }
 
@@ -53,11 +91,18 @@ impl Letter {
             from: sender_of(&self.company, settings)?,
             reply_to: self.company.support_email.clone(),
             to: row.recipient.clone(),
-            list: Some("sla-reports"),
             subject: self.body.subject.clone(),
             text: self.body.text.clone(),
             html: self.body.html.clone(),
             attachment: self.pdf.clone(),
+            list: match self.key {
+                LetterKey::Report(..) => Some("sla-reports"),
+                LetterKey::Notice(..) => Some("alerts"),
+            },
+            in_reply_to: match &self.key {
+                LetterKey::Report(..) => None,
+                LetterKey::Notice(_, notice) => notice.in_reply_to.clone(),
+            },
         })
     }
 }
@@ -73,12 +118,13 @@ pub(crate) fn sender_of(company: &Company, settings: &DeliverySettings) -> Resul
     Ok(from.named(&company.name))
 }
 
-fn compose(key: LetterKey, paper: Paper) -> Result<Letter, ReportError> {
+fn compose(event: NotificationEvent, paper: Paper) -> Result<Letter, ReportError> {
     let document = paper.document();
-    let body = match key.event {
+    let body = match event {
         NotificationEvent::SlaBreach => report::breach_mail(&document)?,
-        NotificationEvent::ReportReady => report::report_mail(&document)?,
+        _ => report::report_mail(&document)?,
     };
+    let key = LetterKey::Report(event, paper.report.id);
     let pdf = if paper.company.attach_pdf { attachment(&paper) } else { None };
     Ok(Letter { key, company: paper.company, body, pdf })
 }

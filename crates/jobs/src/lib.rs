@@ -2,6 +2,7 @@
 //! and a moment, so that a test can drive it step by step; [`run`] is the loop around them.
 
 mod account_letter;
+mod alert;
 mod audience;
 mod backoff;
 mod batch;
@@ -16,6 +17,7 @@ mod paper;
 mod runner;
 mod schedule;
 
+pub use alert::{AlertEngine, AlertOutcome, PREVIEW_DAYS_MAX, Preview, PreviewCount, preview};
 pub use close_month::{Close, CloseError, CloseOutcome, ClosedLink, Selection, close_month, links_of_month};
 pub use deliver::{Delivered, Delivery, DeliverySettings};
 pub use housekeeping::{Outcome, run_once};

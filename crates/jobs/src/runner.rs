@@ -4,16 +4,19 @@ use store::{Clock, Store};
 use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Delivered, Delivery, Schedule};
+use crate::{AlertEngine, Delivered, Delivery, Schedule};
 
 /// Time between two passes of housekeeping and of the schedule.
 const PASS_INTERVAL: Duration = Duration::from_secs(60);
+/// Time between two looks at what may have to be told: together with the outbox's own it keeps a message from the collector
+/// to the mail server within five seconds, also where the roles run in several processes.
+const ALERT_INTERVAL: Duration = Duration::from_secs(2);
 /// Time between two looks into an outbox in which nothing was due.
 const OUTBOX_INTERVAL: Duration = Duration::from_secs(3);
 /// Pause after the mail server was away or the database failed.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// Works until `stop`: housekeeping and the schedule each minute, mail as soon as there is some. A part that fails is
+/// Works until `stop`: housekeeping and the schedule each minute, alerts every two seconds, mail as soon as there is some. A part that fails is
 /// logged and tried again; the database or the mail server may be away for a while, and nothing is lost by waiting.
 ///
 /// Without a `delivery`, mail stays in the outbox until there is one.
@@ -25,11 +28,16 @@ pub async fn run(store: Store, clock: Clock, delivery: Option<Delivery>, stop: C
             None => stop.cancelled().await,
         }
     };
-    tokio::join!(keep_house(&store, &clock, &stop), close_months(&store, &clock, &news, &stop), deliver);
+    tokio::join!(
+        keep_house(&store, &clock, &stop),
+        close_months(&store, &clock, &news, &stop),
+        watch(&store, &clock, &news, &stop),
+        deliver
+    );
 }
 
 async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
-    let mut ticks = ticks();
+    let mut ticks = ticks(PASS_INTERVAL);
     while next(&mut ticks, stop).await {
         // What is under way at a stop is dropped: its transaction leaves nothing, and the next pass begins there.
         let result = tokio::select! {
@@ -47,7 +55,7 @@ async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
 
 async fn close_months(store: &Store, clock: &Clock, news: &Notify, stop: &CancellationToken) {
     let mut schedule = Schedule::default();
-    let mut ticks = ticks();
+    let mut ticks = ticks(PASS_INTERVAL);
     while next(&mut ticks, stop).await {
         let result = tokio::select! {
             () = stop.cancelled() => return,
@@ -61,6 +69,38 @@ async fn close_months(store: &Store, clock: &Clock, news: &Notify, stop: &Cancel
             Ok(outcome) => tracing::debug!(?outcome, "no month is due"),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn Error, "closing months failed, next try in a minute");
+            }
+        }
+    }
+}
+
+async fn watch(store: &Store, clock: &Clock, news: &Notify, stop: &CancellationToken) {
+    let mut engine = AlertEngine::default();
+    let mut ticks = ticks(ALERT_INTERVAL);
+    // Said when it begins and when it ends, not every two seconds.
+    let mut is_failing = false;
+    while next(&mut ticks, stop).await {
+        let result = tokio::select! {
+            () = stop.cancelled() => return,
+            result = engine.pass(store, clock.now_ms()) => result,
+        };
+        match result {
+            Ok(outcome) => {
+                if outcome.messages > 0 {
+                    tracing::info!(messages = outcome.messages, "alerts put into the outbox");
+                    news.notify_one();
+                }
+                if is_failing {
+                    tracing::info!("alerts are watched again");
+                }
+                is_failing = false;
+            }
+            Err(error) => {
+                if !is_failing {
+                    let error = &error as &dyn Error;
+                    tracing::warn!(error, "alerts cannot be watched, next try in two seconds");
+                }
+                is_failing = true;
             }
         }
     }
@@ -101,8 +141,8 @@ async fn deliver_mail(delivery: &Delivery, clock: &Clock, news: &Notify, stop: &
     delivery.close().await;
 }
 
-fn ticks() -> tokio::time::Interval {
-    let mut ticks = tokio::time::interval(PASS_INTERVAL);
+fn ticks(every: Duration) -> tokio::time::Interval {
+    let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
 }
@@ -112,5 +152,16 @@ async fn next(ticks: &mut tokio::time::Interval, stop: &CancellationToken) -> bo
     tokio::select! {
         () = stop.cancelled() => false,
         _ = ticks.tick() => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where one process watches and another sends, both wait for their own look.
+    #[test]
+    fn a_confirmed_outage_is_with_the_mail_server_within_five_seconds() {
+        assert!(ALERT_INTERVAL + OUTBOX_INTERVAL <= Duration::from_secs(5));
     }
 }

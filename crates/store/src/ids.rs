@@ -60,3 +60,7 @@ id!(
     /// The row of a [`Session`](crate::Session): a name that opens nothing.
     SessionId
 );
+id!(
+    /// The row of an [`Alert`](crate::Alert).
+    AlertId
+);

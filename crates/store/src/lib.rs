@@ -7,6 +7,10 @@
 //! texts stand side by side. Every list has a named limit ([`LIST_ROWS_MAX`], [`SAMPLES_MAX`] ...).
 
 mod account_mail;
+mod alert;
+mod alert_facts;
+mod alert_readings;
+mod alert_turn;
 mod audit;
 mod bench;
 mod claim;
@@ -29,8 +33,13 @@ mod ledger_sqlite;
 mod link;
 mod mail_preference;
 mod notification;
+mod notification_event;
+mod notification_log;
+mod notification_rule;
+mod notification_rule_store;
 mod open;
 mod outage;
+mod outage_reason;
 mod outbox;
 mod outbox_delivery;
 mod outbox_write;
@@ -68,6 +77,12 @@ mod traffic;
 mod version;
 
 pub use account_mail::{ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged};
+pub use alert::{ALERT_TEXT_CHARS_MAX, Alert, AlertFilter, AlertSubject};
+pub use alert_facts::{
+    AlertFacts, PendingAlert, RecentAlert, ToldTo, WatchedLink, WatchedOutage, WatchedRouter,
+};
+pub use alert_readings::LatestReading;
+pub use alert_turn::{AlertChange, AlertDecisions, AlertMessage, AlertTurn};
 pub use audit::{AuditEvent, AuditRecord};
 pub use claim::{CollectorClaim, ServerClaim};
 pub use client::Client;
@@ -79,7 +94,7 @@ pub use exclusion::{ExclusionFilter, LinkExclusion, NewExclusion};
 pub use exclusion_write::EXCLUSIONS_PER_CALL_MAX;
 pub use histogram::{LATENCY_BOUNDS_US, LATENCY_BUCKETS};
 pub use ids::{
-    ClientId, CompanyId, ExclusionId, LinkId, OutageId, OutboxId, PortalUserId, ReportId, RouterId,
+    AlertId, ClientId, CompanyId, ExclusionId, LinkId, OutageId, OutboxId, PortalUserId, ReportId, RouterId,
     SessionId, StaffUserId,
 };
 pub use latest::Latest;
@@ -87,7 +102,14 @@ pub use latest_mark::LatestMark;
 pub use ledger::{LedgerFilter, LedgerLink};
 pub use ledger_inputs::{LEDGER_LINKS_MAX, LinkInputs};
 pub use link::{Facing, Link, NewLink};
-pub use notification::{NotificationEvent, RECIPIENTS_MAX};
+pub use notification::RECIPIENTS_MAX;
+pub use notification_event::NotificationEvent;
+pub use notification_log::{
+    AlertPhase, NewNotificationLog, NotificationLog, NotificationLogFilter, NotificationOutcome,
+};
+pub use notification_rule::{
+    EXTRA_RECIPIENTS_MAX, NotificationRule, QuietHours, RULE_SECONDS_MAX, RuleEdit, RuleOption,
+};
 pub use open::{LIST_ROWS_MAX, Location, Store};
 pub use outage::Outage;
 pub use outbox::{NewMail, OutboxFilter, OutboxMail, OutboxState};

@@ -2,7 +2,7 @@ use crate::engine::on;
 use crate::{AuditEvent, ClientId, LIST_ROWS_MAX, NotificationEvent, PortalUserId, Store, StoreError, audit};
 
 impl Store {
-    /// Every event with whether a portal user wants mail about it; one that was never chosen is wanted.
+    /// Every kind of news of reports with whether a portal user wants mail about it; one that was never chosen is wanted.
     pub async fn mail_preferences(
         &self,
         user: PortalUserId,
@@ -16,7 +16,7 @@ impl Store {
         let wanted = |event: NotificationEvent| {
             rows.iter().find(|(name, _)| name == event.as_str()).is_none_or(|(_, enabled)| *enabled)
         };
-        Ok(NotificationEvent::ALL.map(|event| (event, wanted(event))).to_vec())
+        Ok(NotificationEvent::REPORTS.map(|event| (event, wanted(event))).to_vec())
     }
 
     /// Keeps which mail a portal user wants.

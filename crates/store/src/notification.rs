@@ -4,45 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::company_brand::{is_address, locked};
 use crate::engine::on;
-use crate::{ClientId, CompanyId, LIST_ROWS_MAX, Store, StoreError, audit};
+use crate::{ClientId, CompanyId, LIST_ROWS_MAX, NotificationEvent, Store, StoreError, audit};
 
 /// The most addresses on a company's operations list.
 pub const RECIPIENTS_MAX: i64 = 50;
-
-/// What a company may tell of by mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NotificationEvent {
-    /// A month's contract was not kept.
-    SlaBreach,
-    /// A month's report is there.
-    ReportReady,
-}
-
-impl NotificationEvent {
-    /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 2] = [Self::SlaBreach, Self::ReportReady];
-
-    /// As stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::SlaBreach => "sla_breach",
-            Self::ReportReady => "report_ready",
-        }
-    }
-}
-
-impl std::str::FromStr for NotificationEvent {
-    type Err = StoreError;
-
-    fn from_str(text: &str) -> Result<Self, StoreError> {
-        let found = Self::ALL.into_iter().find(|event| event.as_str() == text);
-        found.ok_or_else(|| StoreError::Invalid {
-            what: "an event",
-            why: format!("{text:?} is neither sla_breach nor report_ready"),
-        })
-    }
-}
 
 impl Store {
     /// Every event with whether the company tells of it; one that was never set is told.
@@ -167,33 +132,31 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Whom to write to about a client's reports: its active portal users who want such mail and its company's operations list, each
-    /// address once; nobody if the company does not tell of `event`.
+    /// Whom to write to about a client's reports: unless the company's rule says otherwise its active portal users who want
+    /// such mail and the operations list, and who else hears of `event`; each address once. Nobody if the company does not
+    /// tell of it.
     pub async fn report_recipients(
         &self,
         client: ClientId,
         event: NotificationEvent,
     ) -> Result<Vec<String>, StoreError> {
         const SQL: &str = "SELECT u.email FROM client_portal_users u
-                LEFT JOIN portal_user_mails m ON m.portal_user_id = u.id AND m.event = $3
-                WHERE u.client_id = $1 AND u.active AND COALESCE(m.enabled, $4)
+                LEFT JOIN portal_user_mails m ON m.portal_user_id = u.id AND m.event = $5
+                WHERE u.client_id = $1 AND u.active AND $3 AND COALESCE(m.enabled, $6)
             UNION SELECT r.email FROM notification_recipients r JOIN clients c ON c.company_id = r.company_id
-                WHERE c.id = $1
+                WHERE c.id = $1 AND $4
+            UNION SELECT x.email FROM notification_extra_recipients x JOIN clients c ON c.company_id = x.company_id
+                WHERE c.id = $1 AND x.event = $5
             LIMIT $2";
-        const OFF: &str =
-            "SELECT COUNT(*) FROM notification_settings s JOIN clients c ON c.company_id = s.company_id
-            WHERE c.id = $1 AND s.event = $2 AND NOT s.enabled";
-        let off: i64 = on!(self.reader(), db => sqlx::query_scalar(OFF)
-            .bind(client)
-            .bind(event.as_str())
-            .fetch_one(db)
-            .await)?;
-        if off > 0 {
-            return Ok(Vec::new());
-        }
+        let company = self.client(client).await?.company_id;
+        let rules = self.notification_rules(company).await?;
+        let rule = rules.into_iter().find(|rule| rule.event == event);
+        let Some(rule) = rule.filter(|rule| rule.enabled && rule.by_mail) else { return Ok(Vec::new()) };
         let emails: Vec<String> = on!(self.reader(), db => sqlx::query_scalar(SQL)
             .bind(client)
             .bind(LIST_ROWS_MAX)
+            .bind(rule.to_client)
+            .bind(rule.to_operations)
             .bind(event.as_str())
             .bind(true)
             .fetch_all(db)

@@ -16,7 +16,23 @@ pub struct Outage {
     pub cause: Option<String>,
     /// The evidence of its first span.
     pub evidence: serde_json::Value,
+    /// Why, in the words of the ISP's staff; written for the client.
+    pub reason: Option<String>,
+    /// Who wrote it.
+    #[serde(skip)]
+    pub reason_by: Option<String>,
+    /// When.
+    pub reason_at_ms: Option<i64>,
 }
+
+macro_rules! outage_columns {
+    () => {
+        "o.id, o.link_id, o.from_ms, o.to_ms, o.cause, o.evidence, o.reason, o.reason_by, o.reason_at_ms"
+    };
+}
+pub(crate) use outage_columns;
+
+pub(crate) const ONE: &str = concat!("SELECT ", outage_columns!(), " FROM outages o WHERE o.id = $1");
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct OutageRow {
@@ -26,6 +42,9 @@ pub(crate) struct OutageRow {
     to_ms: Option<i64>,
     cause: Option<String>,
     evidence: String,
+    reason: Option<String>,
+    reason_by: Option<String>,
+    reason_at_ms: Option<i64>,
 }
 
 impl TryFrom<OutageRow> for Outage {
@@ -39,6 +58,9 @@ impl TryFrom<OutageRow> for Outage {
             to_ms: row.to_ms,
             cause: row.cause,
             evidence: serde_json::from_str(&row.evidence).map_err(StoreError::corrupt)?,
+            reason: row.reason,
+            reason_by: row.reason_by,
+            reason_at_ms: row.reason_at_ms,
         })
     }
 }
@@ -47,8 +69,12 @@ impl Store {
     /// A link's outages that overlap `[from_ms, to_ms)`, in order, at most [`LIST_ROWS_MAX`]. An open one overlaps
     /// everything after its start.
     pub async fn outages(&self, link: LinkId, from_ms: i64, to_ms: i64) -> Result<Vec<Outage>, StoreError> {
-        const SQL: &str = "SELECT id, link_id, from_ms, to_ms, cause, evidence FROM outages
-            WHERE link_id = $1 AND from_ms < $3 AND (to_ms IS NULL OR to_ms > $2) ORDER BY from_ms LIMIT $4";
+        const SQL: &str = concat!(
+            "SELECT ",
+            outage_columns!(),
+            " FROM outages o WHERE o.link_id = $1 AND o.from_ms < $3 AND (o.to_ms IS NULL OR o.to_ms > $2)
+            ORDER BY o.from_ms LIMIT $4"
+        );
         let rows: Vec<OutageRow> = on!(self.reader(), db => sqlx::query_as(SQL)
             .bind(link)
             .bind(from_ms)
@@ -81,10 +107,13 @@ impl Store {
         to_ms: i64,
         limit: i64,
     ) -> Result<Vec<Outage>, StoreError> {
-        const SQL: &str = "SELECT o.id, o.link_id, o.from_ms, o.to_ms, o.cause, o.evidence
-            FROM client_links l JOIN outages o ON o.link_id = l.id
+        const SQL: &str = concat!(
+            "SELECT ",
+            outage_columns!(),
+            " FROM client_links l JOIN outages o ON o.link_id = l.id
             WHERE l.client_id = $1 AND o.from_ms < $3 AND (o.to_ms IS NULL OR o.to_ms > $2)
-            ORDER BY o.from_ms DESC, o.id DESC LIMIT $4";
+            ORDER BY o.from_ms DESC, o.id DESC LIMIT $4"
+        );
         let rows: Vec<OutageRow> = on!(self.reader(), db => sqlx::query_as(SQL)
             .bind(client)
             .bind(from_ms)

@@ -1,6 +1,6 @@
 //! How mail leaves the outbox: a worker claims it for a while, and says what became of it.
 
-use crate::engine::{Differs, on};
+use crate::engine::{Differs, json, on};
 use crate::outbox::{OutboxRow, outbox_columns};
 use crate::text::storable;
 use crate::{OutboxId, OutboxMail, Store, StoreError};
@@ -116,6 +116,50 @@ impl Store {
             "UPDATE outbox SET state = 'queued', next_at_ms = $1, attempts = 0 WHERE state = 'dead'";
         Ok(on!(self.writer(), db => sqlx::query(SQL)
             .bind(now_ms)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?)
+    }
+
+    /// Gives up mail of these kinds that was written before `before_ms` and still waits; how many.
+    pub async fn give_up_mail(&self, kinds: &[&str], before_ms: i64) -> Result<u64, StoreError> {
+        const SQL: Differs = Differs {
+            sqlite: "UPDATE outbox SET state = 'dead', last_error = COALESCE(last_error, $3)
+                WHERE state = 'queued' AND created_at_ms < $1 AND kind IN (SELECT value FROM json_each($2))",
+            postgres: "UPDATE outbox SET state = 'dead', last_error = COALESCE(last_error, $3)
+                WHERE state = 'queued' AND created_at_ms < $1
+                    AND kind IN (SELECT json_array_elements_text($2::json))",
+        };
+        let writer = self.writer();
+        let (sql, kinds) = (SQL.on(&writer), json(&kinds)?);
+        Ok(on!(writer, db => sqlx::query(sql)
+            .bind(before_ms)
+            .bind(kinds)
+            .bind("it waited for too long to be news")
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?)
+    }
+
+    /// Removes mail of these kinds that was sent or given up and was written before `before_ms`, at most `limit`; how many.
+    pub async fn delete_mail_before(
+        &self,
+        kinds: &[&str],
+        before_ms: i64,
+        limit: i64,
+    ) -> Result<u64, StoreError> {
+        const SQL: Differs = Differs {
+            sqlite: "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state IN ('sent', 'dead')
+                AND created_at_ms < $1 AND kind IN (SELECT value FROM json_each($2)) ORDER BY id LIMIT $3)",
+            postgres: "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state IN ('sent', 'dead')
+                AND created_at_ms < $1 AND kind IN (SELECT json_array_elements_text($2::json)) ORDER BY id LIMIT $3)",
+        };
+        let writer = self.writer();
+        let (sql, kinds) = (SQL.on(&writer), json(&kinds)?);
+        Ok(on!(writer, db => sqlx::query(sql)
+            .bind(before_ms)
+            .bind(kinds)
+            .bind(limit)
             .execute(db)
             .await
             .map(|done| done.rows_affected()))?)

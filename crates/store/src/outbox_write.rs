@@ -53,6 +53,11 @@ impl<'a> Mail<'a> {
         let message_id = format!("<{}@{}>", encode_hex(&random), domain.unwrap_or(MESSAGE_ID_DOMAIN));
         Ok(Self { kind: &new.kind, recipient, payload, dedup_key, message_id, company, client, report })
     }
+
+    /// Its `Message-ID`, with angle brackets.
+    pub(crate) fn message_id(&self) -> &str {
+        &self.message_id
+    }
 }
 
 const COLUMNS: &str = "kind, recipient, payload, dedup_key, message_id, company_id, client_id, report_id, state, created_at_ms, next_at_ms";

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::engine::{Differs, Engine, Tx, json, on};
-use crate::outage::OutageRow;
+use crate::outage::{OutageRow, outage_columns};
 use crate::span::SpanRow;
 use crate::timeline::{Group, check, group, pair, rewrite};
 use crate::{LinkId, Outage, OutageId, Span, SpanTail, StoreError};
@@ -263,12 +263,18 @@ async fn stored_outages(
     bounds: &[(LinkId, i64)],
 ) -> Result<HashMap<LinkId, Vec<Outage>>, StoreError> {
     const SQL: Differs = Differs {
-        sqlite: "SELECT o.id, o.link_id, o.from_ms, o.to_ms, o.cause, o.evidence
-            FROM json_each($1) t CROSS JOIN outages o ON o.link_id = t.value ->> 0
-            WHERE (o.to_ms IS NULL OR o.to_ms >= t.value ->> 1) ORDER BY o.link_id, o.from_ms",
-        postgres: "SELECT o.id, o.link_id, o.from_ms, o.to_ms, o.cause, o.evidence
-            FROM json_array_elements($1::json) t JOIN outages o ON o.link_id = (t.value ->> 0)::bigint
-            WHERE (o.to_ms IS NULL OR o.to_ms >= (t.value ->> 1)::bigint) ORDER BY o.link_id, o.from_ms",
+        sqlite: concat!(
+            "SELECT ",
+            outage_columns!(),
+            " FROM json_each($1) t CROSS JOIN outages o ON o.link_id = t.value ->> 0
+            WHERE (o.to_ms IS NULL OR o.to_ms >= t.value ->> 1) ORDER BY o.link_id, o.from_ms"
+        ),
+        postgres: concat!(
+            "SELECT ",
+            outage_columns!(),
+            " FROM json_array_elements($1::json) t JOIN outages o ON o.link_id = (t.value ->> 0)::bigint
+            WHERE (o.to_ms IS NULL OR o.to_ms >= (t.value ->> 1)::bigint) ORDER BY o.link_id, o.from_ms"
+        ),
     };
     let (sql, keys) = (SQL.on(tx), json(&bounds)?);
     let rows: Vec<OutageRow> = on!(tx, tx => sqlx::query_as(sql).bind(keys).fetch_all(&mut **tx).await)?;

@@ -64,6 +64,8 @@ pub struct Mail {
     pub html: String,
     /// A file, if any.
     pub attachment: Option<Attachment>,
+    /// The `Message-ID` of the mail that it answers, so that both stand together.
+    pub in_reply_to: Option<String>,
 }
 
 /// A file that goes with a mail.
@@ -97,6 +99,9 @@ impl Mail {
         if let Some(list) = self.list {
             let id = format!("<{list}.{}>", self.from.0.email.domain());
             builder = builder.raw_header(header("List-Id", &id));
+        }
+        if let Some(id) = &self.in_reply_to {
+            builder = builder.in_reply_to(id.clone()).references(id.clone());
         }
         if let Some(reply_to) = self.reply_to.as_deref().and_then(|text| text.parse::<Mailbox>().ok()) {
             builder = builder.reply_to(reply_to);
@@ -154,6 +159,7 @@ mod tests {
                 content_type: "application/pdf",
                 bytes: b"%PDF-1.7".to_vec(),
             }),
+            in_reply_to: Some("<0f@leaseline>".to_owned()),
         }
     }
 
@@ -171,6 +177,8 @@ mod tests {
             "Reply-To: help@example.net\r\n",
             "Auto-Submitted: auto-generated\r\n",
             "List-Id: <sla-reports.example.net>\r\n",
+            "In-Reply-To: <0f@leaseline>\r\n",
+            "References: <0f@leaseline>\r\n",
             "multipart/mixed",
             "multipart/alternative",
             "filename=\"C-1-2026-10.pdf\"",

@@ -119,6 +119,7 @@ fn mail() -> Mail {
         text: "A text\n.\nwith a dot".to_owned(),
         html: "<p>A text</p>".to_owned(),
         attachment: None,
+        in_reply_to: None,
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 mod account_mail;
+mod alerts;
 mod close;
 mod database;
 mod deliver;
@@ -12,3 +13,5 @@ mod mail_server;
 mod real_server;
 mod runner;
 mod schedule;
+mod storm;
+mod storm_play;

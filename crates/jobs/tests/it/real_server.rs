@@ -30,6 +30,7 @@ fn mail(to: &str) -> Mail {
             content_type: "application/pdf",
             bytes: (0..=255).collect(),
         }),
+        in_reply_to: None,
     }
 }
 

@@ -262,15 +262,15 @@ pub(crate) struct CompanyEditArgs {
     /// Take an address off the operations list; may be repeated
     #[arg(long, value_name = "ADDR")]
     pub(crate) remove_operations: Vec<String>,
-    /// Tell of this event by mail; may be repeated
-    #[arg(long, value_name = "sla_breach|report_ready")]
+    /// Tell of this event by mail, e.g. sla_breach; may be repeated. `notification set` says more about it
+    #[arg(long, value_name = "EVENT")]
     pub(crate) mail_on: Vec<String>,
     /// Do not tell of this event; may be repeated
-    #[arg(long, value_name = "sla_breach|report_ready")]
+    #[arg(long, value_name = "EVENT")]
     pub(crate) mail_off: Vec<String>,
 }
 
-fn parse_yes_no(text: &str) -> Result<bool, String> {
+pub(super) fn parse_yes_no(text: &str) -> Result<bool, String> {
     match text {
         "yes" | "true" | "on" => Ok(true),
         "no" | "false" | "off" => Ok(false),

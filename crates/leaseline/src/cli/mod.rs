@@ -1,11 +1,16 @@
 //! The command line: names, help and types. What a command does stands in `commands`.
 
+mod alerts;
 mod ledger;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use alerts::{
+    AlertAssignArgs, AlertCommand, AlertListArgs, NotificationCommand, NotificationLogArgs,
+    NotificationPreviewArgs, NotificationSetArgs, OutageCommand, RuleArgs,
+};
 pub(crate) use ledger::{
     CalculateArgs, CompanyCommand, CompanyEditArgs, ExclusionAddArgs, ExclusionCommand, ExclusionListArgs,
     ExclusionTarget, MailCommand, MailState, OutboxCommand, OutboxRetryArgs, ReportCommand, ReportFileArgs,
@@ -90,6 +95,15 @@ pub(crate) enum Command {
     /// Frozen monthly statements
     #[command(subcommand)]
     Report(ReportCommand),
+    /// What is wrong or was, and who looks after it
+    #[command(subcommand)]
+    Alert(AlertCommand),
+    /// When links were down, and why, in words for their clients
+    #[command(subcommand)]
+    Outage(OutageCommand),
+    /// Who is told what and when, and what was told
+    #[command(subcommand)]
+    Notification(NotificationCommand),
     /// Mail on its way to customers and to the operations list
     #[command(subcommand)]
     Outbox(OutboxCommand),

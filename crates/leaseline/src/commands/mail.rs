@@ -31,6 +31,7 @@ pub(super) async fn run(config: &Config, command: MailCommand, printer: &Printer
         html: format!("<p>{}</p>", text.trim_end().replace("\n\n", "</p><p>")),
         text,
         attachment: None,
+        in_reply_to: None,
     };
     let answer = mailer.send(&test).await;
     mailer.close().await;

@@ -1,5 +1,6 @@
 //! What each command does. One file per noun.
 
+mod alert;
 mod client;
 mod collect;
 mod company;
@@ -9,6 +10,8 @@ mod explain;
 mod init;
 mod link;
 mod mail;
+mod notification;
+mod outage;
 mod outbox;
 pub(crate) mod password_file;
 mod pieces;
@@ -16,6 +19,7 @@ mod readings;
 mod report;
 mod report_name;
 mod router;
+mod rule_args;
 mod sla;
 mod user;
 
@@ -78,6 +82,9 @@ async fn on_store(
         Command::Sla(command) => sla::run(store, command, printer).await,
         Command::Exclusion(command) => exclusion::run(store, command, printer).await,
         Command::Report(command) => report::run(store, &installation.config, command, printer).await,
+        Command::Alert(command) => alert::run(store, command, printer).await,
+        Command::Outage(command) => outage::run(store, command, printer).await,
+        Command::Notification(command) => notification::run(store, command, printer).await,
         Command::Outbox(command) => outbox::run(store, &installation.config, command, printer).await,
         _ => Ok(()),
     }

@@ -10,6 +10,8 @@ use routeros_sim::{
 pub(super) const COMPANY: &str = "Meridian Networks";
 pub(super) const TIMEZONE: &str = "Asia/Kolkata";
 pub(super) const CURRENCY: &str = "INR";
+/// Who hears of alerts.
+pub(super) const OPERATIONS: &str = "noc@meridian.example";
 /// The same for everybody, and printed: the demo listens on this machine only unless told otherwise.
 pub(super) const PASSWORD: &str = "leaseline-demo-1";
 pub(super) const ROUTER_USER: &str = "portal";

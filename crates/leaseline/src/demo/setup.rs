@@ -7,8 +7,8 @@ use routeros_sim::{Fleet, SimClock, SimRouter};
 use secrecy::SecretString;
 use sla::Interval;
 use store::{
-    ClientId, DownWhen, Facing, Latest, LinkId, LinkTerms, NewLink, NewRouter, Round, RoundOutcome, RouterId,
-    RouterTls, SpanTail, Store,
+    ClientId, DownWhen, Facing, Latest, LinkId, LinkTerms, NewLink, NewRouter, NotificationEvent, Round,
+    RoundOutcome, RouterId, RouterTls, RuleEdit, SpanTail, Store,
 };
 
 use super::{history::History, ledger, plan};
@@ -28,6 +28,7 @@ pub(super) async fn prepare(
     let now = now_ms();
     let mut fleet = Fleet::new(SimClock::new(now_ms));
     let company = store.insert_company(plan::COMPANY, plan::TIMEZONE, plan::CURRENCY, now).await?;
+    tell_operations(store, company, now).await?;
     let mut routers = Vec::new();
     let mut router_ids = Vec::new();
     for (index, router) in plan::ROUTERS.iter().enumerate() {
@@ -66,6 +67,20 @@ pub(super) async fn prepare(
     let first_ms = histories.iter().map(|past| past.history.period().from_ms).min().unwrap_or(now);
     ledger::write(store, company, &links, first_ms, now).await?;
     Ok((fleet, routers))
+}
+
+/// What falls in the demo falls for seconds: alerts are as quick. Their mail stays in the outbox, there is no mail server.
+async fn tell_operations(store: &Store, company: store::CompanyId, now: i64) -> anyhow::Result<()> {
+    const BY: &str = "demo";
+    store.add_notification_recipient(company, plan::OPERATIONS, BY, now).await?;
+    let quick = |sustained_s| RuleEdit { sustained_s, clear_after_s: Some(Some(10)), ..RuleEdit::default() };
+    for (event, edit) in [
+        (NotificationEvent::LinkDown, quick(None)),
+        (NotificationEvent::RouterUnreachable, quick(Some(Some(8)))),
+    ] {
+        store.edit_notification_rule(company, event, &edit, BY, now).await?;
+    }
+    Ok(())
 }
 
 /// A line's past, and the first look at its present.

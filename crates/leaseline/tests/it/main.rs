@@ -1,5 +1,6 @@
 //! The binary as its users meet it, and the rules that keep the workspace in shape.
 
+mod alerts;
 mod bad_input;
 mod company;
 mod evaluate;

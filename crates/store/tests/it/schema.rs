@@ -24,8 +24,20 @@ enum Kind {
 type Schema = BTreeMap<String, Table>;
 
 /// Columns that SQLite has no type for and keeps as 0 and 1.
-const BOOLEANS: [&str; 8] =
-    ["active", "reachable", "ok", "attach_pdf", "enabled", "so_far", "second_factor", "ended"];
+const BOOLEANS: [&str; 12] = [
+    "active",
+    "reachable",
+    "ok",
+    "attach_pdf",
+    "enabled",
+    "so_far",
+    "second_factor",
+    "ended",
+    "owes",
+    "to_operations",
+    "to_client",
+    "by_mail",
+];
 
 async fn of_sqlite(connection: &mut SqliteConnection) -> Schema {
     let mut schema = Schema::new();

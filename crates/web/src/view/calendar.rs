@@ -139,6 +139,9 @@ mod tests {
             to_ms: Some(spans[1].to_ms),
             cause: None,
             evidence: serde_json::Value::Null,
+            reason: None,
+            reason_by: None,
+            reason_at_ms: None,
         };
         let months = calendar(&days, &[&outage]);
         let [october, september] = &months[..] else { panic!("{months:?}") };

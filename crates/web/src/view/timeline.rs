@@ -106,6 +106,9 @@ mod tests {
             to_ms,
             cause: Some("link_down".to_owned()),
             evidence: json!({"kind": "link_times"}),
+            reason: None,
+            reason_by: None,
+            reason_at_ms: None,
         };
         let first = outage(1, 10 * DAY_MS, Some(10 * DAY_MS + 2 * HOUR_MS));
         let over_the_end = outage(2, 31 * DAY_MS - HOUR_MS, Some(31 * DAY_MS + HOUR_MS));

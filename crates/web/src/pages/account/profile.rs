@@ -63,10 +63,10 @@ pub(crate) async fn submit_mails(
     form: Result<Form<MailForm>, FormRejection>,
 ) -> Result<Redirect, PageError> {
     let Form(form) = form.map_err(|_| PageError::BadRequest)?;
-    let wanted = NotificationEvent::ALL.map(|event| {
+    let wanted = NotificationEvent::REPORTS.map(|event| {
         let ticked = match event {
             NotificationEvent::SlaBreach => &form.sla_breach,
-            NotificationEvent::ReportReady => &form.report_ready,
+            _ => &form.report_ready,
         };
         (event, ticked.is_some())
     });
@@ -114,9 +114,7 @@ fn mail_row((event, wanted): (NotificationEvent, bool)) -> MailRow {
         NotificationEvent::SlaBreach => {
             ("Broken promise", "When a month of one of your links did not keep its contract.")
         }
-        NotificationEvent::ReportReady => {
-            ("Report ready", "When the report of a month is there, good or bad.")
-        }
+        _ => ("Report ready", "When the report of a month is there, good or bad."),
     };
     MailRow { event: event.as_str(), title, text, wanted }
 }

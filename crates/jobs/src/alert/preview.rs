@@ -1,0 +1,447 @@
+//! What the last days would have been told with other settings: the same decisions, made over what is stored of the past.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use sla::{LinkState, Month};
+use store::{
+    AlertFacts, AlertPhase, Company, ExclusionFilter, LedgerFilter, LinkId, NotificationEvent,
+    NotificationRule, Outage, OutageId, Resolution, Span, Store, WatchedLink, WatchedOutage, WatchedRouter,
+};
+
+use super::{
+    book::Book,
+    budget,
+    condition::Standing,
+    decide::decide,
+    engine::zone,
+    quality::{Measure, Reading},
+    quality_read,
+};
+use crate::CloseError;
+
+/// An outage is seen this long after it began: one look later, as with the default settings of the collector.
+const LOOK_MS: i64 = 30_000;
+const DAY_MS: i64 = 24 * 3_600_000;
+/// The longest time that is looked back over.
+pub const PREVIEW_DAYS_MAX: i64 = 92;
+
+/// What would have been sent.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Preview {
+    /// From when on.
+    pub from_ms: i64,
+    /// Until when.
+    pub to_ms: i64,
+    /// Messages in all.
+    pub messages: i64,
+    /// By event, those that would have sent something.
+    pub events: Vec<PreviewCount>,
+    /// Lines of the log about what would not have been sent, by reason.
+    pub untold: BTreeMap<String, i64>,
+}
+
+/// What an event would have sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct PreviewCount {
+    /// The event.
+    pub event: NotificationEvent,
+    /// Alerts that would have been told.
+    pub alerts: i64,
+    /// Ends that would have been told.
+    pub recoveries: i64,
+    /// Messages, one to each recipient.
+    pub messages: i64,
+}
+
+/// Runs the decisions over `[from_ms, to_ms)` with these rules. `progress` hears (links done, links). Collectors that
+/// stood still leave no trace of their own and are not counted; our own network is.
+///
+/// # Errors
+/// Those of the database; a zone that is not known.
+pub async fn preview(
+    store: &Store,
+    company: &Company,
+    rules: &[NotificationRule],
+    (from_ms, to_ms): (i64, i64),
+    mut progress: impl FnMut(usize, usize),
+) -> Result<Preview, CloseError> {
+    let past = Past::read(store, company, rules, from_ms, to_ms).await?;
+    let total = past.tracks.len();
+    let mut sum = Sum::default();
+    let ids: Vec<LinkId> = past.tracks.keys().copied().collect();
+    for (done, id) in ids.iter().enumerate() {
+        progress(done, total);
+        sum.add(past.link(*id));
+        for (measure, event) in quality_read::MEASURES {
+            sum.add(past.quality(store, *id, measure, event).await?);
+        }
+    }
+    sum.add(past.routers());
+    progress(total, total);
+    sum.add(past.budgets(store, company).await?);
+    Ok(sum.preview(from_ms, to_ms))
+}
+
+/// What is stored of the past.
+struct Past {
+    facts: AlertFacts,
+    zone: TimeZone,
+    from_ms: i64,
+    to_ms: i64,
+    tracks: BTreeMap<LinkId, Track>,
+    limits: HashMap<LinkId, store::LatestReading>,
+    quiet_edges: Vec<i64>,
+}
+
+/// A link's past.
+struct Track {
+    base: WatchedLink,
+    outages: Vec<Outage>,
+    spans: Vec<Span>,
+}
+
+impl Past {
+    async fn read(
+        store: &Store,
+        company: &Company,
+        rules: &[NotificationRule],
+        from_ms: i64,
+        to_ms: i64,
+    ) -> Result<Self, CloseError> {
+        let filter = LedgerFilter { company: Some(company.id), ..LedgerFilter::active(from_ms, to_ms) };
+        let links: Vec<LinkId> =
+            store.ledger_links(&filter).await?.into_iter().map(|link| link.link.id).collect();
+        let mut turn = store.alert_turn(company.id, to_ms).await?;
+        let mut facts = turn.facts(&links).await?;
+        // Nothing is written; others may have their turn.
+        drop(turn);
+        facts.rules = rules.to_vec();
+        facts.watch_since_ms = i64::MIN;
+        facts.pending.clear();
+        facts.recent.clear();
+        let maintenance = maintenance(store, from_ms, to_ms).await?;
+        let mut tracks = BTreeMap::new();
+        for (id, mut base) in std::mem::take(&mut facts.links) {
+            base.maintenance = maintenance.get(&id).cloned().unwrap_or_default();
+            let outages = store.outages(id, from_ms, to_ms).await?;
+            let spans = store.spans(id, from_ms, to_ms).await?;
+            tracks.insert(id, Track { base, outages, spans });
+        }
+        let limits = store.latest_readings(company.id, to_ms).await?;
+        let limits = limits.into_iter().map(|latest| (latest.link_id, latest)).collect();
+        let zone = zone(company);
+        let quiet_edges = quiet_edges(rules, &zone, from_ms, to_ms);
+        Ok(Self { facts, zone, from_ms, to_ms, tracks, limits, quiet_edges })
+    }
+
+    fn rule(&self, event: NotificationEvent) -> NotificationRule {
+        let found = self.facts.rules.iter().find(|rule| rule.event == event);
+        found.cloned().unwrap_or_else(|| NotificationRule::default_of(event))
+    }
+
+    /// How long after something happened something else may have to be done about it.
+    fn delays(&self, events: &[NotificationEvent]) -> Vec<i64> {
+        let rules = events.iter().map(|event| self.rule(*event));
+        let seconds =
+            rules.flat_map(|rule| [rule.sustained_s, rule.clear_after_s, rule.cooldown_s, rule.window_s]);
+        let seconds: BTreeSet<i64> = seconds.filter(|seconds| *seconds > 0).collect();
+        seconds.into_iter().map(|seconds| seconds * 1_000).collect()
+    }
+
+    fn empty(&self) -> AlertFacts {
+        AlertFacts { links: BTreeMap::new(), routers: Vec::new(), ..self.facts.clone() }
+    }
+
+    /// A link's outages.
+    fn link(&self, id: LinkId) -> Book {
+        let mut book = Book::default();
+        let track = &self.tracks[&id];
+        if track.outages.is_empty() {
+            return book;
+        }
+        let delays = self.delays(&[NotificationEvent::LinkDown, NotificationEvent::LinkUnstable]);
+        let edges = track.outages.iter().flat_map(|outage| {
+            let seen_ms = outage.from_ms + LOOK_MS;
+            [Some(seen_ms), outage.to_ms.map(|to_ms| to_ms.max(seen_ms))]
+        });
+        let maintenance = track.base.maintenance.iter().flat_map(|&(from_ms, to_ms)| [Some(from_ms), to_ms]);
+        let mut moments = Moments::new(edges.chain(maintenance).flatten(), &delays, &self.quiet_edges);
+        let mut facts = self.empty();
+        let mut examined = BTreeSet::new();
+        while let Some(now_ms) = moments.next(self.from_ms, self.to_ms) {
+            facts.links = BTreeMap::from([(id, track.at(now_ms, &examined, true))]);
+            let decisions = decide(&facts, &[], &self.zone, now_ms);
+            if !decisions.is_empty() {
+                examined.extend(decisions.examined.iter().copied());
+                book.carry_out(&mut facts, decisions, now_ms);
+                moments.after(now_ms);
+            }
+        }
+        book
+    }
+
+    /// A link's latency or loss, over the days that have a bad reading in them.
+    async fn quality(
+        &self,
+        store: &Store,
+        id: LinkId,
+        measure: Measure,
+        event: NotificationEvent,
+    ) -> Result<Book, CloseError> {
+        let mut book = Book::default();
+        let rule = self.rule(event);
+        let Some(latest) = self.limits.get(&id).filter(|_| rule.enabled) else { return Ok(book) };
+        let Some(limit) = quality_read::limit(measure, &rule, latest) else { return Ok(book) };
+        let is_bad = |day: &store::Rollup| match measure {
+            Measure::Latency => day.rtt_max_us.is_some_and(|us| us > limit.millionths() / 1_000),
+            Measure::Loss => day.received < day.sent,
+        };
+        let days = store.figures(id, Resolution::Day, self.from_ms, self.to_ms).await?;
+        let bad: BTreeSet<i64> = days.iter().filter(|day| is_bad(day)).map(|day| day.from_ms).collect();
+        let windows = quality_read::windows(&rule);
+        let mut facts = self.empty();
+        let mut known: Vec<Reading> = Vec::new();
+        // What a bad day leaves behind ends on the next.
+        for day_ms in bad.iter().flat_map(|day_ms| [*day_ms, day_ms + DAY_MS]).collect::<BTreeSet<_>>() {
+            let fresh = store.samples(id, day_ms, (day_ms + DAY_MS).min(self.to_ms)).await?;
+            known.retain(|reading| reading.at_ms >= day_ms - DAY_MS);
+            let place = known.len();
+            known.extend(fresh.iter().filter_map(quality_read::reading));
+            for now_ms in known[place..].iter().map(|reading| reading.at_ms) {
+                let standing = measure.standing(&known, limit, windows, now_ms);
+                if facts.pending.is_empty() && !matches!(standing.0, Standing::Holds { .. }) {
+                    continue;
+                }
+                let condition = quality_read::condition(latest, event, limit, standing);
+                facts.links = BTreeMap::from([(id, self.tracks[&id].at(now_ms, &BTreeSet::new(), false))]);
+                let decisions = decide(&facts, &[condition], &self.zone, now_ms);
+                book.carry_out(&mut facts, decisions, now_ms);
+            }
+        }
+        Ok(book)
+    }
+
+    /// Routers, and our own network, as far as the time lines of links tell of them.
+    fn routers(&self) -> Book {
+        let mut book = Book::default();
+        let delays =
+            self.delays(&[NotificationEvent::RouterUnreachable, NotificationEvent::CollectorStalled]);
+        let blind =
+            |span: &&Span| matches!(span.cause.as_deref(), Some("router_unreachable" | "own_network"));
+        let spans = self.tracks.values().flat_map(|track| track.spans.iter().filter(blind));
+        let edges: BTreeSet<i64> = spans.flat_map(|span| [span.from_ms, span.to_ms]).collect();
+        let edges = edges.into_iter().flat_map(|at_ms| [at_ms, at_ms + LOOK_MS]);
+        let mut moments = Moments::new(edges, &delays, &self.quiet_edges);
+        let mut facts = self.empty();
+        while let Some(now_ms) = moments.next(self.from_ms, self.to_ms) {
+            let links =
+                self.tracks.iter().map(|(id, track)| (*id, track.at(now_ms, &BTreeSet::new(), false)));
+            facts.links = links.collect();
+            facts.routers =
+                self.facts.routers.iter().map(|router| router_at(router, &facts.links, now_ms)).collect();
+            let decisions = decide(&facts, &[], &self.zone, now_ms);
+            if !decisions.is_empty() {
+                book.carry_out(&mut facts, decisions, now_ms);
+                moments.after(now_ms);
+            }
+        }
+        book
+    }
+
+    /// The alerts about budgets that passed the threshold within the time: they had not when it began.
+    async fn budgets(&self, store: &Store, company: &Company) -> Result<Book, CloseError> {
+        let mut book = Book::default();
+        let rule = self.rule(NotificationEvent::ErrorBudget);
+        let Some(threshold) = rule.threshold.filter(|_| rule.enabled) else { return Ok(book) };
+        let mut month = Month::containing(self.from_ms, &self.zone)?;
+        loop {
+            let period = month.interval(&self.zone)?;
+            if period.from_ms >= self.to_ms {
+                return Ok(book);
+            }
+            let mut before = BTreeSet::new();
+            if period.from_ms < self.from_ms {
+                let spent =
+                    budget::spent_so_far(store, company, month, period, threshold, self.from_ms).await?;
+                before = spent.into_iter().map(|condition| condition.subject).collect();
+            }
+            let end_ms = self.to_ms.min(period.to_ms);
+            let mut spent = budget::spent_so_far(store, company, month, period, threshold, end_ms).await?;
+            spent.retain(|condition| !before.contains(&condition.subject));
+            let mut facts = self.empty();
+            facts.links = self.tracks.iter().map(|(id, track)| (*id, track.base.clone())).collect();
+            for link in facts.links.values_mut() {
+                (link.state, link.maintenance, link.outages) = (LinkState::Unknown, Vec::new(), Vec::new());
+            }
+            let decisions = decide(&facts, &spent, &self.zone, end_ms);
+            book.carry_out(&mut facts, decisions, end_ms);
+            month = Month::containing(period.to_ms, &self.zone)?;
+        }
+    }
+}
+
+impl Track {
+    /// The link as a look at a moment would have found it.
+    fn at(&self, now_ms: i64, examined: &BTreeSet<OutageId>, with_outages: bool) -> WatchedLink {
+        let seen = |outage: &Outage| {
+            let to_ms = outage.to_ms.filter(|to_ms| *to_ms <= now_ms);
+            WatchedOutage {
+                id: outage.id,
+                from_ms: outage.from_ms,
+                to_ms,
+                cause: outage.cause.clone(),
+                evidence: outage.evidence.clone(),
+                examined: examined.contains(&outage.id),
+            }
+        };
+        let outages: Vec<WatchedOutage> = if with_outages {
+            self.outages.iter().filter(|outage| outage.from_ms + LOOK_MS <= now_ms).map(seen).collect()
+        } else {
+            Vec::new()
+        };
+        let index = self.spans.partition_point(|span| span.to_ms <= now_ms);
+        let span = self.spans.get(index).filter(|span| span.from_ms <= now_ms);
+        let (state, since_ms, cause) = match span {
+            Some(span) => (span.state, span.from_ms, span.cause.clone()),
+            None => (LinkState::Unknown, now_ms, None),
+        };
+        let maintenance = self.base.maintenance.iter().filter(|(from_ms, _)| *from_ms <= now_ms);
+        WatchedLink {
+            state,
+            since_ms,
+            cause,
+            looked_at_ms: now_ms,
+            outages,
+            maintenance: maintenance.copied().collect(),
+            ..self.base.clone()
+        }
+    }
+}
+
+/// A router is silent while a link says that it is.
+fn router_at(router: &WatchedRouter, links: &BTreeMap<LinkId, WatchedLink>, now_ms: i64) -> WatchedRouter {
+    let of_router = links.values().filter(|link| link.router_id == router.id);
+    let blind = of_router.filter(|link| {
+        link.state == LinkState::Unknown
+            && matches!(link.cause.as_deref(), Some("router_unreachable" | "own_network"))
+    });
+    let silent_ms = blind.map(|link| link.since_ms).min();
+    WatchedRouter {
+        at_ms: now_ms,
+        reachable: silent_ms.is_none(),
+        since_ms: silent_ms.unwrap_or_else(|| {
+            let of_router = links.values().filter(|link| link.router_id == router.id);
+            of_router.map(|link| link.since_ms).min().unwrap_or(now_ms)
+        }),
+        ..router.clone()
+    }
+}
+
+/// The moments at which something may have to be decided, in order.
+struct Moments<'a> {
+    waiting: BTreeSet<i64>,
+    delays: &'a [i64],
+}
+
+impl<'a> Moments<'a> {
+    fn new(edges: impl Iterator<Item = i64>, delays: &'a [i64], quiet_edges: &[i64]) -> Self {
+        let mut waiting = BTreeSet::new();
+        for edge_ms in edges {
+            waiting.insert(edge_ms);
+            waiting.extend(delays.iter().map(|delay_ms| edge_ms + delay_ms));
+        }
+        if !waiting.is_empty() {
+            waiting.extend(quiet_edges);
+        }
+        Self { waiting, delays }
+    }
+
+    fn next(&mut self, from_ms: i64, to_ms: i64) -> Option<i64> {
+        loop {
+            let now_ms = self.waiting.pop_first()?;
+            if now_ms >= to_ms {
+                return None;
+            }
+            if now_ms >= from_ms {
+                return Some(now_ms);
+            }
+        }
+    }
+
+    /// What was decided now may have consequences.
+    fn after(&mut self, now_ms: i64) {
+        self.waiting.extend(self.delays.iter().map(|delay_ms| now_ms + delay_ms));
+    }
+}
+
+/// Every moment at which quiet hours begin or end.
+fn quiet_edges(rules: &[NotificationRule], zone: &TimeZone, from_ms: i64, to_ms: i64) -> Vec<i64> {
+    let minutes: BTreeSet<i64> =
+        rules.iter().filter_map(|rule| rule.quiet).flat_map(|quiet| [quiet.from_min, quiet.to_min]).collect();
+    let Ok(first) = Timestamp::from_millisecond(from_ms) else { return Vec::new() };
+    let mut edges = Vec::new();
+    let mut day = first.to_zoned(zone.clone()).date();
+    for _ in 0..=PREVIEW_DAYS_MAX + 1 {
+        for minute in &minutes {
+            let time = day.at((minute / 60) as i8, (minute % 60) as i8, 0, 0).to_zoned(zone.clone());
+            edges.extend(time.ok().map(|time| time.timestamp().as_millisecond()).filter(|ms| *ms < to_ms));
+        }
+        let Ok(next) = day.checked_add(1.day()) else { break };
+        day = next;
+    }
+    edges
+}
+
+/// Each link's maintenance within the time.
+async fn maintenance(
+    store: &Store,
+    from_ms: i64,
+    to_ms: i64,
+) -> Result<HashMap<LinkId, Vec<(i64, Option<i64>)>>, CloseError> {
+    let filter = ExclusionFilter { from_ms: Some(from_ms), to_ms: Some(to_ms), ..ExclusionFilter::default() };
+    let mut maintenance: HashMap<LinkId, Vec<(i64, Option<i64>)>> = HashMap::new();
+    for exclusion in store.exclusions(&filter).await? {
+        use sla::ExclusionKind::{EmergencyMaintenance, PlannedMaintenance};
+        if matches!(exclusion.kind, PlannedMaintenance | EmergencyMaintenance) {
+            maintenance.entry(exclusion.link_id).or_default().push((exclusion.from_ms, exclusion.to_ms));
+        }
+    }
+    Ok(maintenance)
+}
+
+/// What many books say together.
+#[derive(Default)]
+struct Sum {
+    counts: BTreeMap<NotificationEvent, PreviewCount>,
+    untold: BTreeMap<String, i64>,
+}
+
+impl Sum {
+    fn add(&mut self, book: Book) {
+        let mut told = BTreeSet::new();
+        for (_, alert, message) in &book.messages {
+            let count = self.count(alert.event);
+            count.messages += 1;
+            if told.insert((alert.id, message.phase)) {
+                match message.phase {
+                    AlertPhase::Raised => count.alerts += 1,
+                    AlertPhase::Over => count.recoveries += 1,
+                }
+            }
+        }
+        for (_, log) in book.logs {
+            *self.untold.entry(log.reason.unwrap_or_default()).or_default() += 1;
+        }
+    }
+
+    fn count(&mut self, event: NotificationEvent) -> &mut PreviewCount {
+        self.counts.entry(event).or_insert(PreviewCount { event, alerts: 0, recoveries: 0, messages: 0 })
+    }
+
+    fn preview(self, from_ms: i64, to_ms: i64) -> Preview {
+        let events: Vec<PreviewCount> = self.counts.into_values().collect();
+        let messages = events.iter().map(|count| count.messages).sum();
+        Preview { from_ms, to_ms, messages, events, untold: self.untold }
+    }
+}

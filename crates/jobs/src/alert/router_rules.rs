@@ -1,0 +1,103 @@
+//! Routers, and the eyes with which we see them.
+
+use sla::LinkState;
+use store::{AlertFacts, AlertSubject, NotificationEvent, WatchedLink, WatchedRouter};
+
+use super::{
+    condition::{Condition, Detail, Standing},
+    desk::Desk,
+    link_rules::is_in_maintenance,
+};
+
+/// As the collector names it.
+const OWN_NETWORK: &str = "own_network";
+/// A collector that wrote something so short a time ago is at work, whatever the rule says.
+const AT_WORK_MS: i64 = 60_000;
+
+pub(crate) fn settle(desk: &mut Desk<'_>) {
+    let gone_since_ms = own_network_gone_since(desk.facts);
+    let collector = collector(desk, gone_since_ms);
+    desk.settle(&collector);
+    let company = AlertSubject::Company(desk.facts.company.id);
+    let blind = gone_since_ms.is_some() || desk.open(NotificationEvent::CollectorStalled, company).is_some();
+    // A router was not silent of itself while we could not see.
+    let seeing_since_ms = desk.last_closed_ms(NotificationEvent::CollectorStalled, company);
+    for index in 0..desk.facts.routers.len() {
+        let router = &desk.facts.routers[index];
+        let condition = unreachable(desk, router, blind, seeing_since_ms);
+        desk.settle(&condition);
+    }
+}
+
+fn links_of<'a>(facts: &'a AlertFacts, router: &WatchedRouter) -> Vec<&'a WatchedLink> {
+    let id = router.id;
+    facts.links.values().filter(|link| link.router_id == id).collect()
+}
+
+/// The collector says that our own network is gone as the cause of links that nobody can see.
+fn own_network_gone_since(facts: &AlertFacts) -> Option<i64> {
+    let silent = facts.routers.iter().filter(|router| !router.reachable);
+    let links = silent.flat_map(|router| links_of(facts, router));
+    let blind =
+        links.filter(|link| link.state == LinkState::Unknown && link.cause.as_deref() == Some(OWN_NETWORK));
+    blind.map(|link| link.since_ms).min()
+}
+
+fn collector(desk: &Desk<'_>, gone_since_ms: Option<i64>) -> Condition {
+    let facts = desk.facts;
+    let event = NotificationEvent::CollectorStalled;
+    let subject = AlertSubject::Company(facts.company.id);
+    let last_ms = facts.routers.iter().map(|router| router.at_ms).max();
+    let patience_ms = (desk.rule(event).sustained_s * 1_000).max(AT_WORK_MS);
+    let standing = match (gone_since_ms, last_ms) {
+        (Some(gone_ms), Some(last_ms)) if last_ms >= facts.watch_since_ms => {
+            Standing::Holds { since_ms: gone_ms }
+        }
+        (_, None) => Standing::Over { since_ms: desk.now_ms },
+        (_, Some(last_ms)) if desk.now_ms - last_ms < patience_ms => Standing::Over { since_ms: last_ms },
+        // Not before the program was there to look.
+        (_, Some(last_ms)) => Standing::Holds { since_ms: last_ms.max(facts.watch_since_ms) },
+    };
+    let detail = Detail { own_network: gone_since_ms.is_some(), ..Detail::default() };
+    Condition {
+        event,
+        subject,
+        about: facts.company.name.clone(),
+        client: None,
+        standing,
+        in_maintenance: false,
+        stood_for: None,
+        links: Vec::new(),
+        detail,
+    }
+}
+
+fn unreachable(
+    desk: &Desk<'_>,
+    router: &WatchedRouter,
+    blind: bool,
+    seeing_since_ms: Option<i64>,
+) -> Condition {
+    let facts = desk.facts;
+    let links = links_of(facts, router);
+    let (busy, free): (Vec<_>, Vec<_>) =
+        links.into_iter().partition(|link| is_in_maintenance(link, desk.now_ms));
+    let standing = if router.reachable {
+        Standing::Over { since_ms: router.since_ms }
+    } else if blind || router.at_ms < facts.watch_since_ms {
+        Standing::Unknown
+    } else {
+        Standing::Holds { since_ms: router.since_ms.max(seeing_since_ms.unwrap_or(i64::MIN)) }
+    };
+    Condition {
+        event: NotificationEvent::RouterUnreachable,
+        subject: AlertSubject::Router(router.id),
+        about: router.name.clone(),
+        client: None,
+        standing,
+        in_maintenance: free.is_empty() && !busy.is_empty(),
+        stood_for: None,
+        links: free.iter().map(|link| link.id).collect(),
+        detail: Detail { error: router.last_error.clone(), ..Detail::default() },
+    }
+}
