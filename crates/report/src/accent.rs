@@ -13,6 +13,20 @@ pub struct Accent {
     blue: u8,
 }
 
+/// How much of an accent is in the soft ground that goes with it, of a hundred.
+const SOFT_PERCENT: u32 = 12;
+
+/// An accent as the pages of one colour scheme use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tones {
+    /// Links, and the ground of buttons.
+    pub accent: Accent,
+    /// Text on it.
+    pub ink: Accent,
+    /// A ground with a breath of it, for tags and notices.
+    pub soft: Accent,
+}
+
 /// A text that is no colour.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is no colour: write # and six hexadecimal digits, such as #0f5f6b")]
@@ -40,7 +54,7 @@ impl std::fmt::Display for Accent {
 
 impl Accent {
     /// That of a brand; the house colour where it has none that can be read.
-    pub(crate) fn of_brand(text: Option<&str>) -> Self {
+    pub fn of_brand(text: Option<&str>) -> Self {
         text.and_then(|text| text.parse().ok()).unwrap_or(HOUSE)
     }
 
@@ -51,11 +65,41 @@ impl Accent {
 
     /// This colour as text on white: darkened until it can be read.
     pub fn as_text(self) -> Self {
-        let darker = |steps: u32| {
-            let scale = |part: u8| (u32::from(part) * (20 - steps) / 20) as u8;
-            Self { red: scale(self.red), green: scale(self.green), blue: scale(self.blue) }
-        };
+        let darker = |steps: u32| BLACK.mixed_into(self, steps * 5);
         (0..=20).map(darker).find(|colour| colour.contrast(WHITE) >= CONTRAST_MIN).unwrap_or(BLACK)
+    }
+
+    /// This colour on the grounds of a scheme, the panels' first: away from them until it can be read on each, and on
+    /// its own soft ground.
+    pub fn tones_on(self, grounds: &[Self; 3]) -> Tones {
+        let panel = grounds[0];
+        let end = panel.text_on_it();
+        let tones = |steps: u32| {
+            let accent = end.mixed_into(self, steps * 5);
+            Tones { accent, ink: accent.text_on_it(), soft: accent.mixed_into(panel, SOFT_PERCENT) }
+        };
+        let legible = |tones: &Tones| {
+            let mut all = grounds.iter().chain([&tones.soft]);
+            all.all(|ground| tones.accent.contrast(*ground) >= CONTRAST_MIN)
+        };
+        (0..20).map(tones).find(legible).unwrap_or_else(|| tones(20))
+    }
+
+    /// `ground` with so many hundredths of this colour in it.
+    fn mixed_into(self, ground: Self, percent: u32) -> Self {
+        let mix = |over: u8, under: u8| {
+            ((u32::from(over) * percent + u32::from(under) * (100 - percent)) / 100) as u8
+        };
+        Self {
+            red: mix(self.red, ground.red),
+            green: mix(self.green, ground.green),
+            blue: mix(self.blue, ground.blue),
+        }
+    }
+
+    /// Its parts: red, green, blue.
+    pub fn rgb(self) -> [u8; 3] {
+        [self.red, self.green, self.blue]
     }
 
     /// The contrast ratio of two colours, 1 to 21 (WCAG 2, "contrast ratio").
@@ -103,6 +147,14 @@ mod tests {
             let accent = Accent { red, green, blue };
             prop_assert!(accent.as_text().contrast(WHITE) >= CONTRAST_MIN);
             prop_assert!(accent.text_on_it().contrast(accent) >= CONTRAST_MIN, "{}", accent);
+            for grounds in [["#ffffff", "#f4f6f7", "#f7f9fa"], ["#162027", "#0e151a", "#1b262e"]] {
+                let grounds = grounds.map(|text| text.parse().expect("a colour"));
+                let Tones { accent: text, ink, soft } = accent.tones_on(&grounds);
+                for ground in grounds.into_iter().chain([soft]) {
+                    prop_assert!(text.contrast(ground) >= CONTRAST_MIN, "{} as {} on {}", accent, text, ground);
+                }
+                prop_assert!(ink.contrast(text) >= CONTRAST_MIN, "{} on {}", ink, text);
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ mod rate;
 mod sheet;
 mod view;
 
-pub use accent::{Accent, UnknownAccent};
+pub use accent::{Accent, Tones, UnknownAccent};
 pub use account_mail::{AccountMail, AccountNews, AccountPart, account_mail};
 pub use cause::cause_words;
 pub use document::{Brand, Document, Facing, Facts, UnknownFacing};

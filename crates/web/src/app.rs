@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use sla::Month;
-use store::{ClientId, Clock, Store};
+use store::{ClientId, Clock, CompanyId, Store};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -16,6 +16,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
+use crate::brand::Brand;
 use crate::error::PageError;
 use crate::kept::Kept;
 use crate::pages::client_links::ClientLinks;
@@ -39,6 +40,8 @@ const FILES_MADE_MAX: usize = 2;
 const SESSIONS_KEPT_MAX: usize = 4_096;
 /// Dashboards kept as they were read; one of 500 links is about 1 MB.
 const BOARDS_KEPT_MAX: usize = 64;
+/// Looks of companies kept; one is the size of its logo, at most 512 KiB.
+const BRANDS_KEPT_MAX: usize = 64;
 /// Written pages kept; the largest, 500 links by site, is about 700 kB.
 const PAGES_KEPT_MAX: usize = 64;
 
@@ -51,6 +54,7 @@ pub(crate) struct App {
     /// Sessions and dashboards as they were read, for as long as nothing changes.
     pub(crate) sessions: Arc<Kept<[u8; 32], SessionRows>>,
     pub(crate) boards: Arc<Kept<(ClientId, Month), ClientLinks>>,
+    pub(crate) brands: Arc<Kept<CompanyId, Brand>>,
     /// Pages as they were written, within one second.
     pub(crate) pages: Arc<Kept<PageKey, Bytes>>,
     pub(crate) watcher: Watcher,
@@ -83,6 +87,7 @@ pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
         settings: Arc::clone(&settings),
         sessions: Arc::new(Kept::new(SESSIONS_KEPT_MAX)),
         boards: Arc::new(Kept::new(BOARDS_KEPT_MAX)),
+        brands: Arc::new(Kept::new(BRANDS_KEPT_MAX)),
         pages: Arc::new(Kept::new(PAGES_KEPT_MAX)),
         password_checks,
         files_made: Arc::new(Semaphore::new(FILES_MADE_MAX)),

@@ -7,6 +7,7 @@ mod address;
 mod app;
 mod assets;
 mod audit;
+mod brand;
 mod caller;
 mod credentials;
 mod error;

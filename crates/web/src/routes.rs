@@ -52,6 +52,8 @@ pub enum Id {
     Token,
     /// The name of an asset.
     Asset,
+    /// The name of an icon.
+    Icon,
 }
 
 impl Id {
@@ -64,6 +66,7 @@ impl Id {
             "user" => Self::User,
             "token" => Self::Token,
             "*asset" => Self::Asset,
+            "icon" => Self::Icon,
             _ => return None,
         })
     }
@@ -101,6 +104,9 @@ fn door() -> Vec<Route> {
         get(Open, Page, "/client", || async { Redirect::to(pages::DASHBOARD) }),
         get(Open, Download, "/assets/{*asset}", assets::asset),
         get(Open, Download, "/favicon.svg", assets::favicon),
+        get(Open, Download, "/client/brand.css", pages::brand::sheet),
+        get(Open, Download, "/client/brand/logo", pages::brand::logo),
+        get(Open, Download, "/client/brand/{icon}", pages::brand::icon),
         get(Open, Data, "/healthz", pages::health::show),
         get(Open, Page, pages::LOGIN, pages::login::show),
         post(Open, pages::LOGIN, pages::login::submit).with_form("username=nobody&password=none"),

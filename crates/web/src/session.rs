@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -10,6 +12,7 @@ use store::{
 
 use crate::Settings;
 use crate::app::App;
+use crate::brand::Brand;
 use crate::caller::{self, Caller};
 use crate::error::PageError;
 use crate::pages;
@@ -30,6 +33,8 @@ pub(crate) struct ClientSession {
     pub(crate) user: PortalUser,
     pub(crate) client: Client,
     pub(crate) company: Company,
+    /// What the company looks like.
+    pub(crate) brand: Arc<Brand>,
     pub(crate) zone: Zone,
     pub(crate) id: SessionId,
     pub(crate) token_hash: [u8; 32],
@@ -44,6 +49,7 @@ pub(crate) struct SessionRows {
     user: PortalUser,
     client: Client,
     company: Company,
+    brand: Arc<Brand>,
     zone: Zone,
 }
 
@@ -159,7 +165,7 @@ pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<Client
     let Some(hash) = token_hash(headers, &app.settings) else { return Ok(None) };
     let now_ms = app.clock.now_ms();
     let version = app.store.data_version().await?;
-    let rows = app.sessions.get(&version, hash, async || read(app, &hash, now_ms).await).await;
+    let rows = app.sessions.get(&version, hash, async || read(app, &version, &hash, now_ms).await).await;
     let rows = match rows {
         Ok(rows) if rows.session.expires_at_ms > now_ms => rows,
         Ok(_) | Err(Missing::Session) => return Ok(None),
@@ -173,6 +179,7 @@ pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<Client
         user: rows.user.clone(),
         client: rows.client.clone(),
         company: rows.company.clone(),
+        brand: Arc::clone(&rows.brand),
         zone: rows.zone.clone(),
         id: rows.session.id,
         token_hash: hash,
@@ -184,7 +191,7 @@ pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<Client
 pub(crate) async fn is_good(app: &App, hash: &[u8; 32]) -> Result<bool, PageError> {
     let now_ms = app.clock.now_ms();
     let version = app.store.data_version().await?;
-    match app.sessions.get(&version, *hash, async || read(app, hash, now_ms).await).await {
+    match app.sessions.get(&version, *hash, async || read(app, &version, hash, now_ms).await).await {
         Ok(rows) => Ok(rows.session.expires_at_ms > now_ms),
         Err(Missing::Session) => Ok(false),
         Err(Missing::Failed(error)) => Err(error),
@@ -203,10 +210,16 @@ impl From<StoreError> for Missing {
     }
 }
 
-async fn read(app: &App, hash: &[u8; 32], now_ms: i64) -> Result<SessionRows, Missing> {
+async fn read(
+    app: &App,
+    version: &DataVersion,
+    hash: &[u8; 32],
+    now_ms: i64,
+) -> Result<SessionRows, Missing> {
     let (session, user) = app.store.portal_session(hash, now_ms).await?.ok_or(Missing::Session)?;
     let client = app.store.client(user.client_id).await?;
     let company = app.store.company(client.company_id).await?;
+    let brand = Brand::of(app, version, &company).await.map_err(Missing::Failed)?;
     let zone = Zone::named(&company.timezone);
-    Ok(SessionRows { session, user, client, company, zone })
+    Ok(SessionRows { session, user, client, company, brand, zone })
 }

@@ -5,7 +5,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use jobs::{Close, Selection, close_month, links_of_month};
 use sla::{ExclusionKind, Month};
-use store::{CompanyEdit, CompanyId, LinkId, NewExclusion, Outage, Store};
+use store::{CompanyEdit, CompanyId, LinkId, Logo, NewExclusion, Outage, Store};
 
 use super::plan;
 use crate::moment;
@@ -15,6 +15,7 @@ const DAY_MS: i64 = 86_400_000;
 /// Who signs what the demo enters.
 const BY: &str = "demo";
 const ACCENT: &str = "#0f6e5c";
+const LOGO: &[u8] = include_bytes!("logo.svg");
 const SUPPORT_EMAIL: &str = "noc@meridian.example";
 const SUPPORT_PHONE: &str = "+91 80 5550 0142";
 
@@ -63,6 +64,8 @@ pub(super) async fn write(
         ..CompanyEdit::default()
     };
     store.edit_company(company, &edit, BY, now_ms).await?;
+    let logo = Logo::from_file(LOGO.to_vec())?;
+    store.set_company_logo(company, Some(&logo), BY, now_ms).await?;
     let zone = moment::zone(plan::TIMEZONE)?;
     let this_month = Month::containing(now_ms, &zone)?;
     settle(store, links, first_ms, this_month.interval(&zone)?.from_ms).await?;

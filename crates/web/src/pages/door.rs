@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
@@ -7,6 +9,7 @@ use store::PortalUser;
 use crate::app::App;
 use crate::assets::asset_url;
 use crate::audit;
+use crate::brand::Brand;
 use crate::caller::{Caller, new_device};
 use crate::error::PageError;
 use crate::pages::DASHBOARD;
@@ -17,31 +20,19 @@ use crate::throttle::Attempt;
 pub(crate) struct Door {
     pub(crate) css: String,
     pub(crate) js: String,
-    pub(crate) company: Option<String>,
+    pub(crate) brand: Arc<Brand>,
     pub(crate) support_email: Option<String>,
 }
 
 impl Door {
     pub(crate) async fn new(app: &App) -> Result<Self, PageError> {
-        // With one company its name is no secret; with several nobody knows yet whose customer this is.
-        let mut companies = app.store.companies().await?;
-        let company = if companies.len() == 1 { companies.pop() } else { None };
+        let (brand, company) = Brand::before_login(app).await?;
         Ok(Self {
             css: asset_url("app.css"),
             js: asset_url("app.js"),
-            company: company.as_ref().map(|company| company.name.clone()),
+            brand,
             support_email: company.and_then(|company| company.support_email),
         })
-    }
-
-    /// The name for titles.
-    pub(crate) fn name(&self) -> &str {
-        self.company.as_deref().unwrap_or("Client portal")
-    }
-
-    /// The first letter of the company, for the mark.
-    pub(crate) fn initial(&self) -> char {
-        self.company.as_deref().and_then(|name| name.chars().next()).unwrap_or('L')
     }
 }
 

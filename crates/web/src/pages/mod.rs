@@ -1,6 +1,7 @@
 //! One file per page: handler, template, what it shows.
 
 pub(crate) mod account;
+pub(crate) mod brand;
 pub(crate) mod charts;
 pub(crate) mod client_links;
 pub(crate) mod csv;
@@ -22,11 +23,14 @@ pub(crate) mod reports;
 pub(crate) mod reset;
 pub(crate) mod series;
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::response::Html;
 use store::{LinkId, ReportId, StoreError};
 
 use crate::assets::asset_url;
+use crate::brand::Brand;
 use crate::error::PageError;
 use crate::session::ClientSession;
 
@@ -40,7 +44,7 @@ pub(crate) const REPORTS: &str = "/client/sla-reports";
 pub(crate) struct Frame {
     pub(crate) css: String,
     pub(crate) js: String,
-    pub(crate) company: String,
+    pub(crate) brand: Arc<Brand>,
     pub(crate) client: String,
     pub(crate) username: String,
     pub(crate) support_email: Option<String>,
@@ -55,7 +59,7 @@ impl Frame {
         Self {
             css: asset_url("app.css"),
             js: asset_url("app.js"),
-            company: session.company.name.clone(),
+            brand: Arc::clone(&session.brand),
             client: session.client.name.clone(),
             username: session.user.username.clone(),
             support_email: session.company.support_email.clone(),
@@ -64,11 +68,6 @@ impl Frame {
             now_ms,
             refresh_ms,
         }
-    }
-
-    /// The first letter of the company, for the mark in the header.
-    pub(crate) fn initial(&self) -> String {
-        self.company.chars().next().unwrap_or('L').to_uppercase().collect()
     }
 }
 

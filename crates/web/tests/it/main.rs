@@ -3,6 +3,7 @@
 
 mod account;
 mod board;
+mod brand;
 mod csv;
 mod events;
 mod headers;

@@ -14,8 +14,8 @@ use secrecy::SecretString;
 use serde_json::json;
 use sla::LinkState;
 use store::{
-    Clock, Facing, Latest, LinkId, Location, MasterKey, NewLink, NewRouter, Round, RoundOutcome, RouterId,
-    RouterTls, Sample, Span, SpanTail, Store,
+    Clock, CompanyId, Facing, Latest, LinkId, Location, MasterKey, NewLink, NewRouter, Round, RoundOutcome,
+    RouterId, RouterTls, Sample, Span, SpanTail, Store,
 };
 use tower::ServiceExt;
 use web::Settings;
@@ -32,6 +32,7 @@ const POSTGRES_VARIABLE: &str = "LEASELINE_TEST_POSTGRES";
 
 pub(crate) struct Portal {
     pub(crate) store: Store,
+    pub(crate) company: CompanyId,
     pub(crate) mine: LinkId,
     pub(crate) foreign: LinkId,
     pub(crate) router_id: RouterId,
@@ -119,7 +120,7 @@ async fn open(location: Location, settings: Settings, folder: tempfile::TempDir)
         move || now_ms.load(Ordering::Relaxed)
     });
     let app = web::router(store.clone(), clock, settings);
-    Portal { store, mine, foreign, router_id, now_ms, app, _folder: folder }
+    Portal { store, company, mine, foreign, router_id, now_ms, app, _folder: folder }
 }
 
 fn create_postgres(url: &str) -> String {

@@ -8,6 +8,7 @@ use sla::LinkState;
 use store::{OutboxFilter, PortalRole, PortalUserId, RESET_MAIL, SessionUser};
 use web::{Access, Answer, Id, Route, routes};
 
+use crate::brand;
 use crate::ledger;
 use crate::portal::{self, Browser, Portal, portals};
 
@@ -41,6 +42,7 @@ async fn ids(portal: &Portal, id: Id) -> Ids {
         }
         // The secret says whose it is; without it there is nothing, with it there is the one account.
         Id::Token => Ids { mine: token(portal).await, foreign: None },
+        Id::Icon => Ids { mine: "icon-192.png".to_owned(), foreign: None },
         Id::Asset => {
             let page = portal.browser().get("/client/login").await.body;
             let start = page.find("/assets/").expect("a page with an asset") + "/assets/".len();
@@ -121,6 +123,7 @@ async fn ask(browser: &mut Browser<'_>, route: &Route, address: &str) -> portal:
 async fn filled() -> Vec<Portal> {
     let all = portals().await;
     for portal in &all {
+        brand::dress(portal, portal.company, "#7a1fa2").await;
         portal.write(portal.mine, LinkState::Up, None, 1_000).await;
         portal.write(portal.foreign, LinkState::Down, Some("link_down"), 1_000).await;
     }
