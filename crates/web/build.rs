@@ -12,7 +12,7 @@ mod npm;
 const VARIABLE: &str = "LEASELINE_WEB_ASSETS";
 
 /// What the pages ask for.
-const FILES: [&str; 4] = ["app.css", "app.js", "link.js", "favicon.svg"];
+const FILES: [&str; 5] = ["app.css", "app.js", "link.js", "worker.js", "favicon.svg"];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     for input in

@@ -11,7 +11,7 @@ mkdirSync(out, { recursive: true });
 
 await build({
   absWorkingDir: here,
-  entryPoints: ['src/app.ts', 'src/link.ts'],
+  entryPoints: ['src/app.ts', 'src/link.ts', 'src/worker.ts'],
   outdir: out,
   bundle: true,
   minify: true,

@@ -37,7 +37,7 @@ pub(crate) async fn favicon() -> Result<Response, PageError> {
     serve("favicon.svg", "public, max-age=86400")
 }
 
-fn serve(name: &str, cache: &'static str) -> Result<Response, PageError> {
+pub(crate) fn serve(name: &str, cache: &'static str) -> Result<Response, PageError> {
     let file = Files::get(name).ok_or(PageError::NotFound)?;
     let content_type = match name.rsplit_once('.').map(|(_, ending)| ending) {
         Some("css") => "text/css; charset=utf-8",
@@ -53,4 +53,30 @@ fn hashed(name: &str) -> Option<String> {
     let hash = Files::get(name)?.metadata.sha256_hash();
     let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     Some(format!("{stem}.{}.{ending}", &digits[..HASH_DIGITS]))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    /// All scripts of all pages together, packed as a server packs them.
+    const SCRIPT_BYTES_MAX: usize = 60_000;
+
+    #[test]
+    fn the_scripts_stay_small() {
+        let packed = |name: &str| {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+            encoder.write_all(&Files::get(name).expect("an asset").data).expect("room in memory");
+            encoder.finish().expect("room in memory").len()
+        };
+        let scripts: Vec<_> = Files::iter().filter(|name| name.ends_with(".js")).collect();
+        assert!(scripts.len() >= 3, "{scripts:?}");
+        let bytes: usize = scripts.iter().map(|name| packed(name)).sum();
+        assert!(bytes < SCRIPT_BYTES_MAX, "{bytes} bytes of script");
+    }
 }

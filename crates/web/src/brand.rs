@@ -123,6 +123,12 @@ impl Brand {
         digest(self.accent().to_string().as_bytes())
     }
 
+    /// A digest of this look together with something else.
+    pub(crate) fn digest_with(&self, other: &str) -> String {
+        let logo = self.logo.as_ref().map_or("", |logo| &logo.digest);
+        digest([&self.sheet.digest, logo, &self.name, other].join("\n").as_bytes())
+    }
+
     /// An icon, drawn when it is first asked for.
     pub(crate) fn icon(&self, form: IconForm) -> Result<Bytes, PageError> {
         let cell = &self.icons[form as usize];

@@ -38,6 +38,8 @@ pub(crate) struct ClientSession {
     pub(crate) zone: Zone,
     pub(crate) id: SessionId,
     pub(crate) token_hash: [u8; 32],
+    /// When the session ends, however much it is used.
+    pub(crate) ends_at_ms: i64,
     /// The store's state when the session was looked up.
     pub(crate) version: DataVersion,
 }
@@ -183,6 +185,7 @@ pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<Client
         zone: rows.zone.clone(),
         id: rows.session.id,
         token_hash: hash,
+        ends_at_ms: expiry(&app.settings, rows.session.created_at_ms, i64::MAX),
         version,
     }))
 }

@@ -1,7 +1,9 @@
 // What every page needs.
 
 import { startFilter } from './filter';
+import { startKeeping } from './keep';
 import { start } from './live';
+import { startOffline } from './offline';
 
 /** A click elsewhere or Escape closes the account menu. */
 function closeMenus(): void {
@@ -28,3 +30,5 @@ closeMenus();
 openForPrint();
 start();
 startFilter();
+startKeeping();
+startOffline();

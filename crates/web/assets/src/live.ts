@@ -2,6 +2,7 @@
 // that focus, an open menu and the scroll position stay.
 
 import { listen } from './events';
+import { forget } from './keep';
 import { morph } from './morph';
 
 /** After a failure the next tries come later and later, up to this. */
@@ -24,7 +25,7 @@ function now(): number {
   return serverMs + (performance.now() - receivedAt);
 }
 
-function ageWords(ms: number): string {
+export function ageWords(ms: number): string {
   const s = Math.floor(ms / 1000);
   if (s < 2) return 'just now';
   if (s < 60) return `${s} s ago`;
@@ -82,6 +83,7 @@ async function refresh(region: HTMLElement): Promise<void> {
   });
   if (response.status === 401) {
     // The session has ended: the page itself then leads to the login.
+    forget();
     location.reload();
     return;
   }

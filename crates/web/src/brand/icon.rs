@@ -47,6 +47,14 @@ impl IconForm {
         if self == Self::Svg { "image/svg+xml" } else { "image/png" }
     }
 
+    pub(crate) fn sizes(self) -> &'static str {
+        match self {
+            Self::Svg => "any",
+            Self::Small => "192x192",
+            Self::Large | Self::Maskable => "512x512",
+        }
+    }
+
     pub(crate) fn draw(self, ground: Accent) -> Result<Bytes, PageError> {
         match self {
             Self::Svg => Ok(svg(ground).into()),

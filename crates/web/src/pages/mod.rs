@@ -12,6 +12,7 @@ pub(crate) mod events;
 pub(crate) mod forgot;
 pub(crate) mod health;
 pub(crate) mod history;
+pub(crate) mod install;
 pub(crate) mod link;
 pub(crate) mod links;
 pub(crate) mod login;
@@ -50,6 +51,10 @@ pub(crate) struct Frame {
     pub(crate) support_email: Option<String>,
     pub(crate) support_phone: Option<String>,
     pub(crate) zone: String,
+    /// Where the worker is that answers without a connection.
+    pub(crate) worker: String,
+    /// After this what the device keeps is forgotten, milliseconds: the session has ended then in any case.
+    pub(crate) forget_in_ms: i64,
     pub(crate) now_ms: i64,
     pub(crate) refresh_ms: u32,
 }
@@ -65,6 +70,8 @@ impl Frame {
             support_email: session.company.support_email.clone(),
             support_phone: session.company.support_phone.clone(),
             zone: session.zone.label(now_ms),
+            worker: install::worker_url(&session.brand),
+            forget_in_ms: (session.ends_at_ms - now_ms).max(0),
             now_ms,
             refresh_ms,
         }

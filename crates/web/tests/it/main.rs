@@ -7,6 +7,7 @@ mod brand;
 mod csv;
 mod events;
 mod headers;
+mod install;
 mod ledger;
 mod login;
 mod pages;
