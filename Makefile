@@ -23,3 +23,8 @@ bench:
 	target/release/close_month
 	target/release/pdf
 	target/release/pages
+
+# What Lighthouse says of the dashboard and a link's page: BASE_URL, USERNAME and PASSWORD name a portal that runs, e.g. the demo.
+.PHONY: lighthouse
+lighthouse:
+	cd benches/lighthouse && npm ci --ignore-scripts --no-audit --no-fund --silent && node run.mjs
