@@ -5,6 +5,8 @@ use sqlx::PgPool;
 
 use crate::exclusion::ExclusionRow;
 use crate::ledger_inputs::{Batch, Reading, exclusions_of_links, spans_of_links, terms_of_links};
+
+use crate::open::begin_postgres;
 use crate::span::SpanRow;
 use crate::{LinkId, LinkTerms, StoreError};
 
@@ -23,7 +25,7 @@ pub(crate) async fn read(pool: &PgPool, batch: &mut Batch) -> Result<(), StoreEr
     const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     let ids: Vec<i64> = batch.links().into_iter().map(|link| link.0).collect();
     let (from_ms, to_ms) = (batch.from_ms, batch.to_ms);
-    let mut tx = pool.begin_with(SNAPSHOT).await?;
+    let mut tx = begin_postgres(pool, SNAPSHOT).await?;
     macro_rules! each {
         ($row:ty, $sql:expr, $add:expr) => {
             let mut rows =

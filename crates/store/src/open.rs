@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, SqlitePool};
+use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, SqlitePool, Transaction};
 
 use crate::engine::{Engine, Reader, Tx, on};
 use crate::version::VersionWatch;
@@ -155,7 +155,7 @@ impl Store {
     pub(crate) async fn begin(&self) -> Result<Tx, StoreError> {
         Ok(match &self.inner.pools {
             Pools::Sqlite { write, .. } => Engine::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Engine::Postgres(pool.begin().await?),
+            Pools::Postgres(pool) => Engine::Postgres(begin_postgres(pool, "BEGIN").await?),
         })
     }
 
@@ -171,6 +171,18 @@ impl Store {
         on!(self.writer(), db => sqlx::query(SQL).bind(key).bind(value).execute(db).await.map(|_| ()))?;
         Ok(())
     }
+}
+
+/// Begins a transaction on PostgreSQL. It goes on to its end, for at most [`ACQUIRE_TIMEOUT`], even when nobody waits
+/// for it any more: a `BEGIN` that is given up half-way leaves the pool a connection within a transaction that
+/// nothing ends, for whoever gets it next.
+pub(crate) async fn begin_postgres(
+    pool: &PgPool,
+    statement: &'static str,
+) -> Result<Transaction<'static, Postgres>, StoreError> {
+    let pool = pool.clone();
+    let begun = tokio::spawn(async move { pool.begin_with(statement).await });
+    Ok(begun.await.map_err(StoreError::Stopped)??)
 }
 
 async fn open_sqlite(location: &Location, path: &Path) -> Result<Pools, StoreError> {

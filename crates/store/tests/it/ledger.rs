@@ -17,6 +17,20 @@ fn without_evidence(span: Span) -> sla::StateSpan {
     sla::StateSpan { from_ms, to_ms, state, cause, evidence: serde_json::Value::Null }
 }
 
+/// Polls a future so often, and drops it.
+async fn polled(future: impl Future, polls: usize) {
+    let mut future = std::pin::pin!(future);
+    let mut left = polls;
+    std::future::poll_fn(|cx| {
+        left -= 1;
+        match future.as_mut().poll(cx) {
+            std::task::Poll::Pending if left > 0 => std::task::Poll::Pending,
+            _ => std::task::Poll::Ready(()),
+        }
+    })
+    .await;
+}
+
 async fn write_line(db: &Db, isp: &Isp, link: LinkId, spans: Vec<Span>) {
     let mut round = Round::new(isp.router, START_MS, RoundOutcome::Ok);
     round.tails.push(SpanTail { link, from_ms: spans[0].from_ms, spans });
@@ -223,5 +237,17 @@ on_both! {
         let window = store.state_spans_for_client(acme, START_MS + 150, START_MS + 1_050).await.unwrap();
         assert_eq!(window.iter().map(|(_, span)| span.from_ms - START_MS).collect::<Vec<_>>(), [100, 1_000]);
         assert!(store.outages_for_client_links(acme, START_MS + 100, START_MS + 1_000, 10).await.unwrap().is_empty());
+    }
+
+    /// A reader that goes away half-way (a browser that closes a page) must not leave its transaction to the next one.
+    async fn a_reading_that_is_given_up_half_way_harms_nobody(db) {
+        let isp = isp(&db.store).await;
+        for polls in 1..40 {
+            polled(db.store.ledger_inputs(&isp.links, 0, START_MS), polls).await;
+            // Whoever gets that connection next.
+            let names: Vec<String> = (0..4).map(|n| format!("Company {polls}.{n}")).collect();
+            let writes = names.iter().map(|name| db.store.insert_company(name, "UTC", "EUR", START_MS));
+            futures_util::future::try_join_all(writes).await.unwrap();
+        }
     }
 }

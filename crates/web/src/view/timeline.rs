@@ -24,6 +24,8 @@ pub(crate) struct TimelineOutage {
     pub(crate) lasted: String,
     pub(crate) cause: String,
     pub(crate) evidence: String,
+    /// What the provider says of it, and when it said so.
+    pub(crate) published: Option<(String, String)>,
     /// `all of it`, `20 m of it`; empty if nothing is excluded.
     pub(crate) excluded: String,
     pub(crate) open: bool,
@@ -67,6 +69,7 @@ fn row(outage: &Outage, left_out: &[Interval], now_ms: i64, zone: &Zone) -> Time
         lasted: lasted(outage.from_ms, outage.to_ms, now_ms),
         cause: outage.cause.as_deref().map_or("Not known", cause_words).to_owned(),
         evidence: evidence_words(&outage.evidence),
+        published: outage.reason.clone().zip(outage.reason_at_ms.map(|at_ms| zone.exact(at_ms, now_ms))),
         excluded,
         open: outage.to_ms.is_none(),
     }
@@ -112,7 +115,12 @@ mod tests {
         };
         let first = outage(1, 10 * DAY_MS, Some(10 * DAY_MS + 2 * HOUR_MS));
         let over_the_end = outage(2, 31 * DAY_MS - HOUR_MS, Some(31 * DAY_MS + HOUR_MS));
-        let open = outage(3, 40 * DAY_MS, None);
+        let open = Outage {
+            reason: Some("A digger cut the fibre".to_owned()),
+            reason_by: Some("noc".to_owned()),
+            reason_at_ms: Some(40 * DAY_MS),
+            ..outage(3, 40 * DAY_MS, None)
+        };
         let exclusion = |from_ms, to_ms| Exclusion {
             from_ms,
             to_ms,
@@ -135,5 +143,7 @@ mod tests {
         assert_eq!((january[0].id, january[0].excluded.as_str()), (2, "all of it"));
         assert_eq!((january[1].id, january[1].excluded.as_str()), (1, "1 h 30 m of it"));
         assert_eq!((months[0].outages[0].end.as_str(), months[0].outages[0].open), ("still down", true));
+        let said = months[0].outages[0].published.as_ref().map(|(words, _)| words.as_str());
+        assert_eq!((said, &january[0].published), (Some("A digger cut the fibre"), &None));
     }
 }
