@@ -181,6 +181,7 @@ pub(crate) async fn begin_postgres(
     statement: &'static str,
 ) -> Result<Transaction<'static, Postgres>, StoreError> {
     let pool = pool.clone();
+    #[expect(clippy::disallowed_methods, reason = "it must outlive its caller, and ends by itself")]
     let begun = tokio::spawn(async move { pool.begin_with(statement).await });
     Ok(begun.await.map_err(StoreError::Stopped)??)
 }
