@@ -4,10 +4,11 @@
 LISTEN ?= 127.0.0.1:8080
 
 demo:
+	scripts/packages demo
 	cargo run -p leaseline -- demo --listen $(LISTEN)
 
 test:
-	scripts/packages
+	scripts/packages test
 	scripts/test
 
 # The quick half of `make test`, for the inner loop.

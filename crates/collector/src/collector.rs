@@ -50,6 +50,8 @@ pub struct RoundSummary {
     pub samples: usize,
     /// Routers that gave no reading, with one line on why; by name.
     pub errors: Vec<(String, String)>,
+    /// Routers that did, but whose user may not ping, with one line on what to do; by name.
+    pub ping_errors: Vec<(String, String)>,
     /// What was wrong with single links of routers that did; by router and circuit.
     pub link_errors: Vec<LinkError>,
 }
@@ -149,6 +151,7 @@ impl Collector {
             }
         }
         summary.errors.sort();
+        summary.ping_errors.sort();
         summary.link_errors.sort();
         summary
     }
@@ -255,6 +258,7 @@ impl RoundSummary {
     fn add(&mut self, router: String, report: RoundReport) {
         self.links += report.links;
         self.samples += report.samples;
+        self.ping_errors.extend(report.no_pings.map(|error| (router.clone(), error)));
         self.link_errors.extend(report.troubles.into_iter().map(|trouble| LinkError {
             router: router.clone(),
             circuit: trouble.circuit,

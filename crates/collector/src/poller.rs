@@ -48,6 +48,8 @@ pub(crate) struct RoundReport {
     pub(crate) samples: usize,
     /// Why there is no reading of this router.
     pub(crate) error: Option<String>,
+    /// Why none of its targets could be pinged, if its user may not.
+    pub(crate) no_pings: Option<String>,
     /// What was wrong with single links.
     pub(crate) troubles: Vec<Trouble>,
 }
@@ -74,6 +76,7 @@ struct Found {
     findings: Vec<Finding>,
     observation: Option<Observation>,
     error: Option<String>,
+    no_pings: Option<String>,
     troubles: Vec<Trouble>,
 }
 
@@ -194,6 +197,7 @@ impl Poller {
             findings: vec![finding; self.links.len()],
             observation: None,
             error: Some(error),
+            no_pings: None,
             troubles: Vec::new(),
         }
     }
@@ -228,10 +232,11 @@ impl Poller {
         }
         let findings = findings(&asked, &observation, &pinged, &traffic);
         let troubles = troubles(&asked, &pinged);
+        let wanted = asked.iter().any(|asked| asked.ping_target.is_some());
         self.note_troubles(&troubles);
-        self.note_pings(&pinged, observation.moment.mono_ms);
+        let no_pings = self.note_pings(&pinged, wanted, observation.moment.mono_ms);
         let (outcome, observation) = (RoundOutcome::Ok, Some(observation));
-        Found { outcome, findings, observation, error: None, troubles }
+        Found { outcome, findings, observation, error: None, no_pings, troubles }
     }
 
     /// Logs what somebody must mend once, however many rounds it lasts.
@@ -248,16 +253,22 @@ impl Poller {
         self.logged.retain(|link, _| troubles.iter().any(|trouble| trouble.link == *link));
     }
 
-    fn note_pings(&mut self, pinged: &Pinged, mono_ms: i64) {
-        let router = &self.router;
-        if pinged.not_permitted && self.session.pings_refused(mono_ms) {
-            tracing::warn!(
-                router = %router.name,
-                "user {} may not ping: no latency nor loss until its group has the policy `test` \
-                 (/user group set GROUP policy=api,read,test)",
-                router.username
-            );
+    /// Why pings that were wanted were not made, as long as they are refused; logged when it begins.
+    fn note_pings(&mut self, pinged: &Pinged, wanted: bool, mono_ms: i64) -> Option<String> {
+        let begins = pinged.not_permitted && self.session.pings_refused(mono_ms);
+        if !wanted || self.session.may_ping(mono_ms) {
+            return None;
         }
+        let router = &self.router;
+        let text = format!(
+            "user {} may not ping: no latency nor loss until its group has the policy `test` \
+             (/user group set GROUP policy=api,read,test)",
+            router.username
+        );
+        if begins {
+            tracing::warn!(router = %router.name, "{text}");
+        }
+        Some(text)
     }
 }
 

@@ -53,6 +53,8 @@ impl Session {
         }
         let client = connect(router, store, config.connect_timeout).await?;
         self.backoff.succeeded();
+        // What the user may do was settled at the login: the new session is asked anew.
+        self.pings_refused_ms = None;
         self.client = Some(client.clone());
         Ok(client)
     }

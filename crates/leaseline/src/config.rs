@@ -8,17 +8,29 @@ use anyhow::Context;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::fault::wrong_use;
+use crate::{fault::wrong_use, output::Printer};
 
 pub(crate) use mail::{Mail, MailTls};
 
 /// The reference: every key with its default and what it means.
 pub(crate) const DEFAULT_FILE: &str = include_str!("config.default.toml");
 
-/// Variables that are not settings: where things are, and what tests and packagers use.
-const OTHER_VARIABLES: &[&str] =
-    &["LEASELINE_DATA", "LEASELINE_DATABASE_URL", "LEASELINE_CONFIG", "LEASELINE_KEY", "LEASELINE_KEY_FILE"];
-const OTHER_PREFIXES: &[&str] = &["LEASELINE_TEST_", "LEASELINE_WEB_"];
+/// Variables that are not settings: where things are, and what packagers and tests use.
+const OTHER_VARIABLES: &[&str] = &[
+    "LEASELINE_DATA",
+    "LEASELINE_DATABASE_URL",
+    "LEASELINE_CONFIG",
+    "LEASELINE_KEY",
+    "LEASELINE_KEY_FILE",
+    "LEASELINE_WEB_ASSETS",
+    "LEASELINE_TEST_POSTGRES",
+];
+
+/// The default file as it is, or its keys and values for programs.
+pub(crate) fn print_default(printer: &Printer) -> anyhow::Result<()> {
+    let settings: Table = toml::from_str(DEFAULT_FILE).context("the embedded default settings")?;
+    if printer.is_json() { printer.said("", &settings) } else { printer.text(DEFAULT_FILE) }
+}
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -171,9 +183,7 @@ fn not_toml(path: &Path, text: &str, error: &toml::de::Error) -> String {
 }
 
 fn is_setting(name: &str) -> bool {
-    name.starts_with("LEASELINE_")
-        && !OTHER_VARIABLES.contains(&name)
-        && !OTHER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    name.starts_with("LEASELINE_") && !OTHER_VARIABLES.contains(&name)
 }
 
 /// Lays `given` over `settings`; every key must already be there, for the default file names them all.

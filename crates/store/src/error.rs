@@ -9,7 +9,7 @@ pub enum StoreError {
         what: &'static str,
     },
     /// There is one already.
-    #[error("there is already a {what} with this {field}")]
+    #[error("there is already a {what} with this {field}: choose another")]
     Duplicate {
         /// The kind of thing, for example `link`.
         what: &'static str,

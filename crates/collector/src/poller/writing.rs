@@ -7,6 +7,7 @@ use crate::error::RoundError;
 use crate::link_record::Kept;
 use crate::round_writer::NotWritten;
 use crate::schedule::Slot;
+use crate::timeline::Seen;
 
 impl Poller {
     /// Writes the round whole or not at all. What is remembered changes only once it is written, so that a failed
@@ -34,15 +35,22 @@ impl Poller {
         }
         round.skipped_rounds = self.skipped;
         if kept.is_empty() && !self.links.is_empty() {
-            let nothing = || RoundReport { troubles: found.troubles, ..RoundReport::default() };
+            let nothing = || RoundReport {
+                no_pings: found.no_pings,
+                troubles: found.troubles,
+                ..RoundReport::default()
+            };
             return behind_ms.map_or_else(nothing, |until_ms| self.held(until_ms));
         }
-        let links = if found.observation.is_some() { round.latest.len() } else { 0 };
+        // A link whose interface is not there was not looked at, though its time line says so.
+        let links =
+            found.findings.iter().filter(|finding| matches!(finding.seen, Seen::Interface(_))).count();
         let samples = round.samples.len();
         let error = match self.shared.writer.write(round, || self.shared.rounds_under_way()).await {
             Ok(()) => {
                 self.written(kept);
-                return RoundReport { links, samples, error: found.error, troubles: found.troubles };
+                let Found { error, no_pings, troubles, .. } = found;
+                return RoundReport { links, samples, error, no_pings, troubles };
             }
             Err(error) => error,
         };

@@ -15,7 +15,11 @@ fn edge(name: &str) -> RouterSpec {
 
 type Fault = (&'static str, fn(&SimRouter), fn(&SimRouter));
 
-const FAULTS: [Fault; 9] = [
+/// A session that was refused its pings asks for none for an hour; the fault after it breaks the session, and the new
+/// one asks again.
+const NO_TEST_POLICY: &str = "no test policy";
+
+const FAULTS: [Fault; 10] = [
     ("unreachable", |router| router.unreachable(true), |router| router.unreachable(false)),
     ("hang", |router| router.hang(true), |router| router.hang(false)),
     ("black hole", |router| router.black_hole(true), |router| router.black_hole(false)),
@@ -23,8 +27,9 @@ const FAULTS: [Fault; 9] = [
     ("drip", |router| router.drip(200, Duration::from_millis(1)), |router| router.drip(0, Duration::ZERO)),
     ("a word of a gigabyte", |router| router.huge_word(1 << 30), |router| router.huge_word(0)),
     ("a comment of a megabyte", |router| router.huge_word(1 << 20), |router| router.huge_word(0)),
-    ("no test policy", |router| router.deny_test_policy(true), |router| router.deny_test_policy(false)),
+    (NO_TEST_POLICY, |router| router.deny_test_policy(true), |router| router.deny_test_policy(false)),
     ("sessions broken", SimRouter::break_sessions, |_| {}),
+    ("counters at nought", |router| assert!(router.reset_counters("ether1")), |_| {}),
 ];
 
 #[tokio::test]
@@ -43,7 +48,9 @@ async fn over_every_fault_what_is_stored_was_served() {
             router.settled().await;
             place.pass(300);
             let after = place.sample().await;
-            assert_eq!((&after.errors[..], &after.link_errors[..]), (&[][..], &[][..]), "after {fault}");
+            let errors = (after.errors.len(), after.link_errors.len(), after.ping_errors.len());
+            let refused = usize::from(fault == NO_TEST_POLICY);
+            assert_eq!(errors, (0, 0, refused), "after {fault}: {after:?}");
             assert_eq!(after.samples, 2, "after {fault}");
             assert!(during.samples == 2 || !during.errors.is_empty(), "{fault}: {during:?}");
         }
@@ -60,6 +67,21 @@ async fn over_every_fault_what_is_stored_was_served() {
                 0,
                 "evidence told of all of them"
             );
+        }
+        place.pass(300);
+        router.reboot(Duration::from_secs(60));
+        router.settled().await;
+        let during = place.sample().await;
+        assert_eq!((during.samples, during.errors.len()), (0, 1), "{during:?}");
+        place.pass(300);
+        assert_eq!(place.sample().await.samples, 2, "after the reboot");
+        place.pass(300);
+        assert_eq!(place.sample().await.samples, 2, "with rates again");
+        for (n, (link, name)) in links.iter().zip(["ether1", "ether2"]).enumerate() {
+            assert_as_served(&place, &router, *link, name, n).await;
+            let last = place.samples(*link).await;
+            let rates: Vec<_> = last[last.len() - 2..].iter().map(|sample| sample.rx_bps.is_some()).collect();
+            assert_eq!(rates, [false, true], "no rate across the reboot");
         }
     }
 }
@@ -102,7 +124,7 @@ async fn a_wrong_password_a_wrong_interface_and_a_wrong_target_are_one_line_each
         place.link(id, "C-8", "ether2", Some("no.such.host")).await;
         place.link(id, "C-9", "ether9", None).await;
         let summary = place.sample().await;
-        assert_eq!((summary.links, summary.samples), (3, 2));
+        assert_eq!((summary.links, summary.samples), (2, 2), "the third has no interface to be looked at");
         assert_eq!(summary.errors, [], "the router gave a reading");
         let [target, interface] = summary.link_errors.as_slice() else { panic!("{summary:?}") };
         for (error, circuit, word) in [(target, "C-8", "no.such.host"), (interface, "C-9", "ether9")] {

@@ -6,7 +6,7 @@ use sla::LinkState;
 use store::{LinkId, Sample};
 
 use crate::engine::databases;
-use crate::place::{Place, START_MS, target};
+use crate::place::{Place, START_MS, config, target};
 
 /// Holds every stored sample of a link against what the router served at that moment.
 pub(crate) async fn assert_as_served(
@@ -39,7 +39,7 @@ pub(crate) async fn assert_as_served(
                 *at_ms == sample.at_ms
                     && name == interface.as_bytes()
                     && counters(sample) == values.map(|value| i64::try_from(value).ok())
-                    && (state == sample.state || sample.received == Some(0))
+                    && state == sample.state
             }
             _ => false,
         });
@@ -49,6 +49,9 @@ pub(crate) async fn assert_as_served(
                 served.iter().any(|entry| is_ping(entry, sample, n)),
                 "{interface}: no such ping {sample:?}"
             );
+        } else if sample.state == LinkState::Up {
+            let whole = served.iter().find(|entry| is_whole_ping(entry, sample.at_ms, n));
+            assert!(whole.is_none(), "{interface}: {whole:?} was served and not kept in {sample:?}");
         }
         for bps in [sample.rx_bps, sample.tx_bps].into_iter().flatten() {
             assert!((0..20_000_000_000).contains(&bps), "{interface}: an absurd rate {sample:?}");
@@ -73,6 +76,12 @@ fn is_ping(entry: &Served, sample: &Sample, n: usize) -> bool {
         && sample.sent == Some(i64::from(*sent))
         && sample.received == Some(i64::from(*received))
         && [sample.rtt_min_us, sample.rtt_avg_us, sample.rtt_max_us] == served
+}
+
+/// All echoes that a round asks for.
+fn is_whole_ping(entry: &Served, sample_at_ms: i64, n: usize) -> bool {
+    matches!(entry, Served::Ping { at_ms, target: pinged, sent, .. }
+        if *at_ms == sample_at_ms && pinged == target(n).as_bytes() && *sent == config().ping_count)
 }
 
 fn four(dialect: Dialect) -> RouterSpec {
@@ -199,7 +208,10 @@ async fn a_user_without_the_test_policy_costs_latency_and_nothing_else() {
             vec![User::new("admin", "secret").policies(Policies { api: true, read: true, test: false })];
         let (router, _, links) = place.router(spec).await;
         for _ in 0..3 {
-            assert_eq!(place.sample().await.errors, []);
+            let summary = place.sample().await;
+            assert_eq!(summary.errors, [], "the router gave a reading");
+            let [(name, error)] = summary.ping_errors.as_slice() else { panic!("{summary:?}") };
+            assert!(name == "edge" && error.contains("policy `test`") && !error.contains('\n'), "{error}");
             place.pass(300);
         }
         let samples = place.samples(links[0]).await;

@@ -359,6 +359,9 @@ pub(crate) struct LinkAddArgs {
     /// What counts as down: the interface alone, or also a probe target that gives no answer
     #[arg(long, value_enum, default_value = "interface")]
     pub(crate) down_when: DownChoice,
+    /// Do not ask the router whether it has this interface, e.g. for a session that is not up yet
+    #[arg(long)]
+    pub(crate) unchecked: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

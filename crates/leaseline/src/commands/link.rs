@@ -3,6 +3,8 @@ use store::{DownWhen, Facing, Link, LinkId, LinkTerms, NewLink, Store};
 
 use crate::{
     cli::{DownChoice, FacingChoice, LinkAddArgs, LinkCommand},
+    commands::interface_check::{self, Checked},
+    config::Config,
     fault::wrong_use,
     moment,
     output::Printer,
@@ -10,14 +12,19 @@ use crate::{
 
 const KINDS: &[&str] = &["ILL", "P2P", "MPLS", "broadband"];
 
-pub(super) async fn run(store: &Store, command: LinkCommand, printer: &Printer) -> anyhow::Result<()> {
+pub(super) async fn run(
+    store: &Store,
+    config: &Config,
+    command: LinkCommand,
+    printer: &Printer,
+) -> anyhow::Result<()> {
     match command {
-        LinkCommand::Add(args) => add(store, *args, printer).await,
+        LinkCommand::Add(args) => add(store, config, *args, printer).await,
         LinkCommand::List => list(store, printer).await,
     }
 }
 
-async fn add(store: &Store, args: LinkAddArgs, printer: &Printer) -> anyhow::Result<()> {
+async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printer) -> anyhow::Result<()> {
     super::check_name("circuit id", &args.circuit)?;
     super::check_name("interface", &args.interface)?;
     let client = super::client_named(store, &args.client).await?;
@@ -71,11 +78,29 @@ async fn add(store: &Store, args: LinkAddArgs, printer: &Printer) -> anyhow::Res
         activated_at_ms,
         terminated_at_ms: None,
     };
+    free_circuit(store, &args.circuit).await?;
+    let checked = interface_check::check(store, config, &router, &args).await?;
     let id = store.insert_link_with_terms(&link, &terms).await?;
+    let not_checked = match &checked {
+        Checked::There => String::new(),
+        Checked::Not(why) => format!(" Whether the router has this interface was not checked: {why}."),
+    };
     printer.said(
-        &format!("Added link {} for {} at {} {}.", args.circuit, client.name, router.name, args.interface),
-        &json!({ "id": id, "circuit": args.circuit }),
+        &format!(
+            "Added link {} for {} at {} {}.{not_checked}",
+            args.circuit, client.name, router.name, args.interface
+        ),
+        &json!({ "id": id, "circuit": args.circuit, "interface_checked": matches!(checked, Checked::There) }),
     )
+}
+
+async fn free_circuit(store: &Store, circuit: &str) -> anyhow::Result<()> {
+    if store.link_by_circuit(circuit).await?.is_none() {
+        return Ok(());
+    }
+    Err(wrong_use(format!(
+        "there is already a link {circuit}: choose another circuit id; `leaseline link list` shows them"
+    )))
 }
 
 async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@ mod doctor;
 mod exclusion;
 mod explain;
 mod init;
+mod interface_check;
 mod link;
 mod mail;
 mod notification;
@@ -41,7 +42,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     let printer = Printer::new(cli.place.json);
     match cli.command {
         Command::Demo(args) => return crate::demo::run(&cli.place, args, &printer).await,
-        Command::Config(ConfigCommand::Default) => return printer.text(config::DEFAULT_FILE),
+        Command::Config(ConfigCommand::Default) => return config::print_default(&printer),
         Command::Sla(SlaCommand::Evaluate { file }) => return sla::evaluate(&file, &printer),
         _ => {}
     }
@@ -75,7 +76,7 @@ async fn on_store(
         Command::Client(command) => client::run(store, command, printer).await,
         Command::User(command) => user::run(store, command, printer).await,
         Command::Router(command) => router::run(store, &installation.config, command, printer).await,
-        Command::Link(command) => link::run(store, command, printer).await,
+        Command::Link(command) => link::run(store, &installation.config, command, printer).await,
         Command::Sample(command) => readings::samples(store, command, printer).await,
         Command::Span(command) => readings::spans(store, command, printer).await,
         Command::Company(command) => company::run(store, command, printer).await,

@@ -137,14 +137,22 @@ async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {
 async fn test(store: &Store, config: &Config, name: &str, printer: &Printer) -> anyhow::Result<()> {
     let router = named(store, name).await?;
     let report = findings(store, config, &router).await?;
-    let words: String = report.steps.iter().map(|step| step.words() + "\n").collect();
+    let failures = report.steps.iter().filter(|step| !step.ok).count();
+    // A single failure is told by the command's own, as everywhere; several are told here and counted there.
+    let told = report.steps.iter().filter(|step| step.ok || failures > 1);
+    let words = told.map(Step::words).collect::<Vec<_>>().join("\n");
     let value = json!({
         "router": router.name, "ok": report.failed.is_none(), "version": report.version, "identity": report.identity,
         "clock_offset_ms": report.clock_offset_ms,
         "steps": report.steps.iter().map(Step::as_json).collect::<Vec<_>>(),
     });
-    printer.said(words.trim_end(), &value)?;
+    if printer.is_json() || !words.is_empty() {
+        printer.said(&words, &value)?;
+    }
     match report.failed {
+        Some(_) if failures > 1 => {
+            bail!("router {}: {failures} of {} checks failed, see above", router.name, report.steps.len())
+        }
         Some(trouble) => bail!("router {}: {trouble}", router.name),
         None => Ok(()),
     }
@@ -156,6 +164,9 @@ async fn named(store: &Store, name: &str) -> anyhow::Result<Router> {
         wrong_use(format!("there is no router named {name:?}; `leaseline router list` shows them"))
     })
 }
+
+/// A router's own address to itself.
+const ITSELF: &str = "127.0.0.1";
 
 /// One thing that was tried.
 pub(super) struct Step {
@@ -191,8 +202,10 @@ pub(super) async fn findings(store: &Store, config: &Config, router: &Router) ->
         .links()
         .await?
         .into_iter()
-        .find(|link| link.router_id == router.id)
-        .and_then(|link| link.probe_target);
+        .filter(|link| link.router_id == router.id)
+        .find_map(|link| link.probe_target)
+        // Before there is a link with a target, the router itself: whether the user may ping shows all the same.
+        .unwrap_or_else(|| ITSELF.to_owned());
     let now =
         jiff::Timestamp::from_millisecond(now_ms()).context("the clock of this machine is out of range")?;
     let report = routeros::test_connection(
@@ -200,7 +213,7 @@ pub(super) async fn findings(store: &Store, config: &Config, router: &Router) ->
         &credentials,
         &limits(config),
         now,
-        probe_target.as_deref(),
+        Some(&probe_target),
     )
     .await;
     let steps: Vec<Step> = report
@@ -227,7 +240,7 @@ fn chain_words(error: &routeros::Error) -> String {
     one_line(&anyhow::Error::new(error.clone()))
 }
 
-fn target_of(router: &Router) -> Target {
+pub(super) fn target_of(router: &Router) -> Target {
     let tls = match &router.tls {
         RouterTls::Off => Tls::Off,
         RouterTls::System => Tls::System,
@@ -237,7 +250,7 @@ fn target_of(router: &Router) -> Target {
     Target { address: router.address.clone(), port: router.port, tls }
 }
 
-fn limits(config: &Config) -> Limits {
+pub(super) fn limits(config: &Config) -> Limits {
     Limits { connect: Duration::from_secs(config.collector.connect_timeout_s), ..Limits::default() }
 }
 

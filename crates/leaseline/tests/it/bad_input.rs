@@ -111,13 +111,87 @@ fn an_unknown_interface_is_named_and_blinds_no_other() {
     with_router(|address| {
         installation.add_router("edge", address, "secret");
         installation.add_link("C-1", "edge", "ether1");
-        installation.add_link("C-9", "edge", "ether9");
-        let (code, line) = installation.fails(&["collect", "--once"]);
-        assert_eq!(code, 1);
-        assert!(line.contains("ether9"), "{line}");
+        let mut unknown = Installation::link_args("C-9", "edge", "ether9", "2026-11-01");
+        let (code, line) = installation.fails(&unknown);
+        assert_eq!(code, 2);
+        assert!(line.contains("\"ether9\", but ether1;") && line.contains("--unchecked"), "{line}");
+        assert_eq!(
+            installation.json(&["link", "list"]).as_array().map(Vec::len),
+            Some(1),
+            "nothing was added"
+        );
+
+        unknown.push("--unchecked");
+        installation.ok(&unknown);
+        let output = installation.run(&["collect", "--once", "--json"]);
+        assert_eq!(output.status.code(), Some(1));
+        let (said, line) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(said.contains("\"links\":1,"), "C-9 was not read: {said}");
+        assert!(line.contains("ether9") && line.trim_end().lines().count() == 1, "{line}");
         let samples = installation.json(&["sample", "list", "--link", "C-1"]);
         assert_eq!(samples[0]["state"], "up", "ether1 is read all the same");
     });
+}
+
+#[test]
+fn a_link_at_a_router_that_cannot_be_asked_is_added_and_says_so() {
+    let installation = Installation::new();
+    let closed = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    installation.add_router("closed", closed, "secret");
+    installation.ok(&["client", "add", "--name", "Acme"]);
+    let args = Installation::link_args("C-1", "closed", "ether1", "2026-11-01");
+    let said = installation.ok(&args);
+    assert!(said.contains("was not checked: cannot reach 127.0.0.1"), "{said}");
+    assert_eq!(said.to_lowercase().matches("connection refused").count(), 1, "{said}");
+    let (code, line) = installation.fails(&args);
+    assert_eq!(code, 2);
+    assert!(line.contains("already a link C-1: choose another"), "{line}");
+}
+
+#[test]
+fn a_user_who_may_not_ping_is_told_by_the_test_and_by_a_round() {
+    let installation = Installation::new();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (fleet, router) = runtime.block_on(async {
+        let mut fleet = Fleet::new(SimClock::new(|| 1_795_392_000_000));
+        let spec = RouterSpec::new("edge")
+            .interface(InterfaceSpec::ethernet("ether1"))
+            .interface(InterfaceSpec::ethernet("ether2"));
+        let router = fleet.add(spec).await.expect("a router");
+        (fleet, router)
+    });
+    router.deny_test_policy(true);
+    installation.add_router("edge", router.address(), "secret");
+    // Before there is any link, and with one that has no target of its own before one that has.
+    for links in 0..3 {
+        let output = installation.run(&["router", "test", "edge"]);
+        assert_eq!(output.status.code(), Some(1), "with {links} links");
+        let (said, line) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(said.contains("ok   login") && !said.contains("FAIL"), "one failure is told once: {said}");
+        assert!(line.contains("ping") && line.trim_end().lines().count() == 1, "{line}");
+        if links == 0 {
+            installation.ok(&["client", "add", "--name", "Acme"]);
+            let mut args = Installation::link_args("C-0", "edge", "ether1", "2026-11-01");
+            let at = args.iter().position(|arg| *arg == "--probe-target").expect("the option");
+            args.drain(at..at + 2);
+            installation.ok(&args);
+        }
+        if links == 1 {
+            installation.ok(&Installation::link_args("C-1", "edge", "ether2", "2026-11-01"));
+        }
+    }
+    let (code, line) = installation.fails(&["collect", "--once"]);
+    assert_eq!(code, 1);
+    assert!(
+        line.contains("router edge: user admin may not ping") && line.contains("api,read,test"),
+        "{line}"
+    );
+    let samples = installation.json(&["sample", "list", "--link", "C-1"]);
+    assert_eq!((&samples[0]["state"], &samples[0]["sent"]), (&"up".into(), &serde_json::Value::Null));
+    router.deny_test_policy(false);
+    assert!(installation.ok(&["router", "test", "edge"]).contains("answered by 198.51.100.1"));
+    installation.ok(&["collect", "--once"]);
+    runtime.block_on(fleet.shutdown());
 }
 
 #[test]
@@ -241,6 +315,8 @@ fn settings_and_arguments_that_would_fail_later_are_refused_now() {
         ("LEASELINE_LOG_LEVEL", "a=b=c"),
         ("LEASELINE_COLLECTOR_WITNESS", "nonsense"),
         ("LEASELINE_SERVER_SESSION_IDLE_HOURS", "0"),
+        ("LEASELINE_WEB_PORT", "8080"),
+        ("LEASELINE_TEST_ANYTHING", "1"),
     ] {
         let output =
             installation.command(&["config", "check"]).env(name, value).output().expect("the binary runs");

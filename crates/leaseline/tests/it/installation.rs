@@ -117,32 +117,33 @@ impl Installation {
 
     /// A link of Acme from a day on.
     pub(crate) fn add_link_from(&self, circuit: &str, router: &str, interface: &str, activated: &str) {
-        self.ok(&[
-            "link",
-            "add",
-            "--client",
-            "Acme",
-            "--router",
-            router,
-            "--interface",
-            interface,
-            "--circuit",
-            circuit,
-            "--type",
-            "ILL",
-            "--committed-mbps",
-            "100",
-            "--uptime",
-            "99.5",
-            "--latency-ms",
-            "20",
-            "--loss-pct",
-            "1",
-            "--probe-target",
-            "198.51.100.1",
-            "--activated",
-            activated,
-        ]);
+        self.ok(&Self::link_args(circuit, router, interface, activated));
+    }
+
+    /// What adds a link of Acme.
+    pub(crate) fn link_args<'a>(
+        circuit: &'a str,
+        router: &'a str,
+        interface: &'a str,
+        activated: &'a str,
+    ) -> Vec<&'a str> {
+        let mut args = vec!["link", "add"];
+        for (option, value) in [
+            ("--client", "Acme"),
+            ("--router", router),
+            ("--interface", interface),
+            ("--circuit", circuit),
+            ("--type", "ILL"),
+            ("--committed-mbps", "100"),
+            ("--uptime", "99.5"),
+            ("--latency-ms", "20"),
+            ("--loss-pct", "1"),
+            ("--probe-target", "198.51.100.1"),
+            ("--activated", activated),
+        ] {
+            args.extend([option, value]);
+        }
+        args
     }
 }
 

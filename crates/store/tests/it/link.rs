@@ -35,9 +35,9 @@ on_both! {
     async fn an_interface_carries_one_live_link(db) {
         let isp = isp(&db.store).await;
         let error = db.store.insert_link(&new_link(isp.clients[1], isp.router, "C-new", "ether0")).await.unwrap_err();
-        assert_eq!(error.to_string(), "there is already a link with this router interface");
+        assert_eq!(error.to_string(), "there is already a link with this router interface: choose another");
         let error = db.store.insert_link(&new_link(isp.clients[1], isp.router, "C-0", "ether9")).await.unwrap_err();
-        assert_eq!(error.to_string(), "there is already a link with this circuit");
+        assert_eq!(error.to_string(), "there is already a link with this circuit: choose another");
         db.store.terminate_link(isp.links[0], START_MS, START_MS).await.unwrap();
         insert_link(&db.store, isp.clients[1], isp.router, "C-new", "ether0").await;
         let error = db.store.insert_link(&new_link(store::ClientId(1), isp.router, "C-x", "ether8")).await.unwrap_err();
