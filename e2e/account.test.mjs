@@ -2,7 +2,7 @@
 // a forgotten password. On an installation of its own, since it changes passwords.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertAccessible, assertNoSidewaysScroll, launch, open, PHONE, WIDE } from './browser.mjs';
+import { assertAccessible, assertNoSidewaysScroll, follow, launch, open, PHONE, WIDE } from './browser.mjs';
 import { startInstallation } from './installation.mjs';
 import { linkIn, startSink } from './smtp-sink.mjs';
 import { STEP_MS, totp } from './totp.mjs';
@@ -85,17 +85,17 @@ test('a second factor is switched on, and its owner is told by mail', async () =
   await logIn(page, 'asha', PASSWORD);
   await page.goto(`${portal.url}/client/profile/second-factor`);
   await page.fill('#password', PASSWORD);
-  await page.click('text=Switch it on');
+  await follow(page, 'text=Switch it on');
   secret = (await page.textContent('.secret')).trim();
   await assertGood(page, 'QR code');
   await page.fill('#code', await nextCode());
-  await page.click('text=Switch it on');
+  await follow(page, 'text=Switch it on');
   codes = await page.locator('.codes li').allTextContents();
   assert.equal(codes.length, 10);
   await assertGood(page, 'recovery codes');
   const [file] = await Promise.all([page.waitForEvent('download'), page.click('text=Download as text')]);
   assert.match(file.suggestedFilename(), /\.txt$/);
-  await page.click('text=I have kept them');
+  await follow(page, 'text=I have kept them');
   await assertGood(page, 'second factor that is on');
   const told = await sink.take('asha@asha-textiles.example', 'second factor was switched on');
   assert.doesNotMatch(told.text, /https?:\/\/127/, 'a warning has no link');
@@ -138,7 +138,7 @@ test('a session is ended from another browser', async () => {
   await here.goto(`${portal.url}/client/profile/sessions`);
   assert.equal(await here.locator('tr[data-session]').count(), 2);
   await assertGood(here, 'two sessions');
-  await here.click('tr[data-session]:not([data-this]) button');
+  await follow(here, 'tr[data-session]:not([data-this]) button');
   await here.waitForSelector('.said');
   assert.equal(await here.locator('tr[data-session]').count(), 1);
   await there.goto(`${portal.url}/client/dashboard`);

@@ -14,6 +14,8 @@ const ARGUMENTS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+/** Far more than any step takes: a busy machine is no failure of the portal. */
+const STEP_MS_MAX = 120_000;
 export const WIDE = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
@@ -27,6 +29,7 @@ export async function launch() {
 /** A page in a context of its own, and the list of what the browser complained about; nothing is expected. */
 export async function open(browser, options = {}) {
   const context = await browser.newContext({ viewport: WIDE, ...options });
+  context.setDefaultTimeout(STEP_MS_MAX);
   const page = await context.newPage();
   const complaints = [];
   page.on('console', (message) => {
@@ -44,7 +47,15 @@ export async function logIn(page) {
   await page.waitForURL('**/client/dashboard');
 }
 
+/** Clicks what leads to another page, and waits until that one is there as a whole. */
+export async function follow(page, selector) {
+  const loaded = page.waitForEvent('load');
+  await page.click(selector);
+  await loaded;
+}
+
 export async function assertAccessible(page, what) {
+  await page.waitForLoadState();
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
     const { violations } = await new AxeBuilder({ page }).analyze();

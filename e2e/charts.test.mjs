@@ -124,7 +124,8 @@ test('the cursor moves in step over all charts, and the legend tells what was th
   assert.match(await read('download'), /bit\/s$/);
   assert.match(await read('latency'), /ms$/);
   await page.mouse.move(5, 5);
-  assert.equal(await read('time'), 'Whole range', 'without a cursor the whole range is told');
+  // Without a cursor the whole range is told.
+  await page.waitForFunction(() => document.querySelector('[data-read="time"]').textContent === 'Whole range');
 });
 
 test('a drag zooms all charts, finer figures come, Shift and drag moves, a double click goes back', async () => {
@@ -136,7 +137,8 @@ test('a drag zooms all charts, finer figures come, Shift and drag moves, a doubl
   const [from, to] = await part();
   assert.ok(to - from < 8 * DAY_MS && to - from > DAY_MS, `${(to - from) / DAY_MS} days`);
   await page.waitForFunction(() => performance.getEntriesByType('resource').some((r) => r.name.includes('part=true')));
-  assert.equal(asked.length, 1, `${asked}`);
+  // Later rounds of the page may ask for the same part again.
+  assert.equal(new Set(asked).size, 1, `${asked}`);
   await page.keyboard.down('Shift');
   await drag(await on('traffic', 0.3), await on('traffic', 0.8));
   await page.keyboard.up('Shift');
@@ -227,7 +229,7 @@ test('without JavaScript the ranges, tables and files work', async () => {
   await logIn(plain.page);
   await plain.page.goto(link);
   await plain.page.getByRole('link', { name: '30 days' }).click();
-  assert.match(plain.page.url(), /range=30d/);
+  await plain.page.waitForURL(/range=30d/);
   await plain.page.locator('summary', { hasText: 'Packet loss by day' }).click();
   assert.ok(await plain.page.locator('#table-loss tbody tr').first().isVisible());
   await plain.page.context().close();

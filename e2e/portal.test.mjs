@@ -2,7 +2,7 @@
 // EXPECT_LINK (optional) names the circuit that must change.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertAccessible, assertNoSidewaysScroll, BASE_URL, launch, logIn, open, painted } from './browser.mjs';
+import { assertAccessible, assertNoSidewaysScroll, BASE_URL, follow, launch, logIn, open, painted } from './browser.mjs';
 
 const { EXPECT_LINK } = process.env;
 const CHANGE_MS_MAX = 180_000;
@@ -83,7 +83,7 @@ test('without a script the form does the same', async () => {
   const bare = await plain.newPage();
   await bare.goto(`${BASE_URL}/client/dashboard`);
   await bare.selectOption('#b-sort', 'name');
-  await bare.click('.board-filter button');
+  await follow(bare, '.board-filter button');
   assert.equal(new URL(bare.url()).searchParams.get('sort'), 'name');
   const names = await bare.locator('[data-link]').evaluateAll((cards) => cards.map((card) => card.dataset.name));
   assert.deepEqual(names, [...names].sort(), 'not in order');
@@ -137,6 +137,30 @@ test('a card changes its state while one watches, and the screen reader hears of
   assert.ok(await page.evaluate(() => window.notReloaded), 'the page was loaded anew instead of renewing itself');
   assert.equal(await page.evaluate(() => document.activeElement.id), focused, 'the focus was lost');
   assert.notEqual(await page.textContent('#announcer'), '', 'nothing was announced');
+});
+
+test('the focus stays on a card that a refresh moves to the top', async () => {
+  await page.goto(`${BASE_URL}/client/dashboard`);
+  const last = page.locator('.card h2 a').last();
+  await last.focus();
+  const focused = await page.evaluate(() => document.activeElement.id);
+  assert.notEqual(focused, '');
+  await page.route('**/client/dashboard/cards*', async (route) => {
+    const answer = await route.fetch();
+    const body = await page.evaluate(
+      ([html, id]) => {
+        const moved = new DOMParser().parseFromString(html, 'text/html');
+        const card = moved.getElementById(id).closest('.card');
+        card.parentElement.prepend(card);
+        return moved.documentElement.outerHTML;
+      },
+      [await answer.text(), focused],
+    );
+    await route.fulfill({ response: answer, body });
+  });
+  await page.waitForFunction((id) => document.querySelector('.card h2 a').id === id, focused);
+  assert.equal(await page.evaluate(() => document.activeElement.id), focused, 'the focus was lost');
+  await page.unroute('**/client/dashboard/cards*');
 });
 
 test('the charts of that link are drawn from its samples', async () => {

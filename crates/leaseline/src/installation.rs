@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
-use store::{Location, MasterKey, Store};
+use store::{Location, MasterKey, Store, StoreError};
 
 use crate::{cli::Place, config::Config, fault::wrong_use};
 
@@ -64,8 +64,15 @@ impl Installation {
                 file.display()
             )));
         }
-        let key = self.key()?;
-        Store::open(&self.location, Some(key)).await.context(self.location_words())
+        self.open_store().await
+    }
+
+    async fn open_store(&self) -> anyhow::Result<Store> {
+        Store::open(&self.location, Some(self.key()?)).await.map_err(|error| match error {
+            // It says where by itself.
+            StoreError::Open { .. } => error.into(),
+            other => anyhow::Error::new(other).context(self.location_words()),
+        })
     }
 
     /// Creates folder, key, settings file and database. What is already there is left as it is.
@@ -89,7 +96,7 @@ impl Installation {
                 write_private(file, MasterKey::generate()?.to_hex().expose_secret())?;
             }
         }
-        let store = Store::open(&self.location, Some(self.key()?)).await.context(self.location_words())?;
+        let store = self.open_store().await?;
         if let Some(file) = self.data.as_ref().map(|dir| dir.join(CONFIG_FILE)).filter(|file| !file.exists())
         {
             // Private like the key: an address with a password may be written into it.
@@ -106,7 +113,8 @@ impl Installation {
                 let text = fs::read_to_string(file).map_err(|error| {
                     anyhow::anyhow!(
                         "cannot read the key in {}: {error}; put your copy of it back or name it with --key-file or \
-                         LEASELINE_KEY (router passwords cannot be read without it)",
+                         LEASELINE_KEY (router passwords cannot be read without it); if nothing was set up yet, \
+                         `leaseline init` makes one",
                         file.display()
                     )
                 })?;

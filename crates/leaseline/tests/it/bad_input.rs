@@ -342,6 +342,16 @@ fn settings_and_arguments_that_would_fail_later_are_refused_now() {
 }
 
 #[test]
+fn a_database_server_that_does_not_answer_is_named_once_and_without_its_password() {
+    let installation = Installation::new();
+    let url = "postgres://ledger:geheim@127.0.0.1:1/isp";
+    let (code, line) = installation.fails(&["--database-url", url, "client", "list"]);
+    assert_eq!(code, 1);
+    assert_eq!(line.matches("127.0.0.1:1/isp").count(), 1, "{line}");
+    assert!(line.contains("is reachable") && !line.contains("geheim"), "{line}");
+}
+
+#[test]
 fn a_new_password_replaces_a_wrong_one() {
     let installation = Installation::new();
     with_router(|address| {

@@ -2,6 +2,8 @@ use bytes::BytesMut;
 use proptest::prelude::*;
 use routeros::codec::{Caps, DecodeError, Decoder, Sentence, SentenceWriter, decode_length, encode_length};
 
+use crate::any_bytes;
+
 fn words() -> impl Strategy<Value = Vec<Vec<u8>>> {
     // Around the edge of the one-byte and the two-byte length, and many small ones.
     let word = prop_oneof![
@@ -80,6 +82,46 @@ proptest! {
             prop_assert!(decoder.pending().len() <= 100, "a word in progress is within the caps");
         }
     }
+}
+
+/// Sentences as a router sends them, with values of every kind that is parsed; some bytes are then changed.
+fn almost_sentences() -> impl Strategy<Value = Vec<u8>> {
+    let value = "([0-9]{0,4}[wdhms:.+ -]){0,5}|[0-9]{0,22}|[a-z]{3}/[0-9]{2}/[0-9]{4} [0-9:]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}";
+    let word = (r"=[a-z-]{0,9}=|\.tag=|!re|", value).prop_map(|(name, value)| (name + &value).into_bytes());
+    let words = prop::collection::vec(
+        word.prop_filter("an empty word ends a sentence", |word| !word.is_empty()),
+        1..6,
+    );
+    let flips = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3);
+    (prop::collection::vec(words, 1..5), flips).prop_map(|(sentences, flips)| {
+        let mut wire = encode(&sentences).to_vec();
+        for (at, byte) in flips {
+            let at = at.index(wire.len());
+            wire[at] = byte;
+        }
+        wire
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The fuzzer's checks, for those who do not run it.
+    #[test]
+    fn what_the_fuzzer_checks_holds(bytes in almost_sentences(), piece_bytes in any::<u8>()) {
+        any_bytes::check(piece_bytes, &bytes);
+    }
+}
+
+#[test]
+fn the_fuzzers_checks_reach_the_sentences() {
+    assert_eq!(
+        any_bytes::check(
+            1,
+            &encode(&[vec![b"!re".to_vec(), b"=uptime=1w2d".to_vec()], vec![b"!done".to_vec()]])
+        ),
+        2
+    );
 }
 
 /// The limit must strike when the length is announced, not after the bytes were waited for and stored.

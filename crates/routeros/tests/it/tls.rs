@@ -127,6 +127,44 @@ async fn certificates_that_an_authority_does_not_cover() {
     assert!(matches!(error, Error::TlsSetup(_)), "{error:?}");
 }
 
+/// The machine's authorities are read once in a process and named by its environment: hence a process of its own.
+#[tokio::test]
+async fn an_authority_of_the_machine() {
+    let (identity, ca) = signed_by_ca("127.0.0.1");
+    let file = std::env::temp_dir().join(format!("leaseline-authority-{}.pem", std::process::id()));
+    std::fs::write(&file, ca).expect("written");
+    let (listener, port) = listener().await;
+    let mut client = tokio::process::Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", "tls::client_that_trusts_the_machine", "--ignored"])
+        .env("SSL_CERT_FILE", &file)
+        .env("ROUTER_PORT", port.to_string())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("started");
+    let router = async {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        let mut peer = Peer::new(identity.acceptor.accept(stream).await.expect("trusted"));
+        peer.next().await.expect("a login");
+        peer.send(&["!done"]).await;
+        peer.answer(&[]).await;
+    };
+    tokio::select! {
+        ((), status) = async { tokio::join!(router, client.wait()) } => assert!(status.expect("ended").success()),
+        () = tokio::time::sleep(std::time::Duration::from_secs(120)) => panic!("neither trusted nor refused"),
+    }
+    std::fs::remove_file(file).expect("removed");
+}
+
+#[tokio::test]
+#[ignore = "the other half of an_authority_of_the_machine, which runs it"]
+async fn client_that_trusts_the_machine() {
+    let port = std::env::var("ROUTER_PORT").expect("set by the other half").parse().expect("a port");
+    let client = Client::connect(&target(port, Tls::System), &credentials(), &Limits::default())
+        .await
+        .expect("trusted");
+    client.run(Command::new("/a")).await.expect("answered");
+}
+
 /// What a router does with a client hello, byte for byte.
 async fn answer_hello_with(bytes: &'static [u8]) -> Error {
     let (listener, port) = listener().await;

@@ -73,6 +73,15 @@ function connectionLost(lost: boolean): void {
   document.body.classList.toggle('is-stale', lost);
 }
 
+/** A card that moves to another place is taken out of the document for a moment, and a browser then forgets the focus. */
+function keepingFocus(change: () => void): void {
+  const focused = document.activeElement;
+  change();
+  if (focused instanceof HTMLElement && focused.isConnected && document.activeElement !== focused) {
+    focused.focus({ preventScroll: true });
+  }
+}
+
 async function refresh(region: HTMLElement): Promise<void> {
   asking?.abort();
   asking = new AbortController();
@@ -97,11 +106,13 @@ async function refresh(region: HTMLElement): Promise<void> {
   }
   const before = states();
   const headline = title();
-  for (const id of [region.id, 'live-tables']) {
-    const old = document.getElementById(id);
-    const next = fresh.getElementById(id);
-    if (old && next) morph(old, next);
-  }
+  keepingFocus(() => {
+    for (const id of [region.id, 'live-tables']) {
+      const old = document.getElementById(id);
+      const next = fresh.getElementById(id);
+      if (old && next) morph(old, next);
+    }
+  });
   tick();
   announce(before, headline);
 }
