@@ -11,18 +11,14 @@ use tokio::time::timeout;
 
 use crate::{
     Mailer, SendError, Sender, account_letter,
-    backoff::wait_ms,
     letter::{Letter, LetterKey},
+    outbox_notes::{NOTING_MAX, note_sent, put_off},
 };
 
 /// A claim lasts for this many times the time limit of a mail: writing it, connecting, sending.
 const LIMITS_PER_CLAIM: u32 = 3;
-/// And for as long as noting the result may take.
-const NOTING_MAX: Duration = Duration::from_secs(5);
 /// How much more mail is put off together with one that the server was not there for.
 const PUT_OFF_TOGETHER_MAX: i64 = 100;
-/// How often the note that a mail was sent is tried: without it the mail would be sent again.
-const NOTING_TRIES: u32 = 5;
 
 /// What every mail is made with.
 #[derive(Clone, Debug)]
@@ -88,7 +84,7 @@ impl Delivery {
         });
         match result {
             Ok(answer) => {
-                self.note_sent(&mail, now_ms, &answer).await?;
+                note_sent(&self.store, &mail, now_ms, &answer).await?;
                 Ok(Delivered::Sent)
             }
             Err(SendError::Refused(why)) => {
@@ -96,11 +92,11 @@ impl Delivery {
                 self.store.outbox_failed(&mail, &why, None).await?;
                 Ok(Delivered::Dead)
             }
-            Err(SendError::Deferred(why)) => self.put_off(&mail, &why, now_ms).await,
+            Err(SendError::Deferred(why)) => put_off(&self.store, &mail, &why, now_ms).await.map(|put| put.0),
             Err(SendError::Away(why)) => {
-                self.put_off(&mail, &why, now_ms).await?;
+                put_off(&self.store, &mail, &why, now_ms).await?;
                 for other in self.claim(now_ms, PUT_OFF_TOGETHER_MAX).await? {
-                    self.put_off(&other, &why, now_ms).await?;
+                    put_off(&self.store, &other, &why, now_ms).await?;
                 }
                 Ok(Delivered::Away)
             }
@@ -135,27 +131,5 @@ impl Delivery {
         let letter = Arc::new(Letter::write(&self.store, key, url).await?);
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&letter));
         Ok(letter)
-    }
-
-    async fn put_off(&self, mail: &OutboxMail, why: &str, now_ms: i64) -> Result<Delivered, StoreError> {
-        let wait_ms = wait_ms(mail.id.0, mail.attempts);
-        self.store.outbox_failed(mail, why, wait_ms.map(|wait_ms| now_ms + wait_ms)).await?;
-        if wait_ms.is_none() {
-            tracing::warn!(mail = %mail.id, attempts = mail.attempts, why, "a mail is given up");
-        }
-        Ok(if wait_ms.is_some() { Delivered::Deferred } else { Delivered::Dead })
-    }
-
-    /// Notes that the server took the mail. A database that is busy just now is asked again.
-    async fn note_sent(&self, mail: &OutboxMail, now_ms: i64, answer: &str) -> Result<(), StoreError> {
-        let mut tries = 1;
-        loop {
-            match self.store.outbox_sent(mail.id, now_ms, answer).await {
-                Ok(_) => return Ok(()),
-                Err(error) if tries >= NOTING_TRIES => return Err(error),
-                Err(_) => tries += 1,
-            }
-            tokio::time::sleep(NOTING_MAX / NOTING_TRIES).await;
-        }
     }
 }

@@ -13,9 +13,11 @@ mod facts;
 mod housekeeping;
 mod letter;
 mod mail;
+mod outbox_notes;
 mod paper;
 mod runner;
 mod schedule;
+mod webhook;
 
 pub use alert::{AlertEngine, AlertOutcome, PREVIEW_DAYS_MAX, Preview, PreviewCount, preview};
 pub use close_month::{Close, CloseError, CloseOutcome, ClosedLink, Selection, close_month, links_of_month};
@@ -28,3 +30,4 @@ pub use mail::{
 pub use paper::{Paper, PaperError};
 pub use runner::run;
 pub use schedule::{LATE_EVIDENCE, SCHEDULE, Schedule, ScheduleOutcome};
+pub use webhook::{Caller, CallerSettings, CallerSettingsError, WebhookDelivery};

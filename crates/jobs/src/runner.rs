@@ -1,10 +1,10 @@
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{error::Error, time::Duration};
 
-use store::{Clock, Store};
+use store::{Clock, Store, StoreError};
 use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::{AlertEngine, Delivered, Delivery, Schedule};
+use crate::{AlertEngine, Delivered, Delivery, Schedule, WebhookDelivery};
 
 /// Time between two passes of housekeeping and of the schedule.
 const PASS_INTERVAL: Duration = Duration::from_secs(60);
@@ -19,21 +19,45 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// Works until `stop`: housekeeping and the schedule each minute, alerts every two seconds, mail as soon as there is some. A part that fails is
 /// logged and tried again; the database or the mail server may be away for a while, and nothing is lost by waiting.
 ///
-/// Without a `delivery`, mail stays in the outbox until there is one.
-pub async fn run(store: Store, clock: Clock, delivery: Option<Delivery>, stop: CancellationToken) {
-    let news = Arc::new(Notify::new());
-    let deliver = async {
-        match &delivery {
-            Some(delivery) => deliver_mail(delivery, &clock, &news, &stop).await,
-            None => stop.cancelled().await,
-        }
+/// Without a `mail` or a `webhooks`, what would leave that way stays in the outbox until there is one.
+pub async fn run(
+    store: Store,
+    clock: Clock,
+    mail: Option<Delivery>,
+    webhooks: Option<WebhookDelivery>,
+    stop: CancellationToken,
+) {
+    let news = News::default();
+    let send_mail = async {
+        let Some(mail) = &mail else { return stop.cancelled().await };
+        deliver(Way::Mail(mail), &clock, &news.mail, &stop).await;
+        mail.close().await;
+    };
+    let call_webhooks = async {
+        let Some(webhooks) = &webhooks else { return stop.cancelled().await };
+        deliver(Way::Webhooks(webhooks), &clock, &news.webhooks, &stop).await;
     };
     tokio::join!(
         keep_house(&store, &clock, &stop),
         close_months(&store, &clock, &news, &stop),
         watch(&store, &clock, &news, &stop),
-        deliver
+        send_mail,
+        call_webhooks
     );
+}
+
+/// Wakes those who send when something was put into the outbox.
+#[derive(Debug, Default)]
+struct News {
+    mail: Notify,
+    webhooks: Notify,
+}
+
+impl News {
+    fn tell(&self) {
+        self.mail.notify_one();
+        self.webhooks.notify_one();
+    }
 }
 
 async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
@@ -53,7 +77,7 @@ async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
     }
 }
 
-async fn close_months(store: &Store, clock: &Clock, news: &Notify, stop: &CancellationToken) {
+async fn close_months(store: &Store, clock: &Clock, news: &News, stop: &CancellationToken) {
     let mut schedule = Schedule::default();
     let mut ticks = ticks(PASS_INTERVAL);
     while next(&mut ticks, stop).await {
@@ -64,7 +88,7 @@ async fn close_months(store: &Store, clock: &Clock, news: &Notify, stop: &Cancel
         match result {
             Ok(outcome) if outcome.closed + outcome.revised > 0 => {
                 tracing::info!(closed = outcome.closed, revised = outcome.revised, "months closed");
-                news.notify_one();
+                news.tell();
             }
             Ok(outcome) => tracing::debug!(?outcome, "no month is due"),
             Err(error) => {
@@ -74,7 +98,7 @@ async fn close_months(store: &Store, clock: &Clock, news: &Notify, stop: &Cancel
     }
 }
 
-async fn watch(store: &Store, clock: &Clock, news: &Notify, stop: &CancellationToken) {
+async fn watch(store: &Store, clock: &Clock, news: &News, stop: &CancellationToken) {
     let mut engine = AlertEngine::default();
     let mut ticks = ticks(ALERT_INTERVAL);
     // Said when it begins and when it ends, not every two seconds.
@@ -88,7 +112,7 @@ async fn watch(store: &Store, clock: &Clock, news: &Notify, stop: &CancellationT
             Ok(outcome) => {
                 if outcome.messages > 0 {
                     tracing::info!(messages = outcome.messages, "alerts put into the outbox");
-                    news.notify_one();
+                    news.tell();
                 }
                 if is_failing {
                     tracing::info!("alerts are watched again");
@@ -106,12 +130,27 @@ async fn watch(store: &Store, clock: &Clock, news: &Notify, stop: &CancellationT
     }
 }
 
-async fn deliver_mail(delivery: &Delivery, clock: &Clock, news: &Notify, stop: &CancellationToken) {
+/// What leaves the outbox leaves in one of these ways; neither waits for the other.
+enum Way<'a> {
+    Mail(&'a Delivery),
+    Webhooks(&'a WebhookDelivery),
+}
+
+impl Way<'_> {
+    async fn deliver_once(&self, now_ms: i64) -> Result<Delivered, StoreError> {
+        match self {
+            Self::Mail(mail) => mail.deliver_once(now_ms).await,
+            Self::Webhooks(webhooks) => webhooks.deliver_once(now_ms).await,
+        }
+    }
+}
+
+/// Sends one after the other until `stop`. What is on its way is not dropped by a stop: it may have arrived already.
+async fn deliver(way: Way<'_>, clock: &Clock, news: &Notify, stop: &CancellationToken) {
     // Said when it begins and when it ends, not each time.
     let mut is_away = false;
     while !stop.is_cancelled() {
-        // A mail that is on its way is not dropped by a stop: the server may have it already.
-        let pause = match delivery.deliver_once(clock.now_ms()).await {
+        let pause = match way.deliver_once(clock.now_ms()).await {
             Ok(Delivered::Nothing) => OUTBOX_INTERVAL,
             Ok(Delivered::Away) => {
                 if !is_away {
@@ -138,7 +177,6 @@ async fn deliver_mail(delivery: &Delivery, clock: &Clock, news: &Notify, stop: &
             () = tokio::time::sleep(pause) => {}
         }
     }
-    delivery.close().await;
 }
 
 fn ticks(every: Duration) -> tokio::time::Interval {

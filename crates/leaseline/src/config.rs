@@ -39,6 +39,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) collector: Collector,
     pub(crate) mail: Mail,
+    pub(crate) webhook: Webhook,
     pub(crate) log: Log,
 }
 
@@ -73,6 +74,14 @@ pub(crate) struct Collector {
     pub(crate) rounds_at_once: usize,
     pub(crate) down_after_probes: u32,
     pub(crate) witness: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Webhook {
+    pub(crate) timeout_s: u64,
+    pub(crate) allow_private: bool,
+    pub(crate) ca_file: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -133,6 +142,7 @@ impl Config {
             ("collector.down_after_probes", c.down_after_probes.into(), 1, 100),
             ("mail.smtp_port", self.mail.smtp_port.into(), 1, 65_535),
             ("mail.timeout_s", self.mail.timeout_s, 1, 300),
+            ("webhook.timeout_s", self.webhook.timeout_s, 1, 60),
         ];
         for (name, value, least, most) in in_range {
             if !(least..=most).contains(&value) {

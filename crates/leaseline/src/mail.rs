@@ -10,6 +10,7 @@ use crate::{
     commands::password_file,
     config::{Config, Mail, MailTls},
     fault::wrong_use,
+    pem,
 };
 
 /// What to say where there is none.
@@ -37,7 +38,7 @@ pub(crate) fn mailer(mail: &Mail) -> anyhow::Result<Option<Mailer>> {
     }
     let ca_pem = match mail.smtp_ca_file.as_str() {
         "" => None,
-        file => Some(read_pem(Path::new(file))?),
+        file => Some(pem::read("mail.smtp_ca_file", Path::new(file))?),
     };
     let login = match mail.username.as_str() {
         "" => None,
@@ -64,13 +65,4 @@ pub(crate) fn mailer(mail: &Mail) -> anyhow::Result<Option<Mailer>> {
 /// Who mails come from.
 pub(crate) fn sender(mail: &Mail) -> anyhow::Result<Sender> {
     mail.from.parse().map_err(|error| wrong_use(format!("mail.from: {error}")))
-}
-
-fn read_pem(file: &Path) -> anyhow::Result<Vec<u8>> {
-    let trouble = |what: &str| wrong_use(format!("mail.smtp_ca_file {}: {what}", file.display()));
-    let pem = std::fs::read_to_string(file).map_err(|error| trouble(&error.to_string()))?;
-    if !pem.contains("-----BEGIN CERTIFICATE-----") {
-        return Err(trouble("holds no certificate in PEM form"));
-    }
-    Ok(pem.into_bytes())
 }

@@ -11,8 +11,10 @@ mod installation;
 mod mail;
 mod moment;
 mod output;
+mod pem;
 mod serving;
 mod signals;
+mod webhook;
 
 use std::process::ExitCode;
 

@@ -13,7 +13,7 @@ use crate::{
     clock::wall_clock,
     config::Config,
     installation::Installation,
-    mail, signals,
+    mail, signals, webhook,
 };
 
 /// How long a stop waits for rounds and pages under way; after that they are cut off, and the store's transactions
@@ -53,7 +53,8 @@ async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store
         if delivery.is_none() {
             tracing::warn!("{}", mail::NOT_SET_UP);
         }
-        spawn_jobs(store, delivery, &stop, &mut tasks);
+        let webhooks = webhook::delivery(&installation.config, store)?;
+        spawn_jobs(store, (delivery, Some(webhooks)), &stop, &mut tasks);
     }
     until_stopped(&stop, &mut tasks).await
 }
@@ -99,14 +100,14 @@ pub(crate) fn spawn_collector(
     tasks.spawn(async move { collector.run(stop).await.context("the collector stopped") });
 }
 
-/// Rolls up, tidies, closes months and sends mail until `stop`.
+/// Rolls up, tidies, closes months, sends mail and calls webhooks until `stop`.
 pub(crate) fn spawn_jobs(
     store: &Store,
-    delivery: Option<jobs::Delivery>,
+    (mail, webhooks): (Option<jobs::Delivery>, Option<jobs::WebhookDelivery>),
     stop: &CancellationToken,
     tasks: &mut JoinSet<anyhow::Result<()>>,
 ) {
-    let work = Box::pin(jobs::run(store.clone(), wall_clock(), delivery, stop.clone()));
+    let work = Box::pin(jobs::run(store.clone(), wall_clock(), mail, webhooks, stop.clone()));
     tasks.spawn(async move {
         work.await;
         Ok(())

@@ -9,7 +9,8 @@ use crate::engine::{Differs, Tx, json, on};
 use crate::notification::email_key;
 use crate::{
     Alert, AlertId, AlertSubject, ClientId, Company, CompanyId, LIST_ROWS_MAX, LinkId, NotificationEvent,
-    NotificationRule, OutageId, RECIPIENTS_MAX, RouterId, StoreError, company_brand, notification_rule_store,
+    NotificationRule, OutageId, RECIPIENTS_MAX, RouterId, StoreError, Webhook, company_brand,
+    notification_rule_store, webhook,
 };
 
 /// For how long it matters that an alert was told, or an outage was there: the longest cooldown or window, twice.
@@ -36,6 +37,8 @@ pub struct AlertFacts {
     pub operations: Vec<String>,
     /// The people of the clients whose links are above.
     pub people: BTreeMap<ClientId, Vec<String>>,
+    /// Addresses that hear of alerts over HTTP.
+    pub webhooks: Vec<Webhook>,
 }
 
 /// An alert with those who were told that it began.
@@ -167,6 +170,7 @@ pub(crate) async fn read(
         routers,
         operations: Vec::new(),
         people: BTreeMap::new(),
+        webhooks: webhook::of_company(tx, id).await?,
     };
     if !ids.is_empty() || !of_routers.is_empty() {
         facts.links = links(tx, id, &ids, &of_routers, now_ms).await?;

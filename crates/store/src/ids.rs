@@ -64,3 +64,7 @@ id!(
     /// The row of an [`Alert`](crate::Alert).
     AlertId
 );
+id!(
+    /// The row of a [`Webhook`](crate::Webhook).
+    WebhookId
+);

@@ -75,6 +75,7 @@ mod throttle;
 mod timeline;
 mod traffic;
 mod version;
+mod webhook;
 
 pub use account_mail::{ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged};
 pub use alert::{ALERT_TEXT_CHARS_MAX, Alert, AlertFilter, AlertSubject};
@@ -95,7 +96,7 @@ pub use exclusion_write::EXCLUSIONS_PER_CALL_MAX;
 pub use histogram::{LATENCY_BOUNDS_US, LATENCY_BUCKETS};
 pub use ids::{
     AlertId, ClientId, CompanyId, ExclusionId, LinkId, OutageId, OutboxId, PortalUserId, ReportId, RouterId,
-    SessionId, StaffUserId,
+    SessionId, StaffUserId, WebhookId,
 };
 pub use latest::Latest;
 pub use latest_mark::LatestMark;
@@ -138,3 +139,4 @@ pub use target::{LinkTarget, RouterTarget};
 pub use terms::{DownWhen, LinkTerms};
 pub use throttle::{LoginCounts, LoginKeys};
 pub use version::DataVersion;
+pub use webhook::{WEBHOOKS_MAX, Webhook, webhook_key, webhook_of};

@@ -16,7 +16,8 @@ macro_rules! claim {
     ($lock:literal) => {
         concat!(
             "WITH due AS MATERIALIZED (SELECT id FROM outbox
-                WHERE (state = 'queued' AND next_at_ms <= $1) OR (state = 'sending' AND lease_until_ms <= $1)
+                WHERE ((state = 'queued' AND next_at_ms <= $1) OR (state = 'sending' AND lease_until_ms <= $1))
+                    AND (recipient LIKE 'webhook:%') = $4
                 ORDER BY next_at_ms, id LIMIT $3",
             $lock,
             ") UPDATE outbox SET state = 'sending', lease_until_ms = $2, attempts = attempts + 1
@@ -38,12 +39,33 @@ impl Store {
         lease_ms: i64,
         limit: i64,
     ) -> Result<Vec<OutboxMail>, StoreError> {
+        self.claim_in(false, now_ms, lease_ms, limit).await
+    }
+
+    /// The same for what goes to webhooks: an address that hangs does not hold up mail.
+    pub async fn claim_webhook_calls(
+        &self,
+        now_ms: i64,
+        lease_ms: i64,
+        limit: i64,
+    ) -> Result<Vec<OutboxMail>, StoreError> {
+        self.claim_in(true, now_ms, lease_ms, limit).await
+    }
+
+    async fn claim_in(
+        &self,
+        webhooks: bool,
+        now_ms: i64,
+        lease_ms: i64,
+        limit: i64,
+    ) -> Result<Vec<OutboxMail>, StoreError> {
         let writer = self.writer();
         let sql = CLAIM.on(&writer);
         let rows: Vec<OutboxRow> = on!(writer, db => sqlx::query_as(sql)
             .bind(now_ms)
             .bind(now_ms + lease_ms.max(1))
             .bind(limit.clamp(0, OUTBOX_CLAIM_MAX))
+            .bind(webhooks)
             .fetch_all(db)
             .await)?;
         let mut mails = rows.into_iter().map(OutboxMail::try_from).collect::<Result<Vec<_>, _>>()?;
@@ -165,12 +187,43 @@ impl Store {
             .map(|done| done.rows_affected()))?)
     }
 
+    /// Has everything that waits for this recipient and is due wait until `next_at_ms`; its tries are not counted.
+    pub async fn put_off_recipient(
+        &self,
+        recipient: &str,
+        now_ms: i64,
+        next_at_ms: i64,
+        why: &str,
+    ) -> Result<u64, StoreError> {
+        const SQL: &str = "UPDATE outbox SET next_at_ms = $3, last_error = $4
+            WHERE state = 'queued' AND next_at_ms <= $2 AND recipient = $1";
+        Ok(on!(self.writer(), db => sqlx::query(SQL)
+            .bind(recipient)
+            .bind(now_ms)
+            .bind(next_at_ms)
+            .bind(kept(why))
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?)
+    }
+
     /// When the next mail is due; `None` if none waits.
     pub async fn outbox_next_due_ms(&self) -> Result<Option<i64>, StoreError> {
+        self.next_due_in(false).await
+    }
+
+    /// When the next message to a webhook is due; `None` if none waits.
+    pub async fn webhook_calls_next_due_ms(&self) -> Result<Option<i64>, StoreError> {
+        self.next_due_in(true).await
+    }
+
+    async fn next_due_in(&self, webhooks: bool) -> Result<Option<i64>, StoreError> {
         const SQL: &str = "SELECT MIN(due_ms) FROM (
-            SELECT MIN(next_at_ms) AS due_ms FROM outbox WHERE state = 'queued'
-            UNION ALL SELECT MIN(lease_until_ms) FROM outbox WHERE state = 'sending') d";
-        Ok(on!(self.reader(), db => sqlx::query_scalar(SQL).fetch_one(db).await)?)
+            SELECT MIN(next_at_ms) AS due_ms FROM outbox
+                WHERE state = 'queued' AND (recipient LIKE 'webhook:%') = $1
+            UNION ALL SELECT MIN(lease_until_ms) FROM outbox
+                WHERE state = 'sending' AND (recipient LIKE 'webhook:%') = $1) d";
+        Ok(on!(self.reader(), db => sqlx::query_scalar(SQL).bind(webhooks).fetch_one(db).await)?)
     }
 }
 

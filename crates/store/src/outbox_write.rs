@@ -7,6 +7,7 @@ use sqlx::{Postgres, Sqlite, Transaction};
 use crate::company_brand::is_address;
 use crate::engine::{Engine, SqliteRows, Tx};
 use crate::seal::encode_hex;
+use crate::webhook::webhook_of;
 use crate::{ClientId, CompanyId, NewMail, ReportId, StoreError};
 
 /// The most that a mail's payload may be, as JSON text in bytes.
@@ -40,7 +41,7 @@ impl<'a> Mail<'a> {
     ) -> Result<Self, StoreError> {
         let invalid = |why: String| Err(StoreError::Invalid { what: "mail", why });
         let recipient = new.recipient.trim();
-        if !is_address(recipient) {
+        if !is_address(recipient) && webhook_of(recipient).is_none() {
             return invalid(format!("{recipient:?} is not an e-mail address"));
         }
         let payload = new.payload.to_string();

@@ -228,7 +228,7 @@ impl Store {
         if rows == 0 { Err(StoreError::NotFound { what: "router" }) } else { Ok(()) }
     }
 
-    fn key(&self) -> Result<&MasterKey, StoreError> {
+    pub(crate) fn key(&self) -> Result<&MasterKey, StoreError> {
         self.inner.key.as_ref().ok_or(StoreError::MissingKey)
     }
 }

@@ -274,8 +274,16 @@ impl<'a> Desk<'a> {
         recent.filter_map(|recent| recent.told_at_ms).max()
     }
 
-    /// Each address once for the operations' text, and once for each client whose person it is.
+    /// The addresses that hear of it by mail, and the webhooks.
     fn recipients(&self, condition: &Condition, rule: &NotificationRule) -> Vec<(String, Option<ClientId>)> {
+        let mut all = if rule.by_mail { self.addresses(condition, rule) } else { Vec::new() };
+        let webhooks = self.facts.webhooks.iter().filter(|webhook| webhook.hears(condition.event));
+        all.extend(webhooks.map(|webhook| (webhook.recipient(), None)));
+        all
+    }
+
+    /// Each address once for the operations' text, and once for each client whose person it is.
+    fn addresses(&self, condition: &Condition, rule: &NotificationRule) -> Vec<(String, Option<ClientId>)> {
         let mut all: Vec<(String, Option<ClientId>)> = Vec::new();
         let operations = self.facts.operations.iter().filter(|_| rule.to_operations);
         for email in operations.chain(&rule.extra) {

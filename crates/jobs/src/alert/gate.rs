@@ -30,7 +30,7 @@ pub(crate) fn why_not(
     let cooling = last_told_ms.is_some_and(|told_ms| now_ms < told_ms + rule.cooldown_s * 1_000);
     if !rule.enabled {
         Some(SWITCHED_OFF)
-    } else if !has_recipients || !rule.by_mail {
+    } else if !has_recipients {
         Some(NOBODY)
     } else if condition.in_maintenance {
         Some(MAINTENANCE)

@@ -57,6 +57,7 @@ impl World {
                 last_error: None,
             }],
             operations: vec!["noc@isp.example".to_owned()],
+            webhooks: Vec::new(),
             people: BTreeMap::from([
                 (ClientId(1), vec!["one@client.example".to_owned()]),
                 (ClientId(2), vec!["two@client.example".to_owned()]),

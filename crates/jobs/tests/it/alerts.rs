@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use jobs::{AlertEngine, Delivery, Mailer, SentMail, preview};
+use jobs::{AlertEngine, Caller, CallerSettings, Delivery, Mailer, SentMail, WebhookDelivery, preview};
 use sla::LinkState::{Down, Up};
 use store::{
     AlertFilter, Clock, Latest, LinkId, LinkTerms, NotificationEvent, NotificationLogFilter, OutboxState,
@@ -17,6 +17,7 @@ use crate::{
     database::{Db, on_both},
     deliver::settings,
     isp::{DAY, HOUR, Isp, MINUTE, at, sample, terms},
+    receiver::{Manner, Receiver},
     storm_play::latest,
 };
 
@@ -259,7 +260,7 @@ fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64
 }
 
-/// From the round that confirms that a link is down until its mail is handed over, by the real clock and the loop that
+/// From the round that confirms that a link is down until its mail is handed over and its webhook called, by the real clock and the loop that
 /// the binary runs. The figure is printed; how long it may take follows from the intervals, which have their own test.
 #[tokio::test]
 async fn from_a_confirmed_outage_to_its_mail_by_the_real_clock() {
@@ -270,17 +271,23 @@ async fn from_a_confirmed_outage_to_its_mail_by_the_real_clock() {
     let sent: Arc<Mutex<Vec<SentMail>>> = Arc::default();
     let delivery = Delivery::new(db.store.clone(), Mailer::Memory(Arc::clone(&sent)), settings());
     let stop = CancellationToken::new();
-    let running = jobs::run(db.store.clone(), Clock::new(now_ms), Some(delivery), stop.clone());
+    let receiver = Receiver::start(Manner::Says("200 OK"), None).await;
+    let url = format!("http://127.0.0.1:{}/", receiver.port);
+    db.store.insert_webhook(isp.company, &url, &[], ("test", 0)).await.unwrap();
+    let settings = CallerSettings { limit: Duration::from_secs(60), allow_private: true, ca_pem: None };
+    let webhooks = WebhookDelivery::new(db.store.clone(), Caller::new(settings).unwrap());
+    let clock = Clock::new(now_ms);
+    let running = jobs::run(db.store.clone(), clock, Some(delivery), Some(webhooks), stop.clone());
     let watching = async {
         tokio::time::sleep(Duration::from_millis(2_700)).await;
         let now = now_ms();
         isp.line(link, &[(now - 1_000, now, Down)]).await;
         seen(&isp, latest(link, now, Down, now - 1_000)).await;
         let written = Instant::now();
-        while sent.lock().unwrap().is_empty() {
+        while sent.lock().unwrap().is_empty() || receiver.received().is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        println!("from the confirming round to the mail server: {:?}", written.elapsed());
+        println!("from the confirming round to the mail server and the webhook: {:?}", written.elapsed());
         stop.cancel();
     };
     let both = async { tokio::join!(Box::pin(running), watching) };

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod ledger;
+mod webhook;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -16,6 +17,7 @@ pub(crate) use ledger::{
     ExclusionTarget, MailCommand, MailState, OutboxCommand, OutboxRetryArgs, ReportCommand, ReportFileArgs,
     ReportListArgs, SlaCommand,
 };
+pub(crate) use webhook::{WebhookAddArgs, WebhookCommand};
 
 /// Customer portal and SLA ledger of an ISP that sells leased lines over MikroTik routers.
 ///
@@ -104,7 +106,10 @@ pub(crate) enum Command {
     /// Who is told what and when, and what was told
     #[command(subcommand)]
     Notification(NotificationCommand),
-    /// Mail on its way to customers and to the operations list
+    /// Addresses that hear of alerts over HTTP, with a signature
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
+    /// Mail and messages to webhooks on their way
     #[command(subcommand)]
     Outbox(OutboxCommand),
     /// The mail server

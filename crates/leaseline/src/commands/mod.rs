@@ -23,6 +23,7 @@ mod router;
 mod rule_args;
 mod sla;
 mod user;
+mod webhook;
 
 use jiff::tz::TimeZone;
 use store::{Client, Company, Link, LinkId, Router, Store, StoreError};
@@ -86,6 +87,7 @@ async fn on_store(
         Command::Alert(command) => alert::run(store, command, printer).await,
         Command::Outage(command) => outage::run(store, command, printer).await,
         Command::Notification(command) => notification::run(store, command, printer).await,
+        Command::Webhook(command) => webhook::run(store, &installation.config, command, printer).await,
         Command::Outbox(command) => outbox::run(store, &installation.config, command, printer).await,
         _ => Ok(()),
     }

@@ -68,7 +68,7 @@ async fn with_store(
     };
     serving::spawn_web(store, listener, settings, &stop, &mut tasks);
     serving::spawn_collector(store, collector_config(), &stop, &mut tasks);
-    serving::spawn_jobs(store, None, &stop, &mut tasks);
+    serving::spawn_jobs(store, (None, None), &stop, &mut tasks);
     tasks.spawn(events::run(routers, stop.clone()));
     announce(address, folder, printer)?;
     let result = serving::until_stopped(&stop, &mut tasks).await;

@@ -1,0 +1,46 @@
+//! What is noted of something that left the outbox, or did not.
+
+use std::time::Duration;
+
+use store::{OutboxMail, Store, StoreError};
+
+use crate::{Delivered, backoff::wait_ms};
+
+/// As long as noting a result may take.
+pub(crate) const NOTING_MAX: Duration = Duration::from_secs(5);
+/// How often the note that something was sent is tried: without it, it would be sent again.
+const NOTING_TRIES: u32 = 5;
+
+/// Notes that it was taken. A database that is busy just now is asked again.
+pub(crate) async fn note_sent(
+    store: &Store,
+    mail: &OutboxMail,
+    now_ms: i64,
+    answer: &str,
+) -> Result<(), StoreError> {
+    let mut tries = 1;
+    loop {
+        match store.outbox_sent(mail.id, now_ms, answer).await {
+            Ok(_) => return Ok(()),
+            Err(error) if tries >= NOTING_TRIES => return Err(error),
+            Err(_) => tries += 1,
+        }
+        tokio::time::sleep(NOTING_MAX / NOTING_TRIES).await;
+    }
+}
+
+/// Has it tried again later, and says when, or gives it up after too many tries.
+pub(crate) async fn put_off(
+    store: &Store,
+    mail: &OutboxMail,
+    why: &str,
+    now_ms: i64,
+) -> Result<(Delivered, Option<i64>), StoreError> {
+    let next_at_ms = wait_ms(mail.id.0, mail.attempts).map(|wait_ms| now_ms + wait_ms);
+    store.outbox_failed(mail, why, next_at_ms).await?;
+    if next_at_ms.is_none() {
+        tracing::warn!(id = %mail.id, to = mail.recipient, attempts = mail.attempts, why, "given up");
+    }
+    let delivered = if next_at_ms.is_some() { Delivered::Deferred } else { Delivered::Dead };
+    Ok((delivered, next_at_ms))
+}

@@ -1,0 +1,99 @@
+//! Messages out of the outbox to webhooks, one at a time, beside the mail.
+
+use store::{OUTBOX_DROPPED, OutboxMail, Store, StoreError, Webhook, WebhookId, webhook_key, webhook_of};
+
+use super::{caller::Caller, message::Message};
+use crate::{
+    Delivered, SendError,
+    outbox_notes::{NOTING_MAX, note_sent, put_off},
+};
+
+/// The way from the outbox to webhooks.
+#[derive(Debug)]
+pub struct WebhookDelivery {
+    store: Store,
+    caller: Caller,
+}
+
+impl WebhookDelivery {
+    /// Connects to nothing yet.
+    pub fn new(store: Store, caller: Caller) -> Self {
+        Self { store, caller }
+    }
+
+    /// Sends what has been due for longest, if anything. A receiver that is away has the rest of its messages wait
+    /// with this one, so that those of others follow at once.
+    ///
+    /// A process that dies in here leaves a claim that runs out; the message is sent again under the same id.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn deliver_once(&self, now_ms: i64) -> Result<Delivered, StoreError> {
+        if self.store.webhook_calls_next_due_ms().await?.is_none_or(|due_ms| due_ms > now_ms) {
+            return Ok(Delivered::Nothing);
+        }
+        let lease_ms = (self.caller.limit() + NOTING_MAX).as_millis() as i64;
+        let Some(call) = self.store.claim_webhook_calls(now_ms, lease_ms, 1).await?.pop() else {
+            return Ok(Delivered::Nothing);
+        };
+        match self.send(&call, now_ms).await? {
+            Ok(answer) => {
+                note_sent(&self.store, &call, now_ms, &answer).await?;
+                Ok(Delivered::Sent)
+            }
+            Err(SendError::Refused(why)) => {
+                tracing::warn!(message = %call.id, recipient = call.recipient, why, "a webhook refuses a message for good");
+                self.store.outbox_failed(&call, &why, None).await?;
+                Ok(Delivered::Dead)
+            }
+            Err(SendError::Deferred(why)) => put_off(&self.store, &call, &why, now_ms).await.map(|put| put.0),
+            Err(SendError::Away(why)) => {
+                let (delivered, next_at_ms) = put_off(&self.store, &call, &why, now_ms).await?;
+                if let Some(next_at_ms) = next_at_ms {
+                    self.store.put_off_recipient(&call.recipient, now_ms, next_at_ms, &why).await?;
+                }
+                Ok(delivered)
+            }
+        }
+    }
+
+    /// Sends a message of the type `test` at once, past the outbox; what the receiver said.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; inside, why it could not be sent.
+    pub async fn test(&self, id: WebhookId, now_ms: i64) -> Result<Result<String, SendError>, StoreError> {
+        let webhook = self.store.webhook(id).await?;
+        let company = self.store.company(webhook.company_id).await?.name;
+        let at = jiff::Timestamp::from_millisecond(now_ms).unwrap_or_default();
+        let body = serde_json::json!({
+            "type": "test", "phase": "raised", "timestamp": at.to_string(), "company": company, "data": {},
+        });
+        let message = Message { id: format!("test-{id}-{now_ms}"), body: body.to_string() };
+        self.call(&webhook, &message, now_ms).await
+    }
+
+    async fn send(&self, call: &OutboxMail, now_ms: i64) -> Result<Result<String, SendError>, StoreError> {
+        let dropped = |why: &str| Ok(Err(SendError::Refused(format!("{OUTBOX_DROPPED}: {why}"))));
+        let Some(id) = webhook_of(&call.recipient) else { return dropped("that is no webhook") };
+        let webhook = match self.store.webhook(id).await {
+            Ok(webhook) => webhook,
+            Err(StoreError::NotFound { .. }) => return dropped("the webhook was removed"),
+            Err(error) => return Err(error),
+        };
+        if !webhook.active {
+            return dropped("the webhook was paused");
+        }
+        let company = self.store.company(call.company_id).await?;
+        self.call(&webhook, &Message::of(call, &company.name), now_ms).await
+    }
+
+    async fn call(
+        &self,
+        webhook: &Webhook,
+        message: &Message,
+        now_ms: i64,
+    ) -> Result<Result<String, SendError>, StoreError> {
+        let key = webhook_key(&self.store.webhook_secret(webhook.id).await?)?;
+        Ok(self.caller.send(&webhook.url, &key, message, now_ms).await)
+    }
+}
