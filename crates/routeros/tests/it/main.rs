@@ -10,3 +10,4 @@ mod session;
 mod streams;
 mod tls;
 mod verbs;
+mod watch;
