@@ -9,7 +9,10 @@ import { Clock, rateMark, rateText } from './words';
 
 const KEPT_S = 120;
 const HEIGHT_PX = 190;
+/** Room for a word above the lines. */
+const HEADROOM = 1.12;
 const NONE = '–';
+const STOPPED = 'The live view is stopped.';
 
 /** One event of the stream; the columns are of one length, `null` is a gap. */
 interface News {
@@ -38,11 +41,11 @@ class Watch {
     const { timezone = 'UTC', committedBps = '0' } = section.dataset;
     this.clock = new Clock(timezone);
     this.committed = Number(committedBps);
-    this.element('button').addEventListener('click', () => (this.stream ? this.stop('') : void this.start()));
+    this.element('button').addEventListener('click', () => (this.stream ? this.stop(STOPPED) : void this.start()));
     document.addEventListener('visibilitychange', () => {
       if (document.hidden && this.stream) this.stop('The live view stopped while the page was out of sight.', 'paused');
     });
-    window.addEventListener('pagehide', () => this.stop(''));
+    window.addEventListener('pagehide', () => this.stream && this.stop(STOPPED));
     window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.chart && this.draw());
     new ResizeObserver(() => this.chart?.setSize(this.size())).observe(section);
     section.hidden = false;
@@ -91,8 +94,9 @@ class Watch {
   private stop(words: string, state = 'stopped'): void {
     this.stream?.abort();
     this.stream = undefined;
-    this.element('button').textContent = this.chart || words ? 'Go on' : 'Watch live';
+    this.element('button').textContent = 'Go on';
     this.say(state, words);
+    this.figures(false);
   }
 
   private take(news: News): void {
@@ -146,14 +150,15 @@ class Watch {
       padding: [10, 8, 0, 0],
       cursor: { show: false },
       legend: { show: false },
-      hooks: { draw: [(u) => committedLine(u, this.committed, colours)] },
+      // At the old end, so that it never covers the newest second.
+      hooks: { draw: [(u) => committedLine(u, this.committed, colours, 'left')] },
       axes: [
         { ...axis, space: 80, size: 28, values: (_u, marks) => marks.map((s) => this.clock.time(s * 1000, true)) },
         { ...axis, size: AXIS_PX, values: (_u, marks) => marks.map(rateMark) },
       ],
       scales: {
         x: { time: true, range: () => [this.now - KEPT_S, this.now] },
-        y: { range: (_u, _min, max) => [0, trafficTop(max ?? 0, this.committed)] },
+        y: { range: (_u, _min, max) => [0, trafficTop(max ?? 0, this.committed) * HEADROOM] },
       },
       series: [{}, { ...LINE, stroke: colours.download }, { ...LINE, stroke: colours.upload }],
     };
