@@ -170,6 +170,17 @@ async fn a_wish_is_renewed_while_somebody_watches_and_not_after() {
         let mut stream = other.open(&path(portal.foreign)).await.unwrap();
         next(&mut stream).await.unwrap();
         assert_eq!(wanted(&portal).await, [portal.foreign]);
+
+        // What may no longer be watched is said to be over with the next renewal.
+        portal.store.terminate_link(portal.foreign, portal.now_ms(), portal.now_ms()).await.unwrap();
+        let last = loop {
+            let (name, data) = next(&mut stream).await.expect("a last word");
+            if name == "ended" {
+                break data;
+            }
+        };
+        assert_eq!(last["words"], "This link is no longer watched.");
+        assert_eq!(next(&mut stream).await, None);
     }
 }
 
