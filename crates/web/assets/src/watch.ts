@@ -147,7 +147,8 @@ class Watch {
     const options: uPlot.Options = {
       ...this.size(),
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), this.section.dataset.timezone!),
-      padding: [10, 8, 0, 0],
+      // Half a mark of the time fits beside the last second.
+      padding: [10, 28, 0, 0],
       cursor: { show: false },
       legend: { show: false },
       // At the old end, so that it never covers the newest second.
