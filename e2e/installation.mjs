@@ -9,8 +9,11 @@ import { join } from 'node:path';
 const { LEASELINE } = process.env;
 const START_MS_MAX = 60_000;
 
-/** A company with a client, and the portal with mail going to `smtpPort`. `users`: name, role, password. */
-export async function startInstallation(smtpPort, users) {
+/**
+ * A company with a client, and the portal with mail going to `smtpPort`. `users`: name, role, password. `prepare` is
+ * handed `run` and a folder for files before the server starts.
+ */
+export async function startInstallation(smtpPort, users, { roles = 'web,jobs', prepare = () => {} } = {}) {
   assert.ok(LEASELINE, 'LEASELINE is not set');
   const folder = mkdtempSync(join(tmpdir(), 'leaseline-e2e-'));
   const data = join(folder, 'data');
@@ -33,7 +36,8 @@ export async function startInstallation(smtpPort, users) {
     const email = `${name}@asha-textiles.example`;
     run('user', 'add', '--client', 'Asha Textiles', '--username', name, '--email', email, '--role', role, '--password-file', file);
   }
-  const server = spawn(LEASELINE, ['--data', data, 'serve', '--role', 'web,jobs'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  prepare(run, folder);
+  const server = spawn(LEASELINE, ['--data', data, 'serve', '--role', roles], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   server.stderr.on('data', (chunk) => (log += chunk));
   const gone = new Promise((resolve) => server.on('exit', resolve));

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clocks::Clocks;
 use crate::config::CollectorConfig;
 use crate::error::CollectorError;
+use crate::live::LiveWatch;
 use crate::poller::{Poller, RoundReport, Shared};
 use crate::round_writer::RoundWriter;
 use crate::running::Running;
@@ -93,12 +94,22 @@ impl Collector {
         Self::with_clocks(store, Clocks::new(clock).with_mono(mono_ms), config)
     }
 
-    /// Polls until `stop`; rounds that are being written are written to their end.
+    /// Polls until `stop`; rounds that are being written are written to their end. Beside it, links that somebody
+    /// watches live are watched, in sessions of their own.
     ///
     /// # Errors
     /// If the list of routers cannot be read at the start; later failures are logged and tried again.
     pub async fn run(self, stop: CancellationToken) -> Result<(), CollectorError> {
-        Running::new(self).until(stop).await
+        let Shared { store, clocks, config, .. } = &*self.shared;
+        let live = LiveWatch::new(store.clone(), clocks.clone(), config.connect_timeout);
+        let live_stop = stop.child_token();
+        let polling = async {
+            let ended = Running::new(self).until(stop).await;
+            live_stop.cancel();
+            ended
+        };
+        let (ended, ()) = tokio::join!(polling, live.run(live_stop.clone()));
+        ended
     }
 
     /// One sample round over all routers now, without spreading them. `progress` hears (routers done, routers).

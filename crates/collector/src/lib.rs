@@ -18,6 +18,7 @@ mod evidence;
 mod exchange;
 mod findings;
 mod link_record;
+mod live;
 mod look;
 mod memory;
 mod piece;

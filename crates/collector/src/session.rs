@@ -85,7 +85,12 @@ impl Session {
     }
 }
 
-async fn connect(router: &Router, store: &Store, patience: Duration) -> Result<Client, RoundError> {
+/// Opens a session. Connecting, TLS and the login may each take as long as `patience`.
+pub(crate) async fn connect(
+    router: &Router,
+    store: &Store,
+    patience: Duration,
+) -> Result<Client, RoundError> {
     let password =
         store.router_password(router.id).await.map_err(|error| RoundError::Password(error.to_string()))?;
     let tls = match &router.tls {

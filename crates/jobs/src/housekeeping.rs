@@ -28,8 +28,8 @@ pub struct Outcome {
     pub stale_mails: u64,
 }
 
-/// Rolls finished hours and days up, removes expired sessions, old log-in attempts and old alerts, gives up mail about
-/// alerts that is no news any more, and ends the outages of links that nobody looks at. Safe to repeat: a second pass
+/// Rolls finished hours and days up, removes expired sessions, old log-in attempts, old alerts and what is left of live
+/// views, gives up mail about alerts that is no news any more, and ends the outages of links that nobody looks at. Safe to repeat: a second pass
 /// at the same moment finds nothing to do.
 ///
 /// # Errors
@@ -38,6 +38,7 @@ pub async fn run_once(store: &Store, now_ms: i64) -> Result<Outcome, StoreError>
     let rolled = store.roll_up(now_ms).await?;
     let sessions = store.delete_expired_sessions(now_ms).await?;
     store.delete_login_attempts_before(now_ms - LOGIN_ATTEMPTS_KEPT_MS).await?;
+    store.delete_stale_live(now_ms).await?;
     let outages = store.end_terminated_outages(now_ms).await?;
     let events = NotificationEvent::ALL.into_iter().filter(|event| event.is_alert());
     let kinds: Vec<&str> = events.map(NotificationEvent::as_str).collect();

@@ -38,6 +38,7 @@ pub(crate) struct Config {
     pub(crate) server: Server,
     pub(crate) database: Database,
     pub(crate) collector: Collector,
+    pub(crate) live: Live,
     pub(crate) mail: Mail,
     pub(crate) webhook: Webhook,
     pub(crate) log: Log,
@@ -60,6 +61,14 @@ pub(crate) struct Server {
 pub(crate) struct Database {
     pub(crate) url: String,
     pub(crate) key_file: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Live {
+    pub(crate) links: u32,
+    pub(crate) links_per_router: u32,
+    pub(crate) minutes: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -140,6 +149,9 @@ impl Config {
             ("collector.connect_timeout_s", c.connect_timeout_s, 1, 120),
             ("collector.rounds_at_once", c.rounds_at_once as u64, 1, 10_000),
             ("collector.down_after_probes", c.down_after_probes.into(), 1, 100),
+            ("live.links", self.live.links.into(), 0, 500),
+            ("live.links_per_router", self.live.links_per_router.into(), 1, 100),
+            ("live.minutes", self.live.minutes.into(), 1, 60),
             ("mail.smtp_port", self.mail.smtp_port.into(), 1, 65_535),
             ("mail.timeout_s", self.mail.timeout_s, 1, 300),
             ("webhook.timeout_s", self.webhook.timeout_s, 1, 60),

@@ -4,7 +4,7 @@ use std::{io::IsTerminal, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use collector::{Collector, CollectorConfig};
-use store::Store;
+use store::{LiveLimits, Store};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -176,6 +176,10 @@ fn web_settings(config: &Config) -> web::Settings {
         public_url: config.public_url(),
         // Without an address of its own the portal cannot make a link: a request's `Host` is not to be believed.
         sends_mail: config.public_url().is_some() && !config.mail.smtp_host.is_empty(),
+        live: web::LiveSettings {
+            limits: LiveLimits { links: config.live.links, links_per_router: config.live.links_per_router },
+            watch: Duration::from_secs(u64::from(config.live.minutes) * 60),
+        },
         ..web::Settings::default()
     }
 }

@@ -24,6 +24,7 @@ drop-mid-reply ROUTER BYTES
 huge-word ROUTER BYTES
 clock-offset ROUTER MS
 ping ROUTER TARGET RTT_US JITTER_US LOSS_PPM
+sessions ROUTER
 served ROUTER";
 
 /// Why an order was not carried out.
@@ -50,7 +51,8 @@ pub enum ControlError {
 
 /// Carries out one order (see [`USAGE`]) and waits until it has taken effect.
 ///
-/// The answer is one line for each entry of the log (as JSON) for `served`, otherwise nothing.
+/// The answer is one line for each entry of the log (as JSON) for `served`, the number of open connections for
+/// `sessions`, otherwise nothing.
 ///
 /// # Errors
 /// [`ControlError`] if the order cannot be understood or names what is not there; nothing has changed then.
@@ -78,6 +80,7 @@ pub async fn obey(routers: &[SimRouter], order: &str) -> Result<Vec<String>, Con
             let profile = PingProfile::new(micros(rtt_us)?, micros(jitter_us)?).loss_ppm(loss_ppm.parse()?);
             router.set_ping(target, profile);
         }
+        ("sessions", []) => return Ok(vec![router.sessions().to_string()]),
         ("served", []) => return Ok(router.served().iter().filter_map(line).collect()),
         _ => return Err(ControlError::Usage),
     }

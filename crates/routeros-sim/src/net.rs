@@ -8,6 +8,7 @@ use std::future::pending;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -132,7 +133,24 @@ async fn accept(listening: &Listening) -> TcpStream {
     }
 }
 
+/// Counts a connection while it is open.
+struct Counted(Arc<Router>);
+
+impl Counted {
+    fn new(router: &Arc<Router>) -> Self {
+        router.sessions.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(router))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.sessions.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 async fn client(router: Arc<Router>, mut stream: TcpStream, tls: Option<Tls>, number: u64) {
+    let _counted = Counted::new(&router);
     let token = router.session_token();
     // Nagle's algorithm would hold back small replies; routers do not use it either.
     let _ = stream.set_nodelay(true);

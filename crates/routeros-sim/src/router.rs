@@ -3,6 +3,7 @@ use crate::served::Served;
 use crate::state::{LinkEvent, State};
 use crate::{PingProfile, RouterSpec, SimClock};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -38,6 +39,8 @@ pub(crate) struct Router {
     pub(crate) wanted: watch::Sender<u64>,
     /// What the listener does now.
     pub(crate) door: watch::Sender<Door>,
+    /// Connections that are open.
+    pub(crate) sessions: AtomicUsize,
 }
 
 impl Router {
@@ -51,6 +54,7 @@ impl Router {
             kill,
             wanted: watch::Sender::new(0),
             door: watch::Sender::new(Door::Open),
+            sessions: AtomicUsize::new(0),
         }
     }
 
@@ -217,6 +221,11 @@ impl SimRouter {
         let mut state = self.0.lock();
         state.advance(now_ms);
         state.clock_offset_ms = offset_ms;
+    }
+
+    /// How many connections are open.
+    pub fn sessions(&self) -> usize {
+        self.0.sessions.load(Ordering::SeqCst)
     }
 
     /// What clients were told, oldest first; bounded by `served_log` of the spec.

@@ -58,6 +58,7 @@ pub use verbs::{
     ping::{Ping, PingOutcome},
     system::{Resources, RouterClock},
     traffic::Traffic,
+    watch::TrafficStream,
 };
 
 /// The README's examples are compiled too.

@@ -31,6 +31,8 @@ mod ledger_inputs;
 mod ledger_postgres;
 mod ledger_sqlite;
 mod link;
+mod live_reading;
+mod live_wish;
 mod mail_preference;
 mod notification;
 mod notification_event;
@@ -103,6 +105,8 @@ pub use latest_mark::LatestMark;
 pub use ledger::{LedgerFilter, LedgerLink};
 pub use ledger_inputs::{LEDGER_LINKS_MAX, LinkInputs};
 pub use link::{Facing, Link, NewLink};
+pub use live_reading::{LIVE_KEPT_MS, LiveReading, LiveTrouble};
+pub use live_wish::{LiveLimits, LiveTarget, LiveWish};
 pub use notification::RECIPIENTS_MAX;
 pub use notification_event::NotificationEvent;
 pub use notification_log::{

@@ -19,6 +19,7 @@ use tower_http::trace::TraceLayer;
 use crate::brand::Brand;
 use crate::error::PageError;
 use crate::kept::Kept;
+use crate::live_hub::LiveHub;
 use crate::pages::client_links::ClientLinks;
 use crate::proxies::Proxies;
 use crate::rendered::PageKey;
@@ -58,6 +59,7 @@ pub(crate) struct App {
     /// Pages as they were written, within one second.
     pub(crate) pages: Arc<Kept<PageKey, Bytes>>,
     pub(crate) watcher: Watcher,
+    pub(crate) live: LiveHub,
     /// Permits for password checks.
     pub(crate) password_checks: Arc<Semaphore>,
     /// Permits for making statements into files.
@@ -82,6 +84,7 @@ pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
     let password_checks = Arc::new(Semaphore::new(PASSWORD_CHECKS_MAX));
     let app = App {
         watcher: Watcher::new(store.clone()),
+        live: LiveHub::new(store.clone(), clock.clone(), settings.live),
         store,
         clock,
         settings: Arc::clone(&settings),

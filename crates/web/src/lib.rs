@@ -13,6 +13,7 @@ mod credentials;
 mod error;
 mod headers;
 mod kept;
+mod live_hub;
 mod pages;
 mod password;
 mod proxies;
@@ -33,4 +34,4 @@ pub use password::{
     PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError, check_password, hash_password, verify_password,
 };
 pub use routes::{Access, Answer, Id, Route, routes};
-pub use settings::Settings;
+pub use settings::{LiveSettings, Settings};

@@ -136,6 +136,7 @@ fn links() -> Vec<Route> {
         get(Client, Page, "/client/links/{link}", pages::link::show),
         get(Client, Page, "/client/links/{link}/live", pages::link::live),
         get(Client, Stream, "/client/links/{link}/events", pages::events::link),
+        get(Client, Stream, "/client/links/{link}/traffic/events", pages::traffic::events),
         get(Client, Page, "/client/links/{link}/figures", pages::charts::figures),
         get(Client, Data, "/client/links/{link}/series.json", pages::series::show),
         get(Client, Download, "/client/links/{link}/traffic.csv", pages::csv::traffic),

@@ -2,7 +2,25 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::throttle::DEVICE_KNOWN;
+use store::LiveLimits;
 use tokio_util::sync::CancellationToken;
+
+/// How much may be watched live, straight from the routers.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveSettings {
+    /// Links watched at the same time; with 0 there is no live view.
+    pub limits: LiveLimits,
+    /// After so long a view ends, and its reader is asked whether to go on.
+    pub watch: Duration,
+}
+
+impl Default for LiveSettings {
+    /// 20 links, 8 of one router, 10 minutes.
+    fn default() -> Self {
+        let limits = LiveLimits { links: 20, links_per_router: 8 };
+        Self { limits, watch: Duration::from_secs(10 * 60) }
+    }
+}
 
 /// How the pages behave; the binary fills it from its configuration.
 #[derive(Clone, Debug)]
@@ -28,6 +46,8 @@ pub struct Settings {
     pub device_known: Duration,
     /// Mail leaves and the portal's public address is set: links to set a password can be sent.
     pub sends_mail: bool,
+    /// The live view of a link.
+    pub live: LiveSettings,
     /// Cancelled when the process is to stop: streams that are open then end, so that nothing waits for them.
     pub stop: CancellationToken,
 }
@@ -46,6 +66,7 @@ impl Default for Settings {
             login_delay: Duration::from_secs(2),
             device_known: DEVICE_KNOWN,
             sends_mail: false,
+            live: LiveSettings::default(),
             stop: CancellationToken::new(),
         }
     }

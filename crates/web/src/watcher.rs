@@ -113,7 +113,7 @@ impl Drop for Subscription {
     }
 }
 
-fn leave<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: K) {
+pub(crate) fn leave<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: K) {
     if let Some(count) = counts.get_mut(&key) {
         *count -= 1;
         if *count == 0 {

@@ -4,6 +4,7 @@
 
 mod engine;
 mod faults;
+mod live;
 mod place;
 mod running;
 mod samples;

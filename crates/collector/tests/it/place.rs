@@ -104,6 +104,10 @@ impl Place {
         self.store.insert_link(&new).await.unwrap()
     }
 
+    pub(crate) fn client_id(&self) -> store::ClientId {
+        self.client
+    }
+
     pub(crate) async fn no_answer_is_down(&self, link: LinkId) {
         let terms = LinkTerms {
             link_id: link,

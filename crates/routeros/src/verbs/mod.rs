@@ -4,3 +4,4 @@ pub(crate) mod interface;
 pub(crate) mod ping;
 pub(crate) mod system;
 pub(crate) mod traffic;
+pub(crate) mod watch;

@@ -1,6 +1,6 @@
 use crate::{Client, Command, Error, Value, codec::Sentence, format::parse_u64};
 
-const MONITOR: &str = "/interface/monitor-traffic";
+pub(super) const MONITOR: &str = "/interface/monitor-traffic";
 
 /// What an interface carries now: the router's own average over about a second.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -38,7 +38,7 @@ impl Client {
     /// # Errors
     /// Those of [`run`](Self::run).
     pub async fn interface_traffic(&self, names: &[&str]) -> Result<Vec<Traffic>, Error> {
-        let rows = self.interface_ids().await?;
+        let rows = self.interface_names().await?;
         let id_of = |name: &&str| rows.iter().find(|(_, known)| known == name).map(|(id, _)| id.as_str());
         let ids: Vec<&str> = names.iter().filter_map(id_of).collect();
         let mut traffic = self.interface_traffic_by_id(&ids).await?;
@@ -60,7 +60,7 @@ impl Client {
         match self.monitor_once(ids).await {
             // One of them went away since it was listed: ask again for those that are there.
             Err(error) if error.is_no_such_item() => {
-                let rows = self.interface_ids().await?;
+                let rows = self.interface_names().await?;
                 let there = |id: &&&str| rows.iter().any(|(known, _)| known == **id);
                 let ids: Vec<&str> = ids.iter().filter(there).copied().collect();
                 if ids.is_empty() { Ok(Vec::new()) } else { self.monitor_once(&ids).await }
@@ -75,20 +75,10 @@ impl Client {
         // The replies come in the order asked; only newer releases name the interface.
         Ok(ids.iter().zip(replies.items()).map(|(id, row)| Traffic::read(id, row)).collect())
     }
-
-    async fn interface_ids(&self) -> Result<Vec<(String, Value)>, Error> {
-        let print = Command::new("/interface/print").attr(".proplist", ".id,name");
-        let replies = self.run(print).await?;
-        let read = |row: &Sentence| {
-            let id = String::from_utf8_lossy(row.attribute(".id")?).into_owned();
-            Some((id, Value::copied(row.attribute("name")?)))
-        };
-        Ok(replies.items().iter().filter_map(read).collect())
-    }
 }
 
 impl Traffic {
-    fn read(id: &str, row: &Sentence) -> Self {
+    pub(super) fn read(id: &str, row: &Sentence) -> Self {
         let mut traffic = Traffic { id: id.to_owned(), ..Traffic::default() };
         for (key, value) in row.attributes() {
             let rate = match key {

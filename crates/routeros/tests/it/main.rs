@@ -12,3 +12,4 @@ mod session;
 mod streams;
 mod tls;
 mod verbs;
+mod watch;

@@ -17,6 +17,7 @@ mod kill;
 mod latest_mark;
 mod ledger;
 mod link;
+mod live;
 mod notification;
 mod open;
 mod outbox;

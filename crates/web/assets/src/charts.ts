@@ -10,7 +10,7 @@ import type { View } from './view';
 import { type Clock, millisMark, percentMark, rateMark } from './words';
 
 const SYNC = 'link';
-const AXIS_PX = 76;
+export const AXIS_PX = 76;
 /** Below this part of the commitment the traffic gets the whole height for itself. */
 const COMMITMENT_IN_SIGHT = 0.2;
 
@@ -38,13 +38,17 @@ export function columns(name: Name, a: Answer): Columns {
   return [t, ...spread, a.download, a.upload] as Columns;
 }
 
-function base(scene: Scene, colours: Ink): Omit<uPlot.Options, 'series'> {
-  const axis = {
+export function axisStyle(colours: Ink): uPlot.Axis {
+  return {
     stroke: colours.soft,
     font: `12px ${colours.font}`,
     grid: { stroke: colours.rule, width: 1 },
     ticks: { show: false },
   };
+}
+
+function base(scene: Scene, colours: Ink): Omit<uPlot.Options, 'series'> {
+  const axis = axisStyle(colours);
   const { view } = scene;
   return {
     width: 600,
@@ -87,18 +91,21 @@ function before(scene: Scene, names: ('download' | 'upload' | 'rtt' | 'loss')[])
   return Math.max(...names.map((name) => highest(previous.at_ms, previous[name], view.from, view.to)));
 }
 
-const LINE = { width: 1.75, spanGaps: false } as const;
+export const LINE = { width: 1.75, spanGaps: false } as const;
 const EDGE = { stroke: 'transparent', width: 0, points: { show: false }, spanGaps: false } as const;
+
+/** How high the traffic's chart reaches: over the commitment, unless that lies far above all traffic. */
+export function trafficTop(data: number, committed: number): number {
+  const sold = data === 0 || data >= committed * COMMITMENT_IN_SIGHT ? committed : 0;
+  return Math.max(data, sold) * 1.08 || 1;
+}
 
 function traffic(scene: Scene, colours: Ink): uPlot.Options {
   const options = base(scene, colours);
   const committed = scene.answer.committed_bps;
   options.axes![1]!.values = (_u, marks) => marks.map(rateMark);
-  const top = (max: number | null) => {
-    const data = Math.max(max ?? 0, before(scene, ['download', 'upload']));
-    const sold = data === 0 || data >= committed * COMMITMENT_IN_SIGHT ? committed : 0;
-    return Math.max(data, sold) * 1.08 || 1;
-  };
+  const top = (max: number | null) =>
+    trafficTop(Math.max(max ?? 0, before(scene, ['download', 'upload'])), committed);
   options.scales!.y = { range: (_u, _min, max) => [0, top(max)] };
   options.hooks!.draw = [
     (u) => {

@@ -9,16 +9,18 @@ import { rateText } from './words';
 const LABEL_PX = 11;
 
 /** The committed bandwidth. Where it lies far above all traffic, an arrow at the top says so. */
-export function committedLine(u: uPlot, bps: number, colours: Ink): void {
+export function committedLine(u: uPlot, bps: number, colours: Ink, side: 'left' | 'right' = 'right'): void {
   const top = (u.scales.y?.max ?? 0) < bps;
   clipped(u, (ctx) => {
     const y = top ? u.bbox.top + ratio() : Math.round(u.valToPos(bps, 'y', true));
     ctx.strokeStyle = colours.committed;
     ctx.lineWidth = 1.5 * ratio();
     ctx.setLineDash([6 * ratio(), 5 * ratio()]);
-    const right = u.bbox.left + u.bbox.width;
-    if (!top) across(ctx, u.bbox.left, right, y);
-    label(u, ctx, `${top ? '↑ ' : ''}committed ${rateText(bps)}`, { right, y, colour: colours.soft }, colours);
+    const { left, width } = u.bbox;
+    const right = left + width;
+    if (!top) across(ctx, left, right, y);
+    const place = side === 'left' ? { left } : { right };
+    label(u, ctx, `${top ? '↑ ' : ''}committed ${rateText(bps)}`, { ...place, y, colour: colours.soft }, colours);
   });
 }
 

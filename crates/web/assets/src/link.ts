@@ -8,6 +8,7 @@ import { ink } from './ink';
 import { morph } from './morph';
 import { Readout, spoken, words, wordsAt } from './readout';
 import { View } from './view';
+import { startWatch } from './watch';
 import { Clock } from './words';
 
 const HEIGHTS: Record<Name, number> = { traffic: 260, latency: 190, loss: 110 };
@@ -261,3 +262,4 @@ class LinkCharts {
 
 const section = document.querySelector<HTMLElement>('[data-series]');
 if (section) void new LinkCharts(section).reload();
+startWatch();

@@ -33,6 +33,7 @@ struct LinkPage {
     frame: Frame,
     link_js: String,
     now: Now,
+    watch: Option<Watch>,
     charts: Charts,
     history: History,
     facts: Facts,
@@ -60,6 +61,14 @@ struct Now {
     ticks: [String; 5],
     outages: Vec<OutageRow>,
     outages_left_out: usize,
+}
+
+/// The live view of the traffic, where there is one.
+struct Watch {
+    /// Where its seconds come from.
+    events: String,
+    committed_bps: i64,
+    zone: String,
 }
 
 /// What is measured, from where to where.
@@ -106,6 +115,7 @@ pub(crate) async fn show(
         frame: Frame::new(&session, now_ms, app.settings.refresh_ms),
         link_js: asset_url("link.js"),
         now,
+        watch: Watch::of(&app, &link, now_ms, &session.zone),
         charts,
         history,
         facts: Facts::of(&link, &session.zone),
@@ -156,6 +166,18 @@ fn news(latest: Option<&Latest>) -> String {
     latest.map_or_else(String::new, |latest| {
         format!("{}-{}", latest.sample_at_ms.unwrap_or_default(), latest.since_ms)
     })
+}
+
+impl Watch {
+    fn of(app: &App, link: &Link, now_ms: i64, zone: &Zone) -> Option<Self> {
+        let is_under_contract =
+            link.activated_at_ms <= now_ms && link.terminated_at_ms.is_none_or(|end| end > now_ms);
+        (app.settings.live.limits.links > 0 && is_under_contract).then(|| Self {
+            events: format!("/client/links/{}/traffic/events", link.id),
+            committed_bps: link.committed_bps,
+            zone: zone.name.clone(),
+        })
+    }
 }
 
 impl Facts {

@@ -9,6 +9,7 @@ mod events;
 mod headers;
 mod install;
 mod ledger;
+mod live;
 mod login;
 mod pages;
 mod portal;
