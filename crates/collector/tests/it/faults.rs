@@ -35,7 +35,7 @@ const FAULTS: [Fault; 10] = [
 #[tokio::test]
 async fn over_every_fault_what_is_stored_was_served() {
     for database in databases().await {
-        let config = CollectorConfig { round_deadline: Duration::from_millis(700), ..config() };
+        let config = CollectorConfig { round_deadline: Duration::from_secs(2), ..config() };
         let mut place = Place::with_config(database, config).await;
         let (router, _, links) = place.router(edge("edge")).await;
         place.sample().await;

@@ -274,7 +274,7 @@ async fn from_a_confirmed_outage_to_its_mail_by_the_real_clock() {
     let receiver = Receiver::start(Manner::Says("200 OK"), None).await;
     let url = format!("http://127.0.0.1:{}/", receiver.port);
     db.store.insert_webhook(isp.company, &url, &[], ("test", 0)).await.unwrap();
-    let settings = CallerSettings { limit: Duration::from_secs(60), allow_private: true, ca_pem: None };
+    let settings = CallerSettings { limit: Duration::from_secs(300), allow_private: true, ca_pem: None };
     let webhooks = WebhookDelivery::new(db.store.clone(), Caller::new(settings).unwrap());
     let clock = Clock::new(now_ms);
     let running = jobs::run(db.store.clone(), clock, Some(delivery), Some(webhooks), stop.clone());
@@ -291,6 +291,6 @@ async fn from_a_confirmed_outage_to_its_mail_by_the_real_clock() {
         stop.cancel();
     };
     let both = async { tokio::join!(Box::pin(running), watching) };
-    tokio::time::timeout(Duration::from_secs(60), Box::pin(both)).await.expect("told");
+    tokio::time::timeout(Duration::from_secs(300), Box::pin(both)).await.expect("told");
     db.remove().await;
 }

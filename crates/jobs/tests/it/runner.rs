@@ -41,7 +41,7 @@ async fn a_month_is_closed_and_told_of_and_a_stop_ends_it() {
         stop.cancel();
     };
     let both = async { tokio::join!(Box::pin(running), watching) };
-    tokio::time::timeout(Duration::from_secs(60), Box::pin(both)).await.expect("closed, told and stopped");
+    tokio::time::timeout(Duration::from_secs(300), Box::pin(both)).await.expect("closed, told and stopped");
     assert_eq!(sent.lock().unwrap().len(), 2);
     db.remove().await;
 }
@@ -61,7 +61,7 @@ async fn without_a_mail_server_mail_waits_and_a_stop_is_heard_all_the_same() {
         stop.cancel();
     };
     let both = async { tokio::join!(Box::pin(running), watching) };
-    tokio::time::timeout(Duration::from_secs(60), Box::pin(both)).await.expect("closed and stopped");
+    tokio::time::timeout(Duration::from_secs(300), Box::pin(both)).await.expect("closed and stopped");
     assert!(isp.mails().await.iter().all(|mail| mail.state == OutboxState::Queued));
     db.remove().await;
 }

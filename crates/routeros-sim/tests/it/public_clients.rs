@@ -12,7 +12,7 @@ const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/public_clients
 /// For a download and installation on a slow line.
 const INSTALLING_MAX: Duration = Duration::from_secs(300);
 /// A conversation takes about a second.
-const TALKING_MAX: Duration = Duration::from_secs(60);
+const TALKING_MAX: Duration = Duration::from_secs(300);
 
 #[tokio::test]
 async fn librouteros_from_pypi() {

@@ -306,7 +306,7 @@ impl Events {
     /// The next event as it was sent, heart-beats aside; `None` when the stream has ended.
     pub(crate) async fn next(&mut self) -> Option<String> {
         loop {
-            let next = tokio::time::timeout(Duration::from_secs(60), self.body.next()).await;
+            let next = tokio::time::timeout(Duration::from_secs(300), self.body.next()).await;
             let chunk = next.expect("an event or an end within a minute")?.unwrap();
             if !chunk.starts_with(b":") {
                 return Some(String::from_utf8_lossy(&chunk).into_owned());
