@@ -10,7 +10,8 @@ impl Store {
         user: impl Into<SessionUser>,
         expires_at_ms: i64,
     ) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO pending_logins (token_hash, portal_user_id, staff_user_id, expires_at_ms)
+        const SQL: &str =
+            "INSERT INTO pending_logins (token_hash, portal_user_id, staff_user_id, expires_at_ms)
             VALUES ($1, $2, $3, $4)";
         let (portal, staff) = user.into().columns();
         on!(self.writer(), db => sqlx::query(SQL)

@@ -278,11 +278,7 @@ pub(crate) async fn locked(tx: &mut Tx, id: RouterId) -> Result<Router, StoreErr
     row.ok_or(StoreError::NotFound { what: "router" })?.try_into()
 }
 
-pub(crate) async fn update(
-    tx: &mut Tx,
-    id: RouterId,
-    fields: &RouterFields<'_>,
-) -> Result<(), StoreError> {
+pub(crate) async fn update(tx: &mut Tx, id: RouterId, fields: &RouterFields<'_>) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE mikrotik_routers SET name = $2, address = $3, port = $4, username = $5,
             tls_mode = $6, tls_ca_pem = $7, tls_fingerprint = $8 WHERE id = $1";
     let (mode, ca_pem, fingerprint) = fields.tls.columns();

@@ -45,7 +45,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         const DROP: &str = "DELETE FROM second_factors
             WHERE (portal_user_id = $1 OR staff_user_id = $2) AND confirmed_at_ms IS NULL";
-        const SQL: &str = "INSERT INTO second_factors (portal_user_id, staff_user_id, secret_sealed, created_at_ms)
+        const SQL: &str =
+            "INSERT INTO second_factors (portal_user_id, staff_user_id, secret_sealed, created_at_ms)
             VALUES ($1, $2, $3, $4)";
         let user = user.into();
         let (portal, staff) = user.columns();
@@ -68,7 +69,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::MissingKey`] without the key.
-    pub async fn second_factor(&self, user: impl Into<SessionUser>) -> Result<Option<SecondFactor>, StoreError> {
+    pub async fn second_factor(
+        &self,
+        user: impl Into<SessionUser>,
+    ) -> Result<Option<SecondFactor>, StoreError> {
         const SQL: &str = "SELECT secret_sealed, confirmed_at_ms, recovery_salt FROM second_factors
             WHERE portal_user_id = $1 OR staff_user_id = $2";
         let user = user.into();
@@ -88,7 +92,9 @@ impl Store {
         const SQL: &str = "SELECT confirmed_at_ms FROM second_factors
             WHERE (portal_user_id = $1 OR staff_user_id = $2) AND confirmed_at_ms IS NOT NULL";
         let (portal, staff) = user.into().columns();
-        Ok(on!(self.reader(), db => sqlx::query_scalar(SQL).bind(portal).bind(staff).fetch_optional(db).await)?)
+        Ok(
+            on!(self.reader(), db => sqlx::query_scalar(SQL).bind(portal).bind(staff).fetch_optional(db).await)?,
+        )
     }
 
     /// Makes a factor count from now on, `step` being that of the code just shown, with its recovery codes.
@@ -125,7 +131,11 @@ impl Store {
     }
 
     /// Takes the code of a time step; `false` if that one or a later one was taken before.
-    pub async fn take_second_factor_step(&self, user: impl Into<SessionUser>, step: i64) -> Result<bool, StoreError> {
+    pub async fn take_second_factor_step(
+        &self,
+        user: impl Into<SessionUser>,
+        step: i64,
+    ) -> Result<bool, StoreError> {
         const SQL: &str = "UPDATE second_factors SET last_step = $3
             WHERE (portal_user_id = $1 OR staff_user_id = $2) AND confirmed_at_ms IS NOT NULL
                 AND (last_step IS NULL OR last_step < $3)";
@@ -153,8 +163,7 @@ impl Store {
         let (portal, staff) = user.columns();
         let mut tx = self.begin().await?;
         on!(&mut tx, tx => sqlx::query(CODES).bind(portal).bind(staff).execute(&mut **tx).await.map(|_| ()))?;
-        let was_confirmed: Option<bool> =
-            on!(&mut tx, tx => sqlx::query_scalar(FACTOR).bind(portal).bind(staff).fetch_optional(&mut **tx).await)?;
+        let was_confirmed: Option<bool> = on!(&mut tx, tx => sqlx::query_scalar(FACTOR).bind(portal).bind(staff).fetch_optional(&mut **tx).await)?;
         if was_confirmed == Some(true) {
             account_mail::tell(&mut tx, user, AccountChange::SecondFactorOff, event).await?;
         }

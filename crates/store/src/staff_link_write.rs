@@ -180,7 +180,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is none that counts within the scope.
-    pub async fn staff_remove_exclusion(&self, act: &StaffAct<'_>, id: ExclusionId) -> Result<(), StoreError> {
+    pub async fn staff_remove_exclusion(
+        &self,
+        act: &StaffAct<'_>,
+        id: ExclusionId,
+    ) -> Result<(), StoreError> {
         let company = self.exclusion_in(act.scope, id).await?;
         let mut tx = self.begin().await?;
         let (before, after) = exclusion_write::remove(&mut tx, id, (act.actor, act.now_ms)).await?;

@@ -5,8 +5,8 @@ use sla::{ExclusionKind, LinkState};
 use crate::engine::{Differs, on};
 use crate::staff_scope::{Counted, scoped};
 use crate::{
-    ClientId, CompanyId, ExclusionId, LIST_ROWS_MAX, Link, LinkId, LinkTerms, RouterId, STAFF_PAGE_ROWS,
-    StaffAsk, StaffPage, StaffScope, Store, StoreError,
+    ClientId, ExclusionId, LIST_ROWS_MAX, Link, LinkId, LinkTerms, RouterId, STAFF_PAGE_ROWS, StaffAsk,
+    StaffPage, StaffScope, Store, StoreError,
 };
 
 /// A link with whose it is, where it is and how it is.
@@ -277,11 +277,26 @@ impl Store {
         row.ok_or(StoreError::NotFound { what: "exclusion" })?.try_into()
     }
 
-    /// The company that sells a link: its zone is the link's.
+    /// The zone of the company that sells a link, in which its times are told and typed.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such link within the scope.
-    pub async fn staff_link_company(&self, scope: &StaffScope, id: LinkId) -> Result<CompanyId, StoreError> {
-        self.link_in(scope, id).await
+    pub async fn staff_link_zone(&self, scope: &StaffScope, id: LinkId) -> Result<String, StoreError> {
+        let company = self.link_in(scope, id).await?;
+        Ok(self.company(company).await?.timezone)
+    }
+
+    /// The link of that circuit id; `None` if there is none within the scope.
+    pub async fn staff_link_by_circuit(
+        &self,
+        scope: &StaffScope,
+        circuit: &str,
+    ) -> Result<Option<Link>, StoreError> {
+        let Some(link) = self.link_by_circuit(circuit).await? else { return Ok(None) };
+        match self.link_in(scope, link.id).await {
+            Ok(_) => Ok(Some(link)),
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::engine::{Differs, on};
 use crate::staff_scope::{Counted, scoped};
 use crate::{
-    ClientId, Company, CompanyId, LIST_ROWS_MAX, PortalRole, PortalUserId, RouterId, STAFF_PAGE_ROWS,
+    ClientId, Company, CompanyId, LIST_ROWS_MAX, PortalRole, PortalUserId, Router, RouterId, STAFF_PAGE_ROWS,
     StaffAsk, StaffPage, StaffScope, Store, StoreError,
 };
 
@@ -244,5 +244,18 @@ impl Store {
         let (sql, scope) = (ROUTER.on(&reader), scope.parameter()?);
         let found = on!(reader, db => sqlx::query_as(sql).bind(scope).bind(id).fetch_optional(db).await)?;
         found.ok_or(StoreError::NotFound { what: "router" })
+    }
+
+    /// A router as it was entered.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none within the scope.
+    pub async fn staff_router_settings(
+        &self,
+        scope: &StaffScope,
+        id: RouterId,
+    ) -> Result<Router, StoreError> {
+        self.router_in(scope, id).await?;
+        self.router(id).await
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::engine::{Tx, json, on};
 use crate::{
-    AuditEvent, ClientId, CompanyId, ExclusionId, LinkId, PortalUserId, RouterId, Store, StoreError, audit,
+    AuditEvent, ClientId, CompanyId, ExclusionId, LinkId, RouterId, Store, StoreError, audit,
 };
 
 /// The companies that a person of the ISP works for.
@@ -178,12 +178,6 @@ impl Store {
         LinkId,
         "link",
         "SELECT c.company_id FROM client_links l JOIN clients c ON c.id = l.client_id WHERE l.id = $1"
-    );
-    company_of!(
-        portal_user_in,
-        PortalUserId,
-        "portal user",
-        "SELECT c.company_id FROM client_portal_users u JOIN clients c ON c.id = u.client_id WHERE u.id = $1"
     );
     company_of!(
         exclusion_in,

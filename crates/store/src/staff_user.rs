@@ -171,8 +171,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such person.
     pub async fn staff_scope(&self, id: StaffUserId) -> Result<StaffScope, StoreError> {
-        const SQL: &str =
-            "SELECT company_id FROM staff_user_companies WHERE staff_user_id = $1 ORDER BY company_id LIMIT $2";
+        const SQL: &str = "SELECT company_id FROM staff_user_companies WHERE staff_user_id = $1 ORDER BY company_id LIMIT $2";
         if self.staff_user(id).await?.all_companies {
             return Ok(StaffScope::All);
         }

@@ -2,7 +2,9 @@
 
 use crate::engine::{Tx, on};
 use crate::staff_user::put_companies;
-use crate::{AuditEvent, SessionId, SessionUser, StaffRole, StaffScope, StaffUserId, Store, StoreError, audit};
+use crate::{
+    AuditEvent, SessionId, SessionUser, StaffRole, StaffScope, StaffUserId, Store, StoreError, audit,
+};
 
 /// What to change of a person of the ISP; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,9 +6,7 @@ use crate::client::{Client, client_columns};
 use crate::company::company_columns;
 use crate::engine::{Differs, Tx, on};
 use crate::router::RouterFields;
-use crate::{
-    ClientId, Company, CompanyEdit, CompanyId, NewRouter, RouterId, StaffAct, Store, StoreError,
-};
+use crate::{ClientId, Company, CompanyEdit, CompanyId, NewRouter, RouterId, StaffAct, Store, StoreError};
 
 impl Store {
     /// Enters a client.
