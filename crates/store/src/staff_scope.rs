@@ -4,9 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::engine::{Tx, json, on};
-use crate::{
-    AuditEvent, ClientId, CompanyId, ExclusionId, LinkId, RouterId, Store, StoreError, audit,
-};
+use crate::{AuditEvent, ClientId, CompanyId, ExclusionId, LinkId, RouterId, Store, StoreError, audit};
 
 /// The companies that a person of the ISP works for.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

@@ -84,7 +84,7 @@ impl Store {
             .fetch_one(&mut **tx)
             .await)?;
         if links > 0 {
-            let why = format!("it has {links} links under contract: retire those first");
+            let why = format!("it has {}: retire those first", counted(links));
             return Err(StoreError::Invalid { what: "the client", why });
         }
         let users: Vec<crate::PortalUserId> =
@@ -205,7 +205,7 @@ impl Store {
             .fetch_one(&mut **tx)
             .await)?;
         if !active && links > 0 {
-            let why = format!("it carries {links} links under contract: retire those first");
+            let why = format!("it carries {}: retire those first", counted(links));
             return Err(StoreError::Invalid { what: "the router", why });
         }
         on!(&mut tx, tx => sqlx::query(SQL).bind(id).bind(active).execute(&mut **tx).await.map(|_| ()))?;
@@ -215,6 +215,10 @@ impl Store {
         act.record(&mut tx, company, (action, subject), (Some(&before), Some(&after))).await?;
         Ok(tx.commit().await?)
     }
+}
+
+fn counted(links: i64) -> String {
+    if links == 1 { "one link under contract".to_owned() } else { format!("{links} links under contract") }
 }
 
 async fn locked_client(tx: &mut Tx, id: ClientId) -> Result<Client, StoreError> {

@@ -60,7 +60,9 @@ async fn add(store: &Store, args: StaffAddArgs, printer: &Printer) -> anyhow::Re
     super::check_name("user name", &args.username)?;
     if args.username.chars().count() > USERNAME_CHARS_MAX {
         let name = &args.username;
-        return Err(wrong_use(format!("the user name {name:?} is longer than {USERNAME_CHARS_MAX} characters")));
+        return Err(wrong_use(format!(
+            "the user name {name:?} is longer than {USERNAME_CHARS_MAX} characters"
+        )));
     }
     check_display_name(&args.display_name)?;
     check_email(&args.email)?;
@@ -113,7 +115,10 @@ async fn edit(store: &Store, args: StaffEditArgs, printer: &Printer) -> anyhow::
         ("email", edit.email.map(|text| json!(text))),
         ("role", edit.role.map(|role| json!(role))),
         ("active", edit.active.map(|active| json!(active))),
-        ("companies", scope.map(|scope| if scope == StaffScope::All { json!("all") } else { json!(args.company) })),
+        (
+            "companies",
+            scope.map(|scope| if scope == StaffScope::All { json!("all") } else { json!(args.company) }),
+        ),
     ] {
         if let Some(value) = value {
             after[field] = value;

@@ -43,7 +43,12 @@ pub(super) struct StaffPlan {
 }
 
 pub(super) const STAFF: &[StaffPlan] = &[
-    StaffPlan { username: "noc", display_name: "Network operations", email: OPERATIONS, role: StaffRole::Admin },
+    StaffPlan {
+        username: "noc",
+        display_name: "Network operations",
+        email: OPERATIONS,
+        role: StaffRole::Admin,
+    },
     StaffPlan {
         username: "desk",
         display_name: "Service desk",

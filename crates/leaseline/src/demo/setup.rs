@@ -7,8 +7,8 @@ use routeros_sim::{Fleet, SimClock, SimRouter};
 use secrecy::SecretString;
 use sla::Interval;
 use store::{
-    ClientId, DownWhen, Facing, Latest, LinkId, LinkTerms, NewLink, NewRouter, NewStaffUser, NotificationEvent, Round,
-    RoundOutcome, RouterId, RouterTls, RuleEdit, SpanTail, StaffScope, Store,
+    ClientId, DownWhen, Facing, Latest, LinkId, LinkTerms, NewLink, NewRouter, NewStaffUser,
+    NotificationEvent, Round, RoundOutcome, RouterId, RouterTls, RuleEdit, SpanTail, StaffScope, Store,
 };
 
 use super::{history::History, ledger, plan};

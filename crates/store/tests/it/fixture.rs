@@ -1,8 +1,8 @@
 use secrecy::SecretString;
 use sla::{Experienced, Figures, Inputs, LinkState, Month, Statement, Verdict, Verdicts};
 use store::{
-    ClientId, CompanyId, Facing, Latest, LinkId, NewLink, NewMail, NewReport, NewRouter, NewStaffUser, RouterId, RouterTls,
-    Sample, Span, StaffRole, StaffScope, StaffUserId, Store,
+    ClientId, CompanyId, Facing, Latest, LinkId, NewLink, NewMail, NewReport, NewRouter, NewStaffUser,
+    RouterId, RouterTls, Sample, Span, StaffRole, StaffScope, StaffUserId, Store,
 };
 
 /// 2026-11-10 00:00 UTC: a whole hour and day, in the middle of a month.
@@ -39,14 +39,7 @@ pub(crate) async fn staff_user(
     scope: StaffScope,
 ) -> StaffUserId {
     let email = format!("{username}@isp.example");
-    let new = NewStaffUser {
-        username,
-        display_name: "",
-        email: &email,
-        role,
-        password_hash: "hash",
-        scope,
-    };
+    let new = NewStaffUser { username, display_name: "", email: &email, role, password_hash: "hash", scope };
     store.insert_staff_user(&new, START_MS).await.unwrap()
 }
 

@@ -16,13 +16,23 @@ fn act(scope: &StaffScope) -> StaffAct<'_> {
 
 fn terms(link_id: LinkId, valid_from_ms: i64, uptime: &str) -> LinkTerms {
     let down_when = DownWhen::Interface;
-    LinkTerms { link_id, valid_from_ms, uptime_pct: Some(uptime.to_owned()), latency_ms: None, loss_pct: None, down_when }
+    LinkTerms {
+        link_id,
+        valid_from_ms,
+        uptime_pct: Some(uptime.to_owned()),
+        latency_ms: None,
+        loss_pct: None,
+        down_when,
+    }
 }
 
 /// Action, and what was and is, of the newest event.
 async fn newest(db: &Db) -> (String, serde_json::Value, serde_json::Value) {
     let event = db.store.audit_events(None, 1).await.unwrap().remove(0).event;
-    assert_eq!((event.actor.as_str(), event.address.as_deref(), event.at_ms), ("staff:ravi", Some("198.51.100.7"), START_MS + 9));
+    assert_eq!(
+        (event.actor.as_str(), event.address.as_deref(), event.at_ms),
+        ("staff:ravi", Some("198.51.100.7"), START_MS + 9)
+    );
     (event.action, event.detail["before"].clone(), event.detail["after"].clone())
 }
 
