@@ -15,3 +15,4 @@ mod ledger;
 mod mail_server;
 mod months;
 mod outbox;
+mod staff;
