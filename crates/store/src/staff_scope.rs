@@ -25,6 +25,15 @@ impl StaffScope {
         }
     }
 
+    /// Whether nothing of another is outside of it.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All, _) => true,
+            (Self::Companies(_), Self::All) => false,
+            (Self::Companies(ours), Self::Companies(theirs)) => theirs.is_subset(ours),
+        }
+    }
+
     /// The parameter of a [`scoped!`] text.
     pub(crate) fn parameter(&self) -> Result<Option<String>, StoreError> {
         match self {
@@ -189,6 +198,13 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_works_for_one_company_covers_nobody_who_works_for_another() {
+        let some = |ids: &[i64]| StaffScope::Companies(ids.iter().copied().map(CompanyId).collect());
+        assert!(some(&[1, 2]).covers(&some(&[1])) && StaffScope::All.covers(&StaffScope::All));
+        assert!(!some(&[1, 2]).covers(&some(&[1, 3])) && !some(&[1]).covers(&StaffScope::All));
+    }
 
     #[test]
     fn what_is_searched_for_is_taken_by_the_letter() {

@@ -156,6 +156,21 @@ impl Store {
         Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(LIST_ROWS_MAX).fetch_all(db).await)?)
     }
 
+    /// The people of the ISP who work for nobody outside of a scope, with whom they work for.
+    pub async fn staff_colleagues(
+        &self,
+        scope: &StaffScope,
+    ) -> Result<Vec<(StaffUser, StaffScope)>, StoreError> {
+        let mut found = Vec::new();
+        for user in self.staff_users().await? {
+            let theirs = self.staff_scope(user.id).await?;
+            if scope.covers(&theirs) {
+                found.push((user, theirs));
+            }
+        }
+        Ok(found)
+    }
+
     /// One staff user.
     ///
     /// # Errors

@@ -5,22 +5,56 @@ fn staff_users_are_added_changed_and_removed() {
     let isp = Installation::new();
     let file = isp.file("noc.txt", "four quiet words here\n");
     let added = isp.json(&[
-        "staff", "add", "--username", "NOC", "--email", "noc@isp.example", "--role", "admin", "--password-file", &file,
+        "staff",
+        "add",
+        "--username",
+        "NOC",
+        "--email",
+        "noc@isp.example",
+        "--role",
+        "admin",
+        "--password-file",
+        &file,
     ]);
     assert_eq!((added["username"].as_str(), added["companies"].as_str()), (Some("noc"), Some("all")));
     isp.ok(&[
-        "staff", "add", "--username", "desk", "--email", "desk@isp.example", "--company", "Testnet", "--password-file", &file,
+        "staff",
+        "add",
+        "--username",
+        "desk",
+        "--email",
+        "desk@isp.example",
+        "--company",
+        "Testnet",
+        "--password-file",
+        &file,
     ]);
     let list = isp.json(&["staff", "list"]);
     let roles: Vec<_> = list.as_array().expect("a list").iter().map(|user| user["role"].as_str()).collect();
     assert_eq!(roles, [Some("viewer"), Some("admin")], "by user name");
     assert_eq!(list[0]["companies"][0], "Testnet");
-    let edited = isp.json(&["staff", "edit", "desk", "--role", "operator", "--display-name", "Service desk", "--all-companies", "--disable"]);
+    let edited = isp.json(&[
+        "staff",
+        "edit",
+        "desk",
+        "--role",
+        "operator",
+        "--display-name",
+        "Service desk",
+        "--all-companies",
+        "--disable",
+    ]);
     assert_eq!((edited["role"].as_str(), edited["active"].as_bool()), (Some("operator"), Some(false)));
-    assert_eq!((edited["companies"].as_str(), edited["display_name"].as_str()), (Some("all"), Some("Service desk")));
+    assert_eq!(
+        (edited["companies"].as_str(), edited["display_name"].as_str()),
+        (Some("all"), Some("Service desk"))
+    );
     assert_eq!(isp.json(&["staff", "edit", "desk", "--enable"])["active"], true);
     let shown = isp.ok(&["staff", "show", "desk"]);
-    assert!(shown.contains("operator") && shown.contains("can log in") && shown.contains("Service desk"), "{shown}");
+    assert!(
+        shown.contains("operator") && shown.contains("can log in") && shown.contains("Service desk"),
+        "{shown}"
+    );
     isp.ok(&["staff", "password", "desk", "--password-file", &file]);
     assert_eq!(isp.json(&["staff", "recover", "desk"])["had_second_factor"], false);
     isp.ok(&["staff", "remove", "desk"]);
