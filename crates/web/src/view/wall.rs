@@ -10,8 +10,10 @@ use store::{LinkId, RouterId, StaffLink, StaffRouter};
 use crate::pages::staff::links::now;
 use crate::zone::Zone;
 
-/// So many links with trouble have a line of their own per router; more of them are tiles, like those that are up.
-const TROUBLE_LINES_MAX: usize = 12;
+/// So many links that are down have a line of their own per router …
+const DOWN_LINES_MAX: usize = 8;
+/// … and so many that are unknown, unless it is the router that does not answer. All others are tiles.
+const UNKNOWN_LINES_MAX: usize = 3;
 
 /// All links under contract.
 #[derive(Debug)]
@@ -64,6 +66,8 @@ pub(crate) struct WallLink {
     pub(crate) word: &'static str,
     pub(crate) cause: String,
     pub(crate) lasted: String,
+    /// The first tile of another site than the one before: it stands apart from that.
+    pub(crate) begins_site: bool,
 }
 
 impl WallLink {
@@ -185,6 +189,7 @@ fn wall_link(link: &StaffLink, now_ms: i64, stale_after_ms: i64, zone: &Zone) ->
         word: now.word(),
         cause: now.cause,
         lasted: now.lasted,
+        begins_site: false,
     }
 }
 
@@ -201,10 +206,23 @@ fn wall_router(id: RouterId, name: String, silent: Option<String>, mut links: Ve
     links.iter().for_each(|link| counts.add(link.state));
     // Sorting keeps the order of what is equal: by site and circuit.
     links.sort_by_key(badness);
-    let lines = links.iter().take(TROUBLE_LINES_MAX).take_while(|link| link.state != LinkState::Up).count();
-    let tiles = links.split_off(lines);
-    let mut sites: Vec<WallSite> = Vec::new();
+    let unknown_max = if silent.is_some() { 0 } else { UNKNOWN_LINES_MAX };
+    let (mut lines, mut tiles) = (Vec::new(), Vec::new());
+    let mut room = [DOWN_LINES_MAX, unknown_max, 0];
     for link in links {
+        let room = &mut room[usize::from(badness(&link))];
+        if *room > 0 {
+            *room -= 1;
+            lines.push(link);
+        } else {
+            tiles.push(link);
+        }
+    }
+    for place in 1..tiles.len() {
+        tiles[place].begins_site = tiles[place].site != tiles[place - 1].site;
+    }
+    let mut sites: Vec<WallSite> = Vec::new();
+    for link in lines {
         match sites.iter_mut().find(|site| site.name == link.site) {
             Some(site) => site.links.push(link),
             None => sites.push(WallSite { name: link.site.clone(), links: vec![link] }),
@@ -276,29 +294,37 @@ mod tests {
             link(6, 4, "Nagpur", Unknown),
         ];
         let routers = [router(1, true), router(2, true), router(3, true), router(4, false), router(5, true)];
-        let wall = wall(&links, &routers);
+        let shown = wall(&links, &routers);
         let names: Vec<_> =
-            wall.routers.iter().map(|router| (router.name.as_str(), router.class())).collect();
+            shown.routers.iter().map(|router| (router.name.as_str(), router.class())).collect();
         assert_eq!(names, [("edge-4", "down"), ("edge-3", "down"), ("edge-2", "unknown"), ("edge-1", "up")]);
-        let third = &wall.routers[1];
+        let third = &shown.routers[1];
         let sites: Vec<_> = third.sites.iter().map(|site| (site.name.as_str(), site.links.len())).collect();
         assert_eq!(sites, [("Akola", 1), ("Latur", 1)]);
         assert_eq!(third.tiles.iter().map(|link| link.id.0).collect::<Vec<_>>(), [3]);
-        assert_eq!(wall.routers[0].silent.as_deref(), Some("does not answer for 2 m"));
+        let first = wall(&[link(1, 1, "A", Up), link(2, 1, "A", Up), link(3, 1, "B", Up)], &[]);
+        let apart: Vec<_> = first.routers[0].tiles.iter().map(|link| link.begins_site).collect();
+        assert_eq!(apart, [false, false, true]);
+        assert_eq!(shown.routers[0].silent.as_deref(), Some("does not answer for 2 m"));
         let counts = Counts { links: 6, up: 2, down: 2, unknown: 2, routers: 5, silent: 1 };
-        assert_eq!(wall.counts, counts);
-        assert_eq!(wall.counts.headline(), "2 links down, 2 unknown");
+        assert_eq!(shown.counts, counts);
+        assert_eq!(shown.counts.headline(), "2 links down, 2 unknown");
     }
 
     #[test]
     fn a_dead_network_is_not_a_thousand_lines() {
         let links: Vec<_> =
             (0..2_000).map(|n| link(n, n % 2, &format!("S{n}"), LinkState::Unknown)).collect();
-        let wall = wall(&links, &[]);
-        for router in &wall.routers {
+        let shown = wall(&links, &[]);
+        for router in &shown.routers {
             let lines: usize = router.sites.iter().map(|site| site.links.len()).sum();
-            assert_eq!((lines, router.tiles.len()), (TROUBLE_LINES_MAX, 1_000 - TROUBLE_LINES_MAX));
+            assert_eq!((lines, router.tiles.len()), (UNKNOWN_LINES_MAX, 1_000 - UNKNOWN_LINES_MAX));
         }
+        let dead = Wall::new(&links, &[router(0, false)], NOW_MS, 60_000, &Zone::named("UTC"));
+        assert_eq!((dead.routers[0].sites.len(), dead.routers[0].tiles.len()), (0, 1_000), "said once");
+        let down: Vec<_> = (0..30).map(|n| link(n, 1, "", LinkState::Down)).collect();
+        let down = Wall::new(&down, &[], NOW_MS, 60_000, &Zone::named("UTC"));
+        assert_eq!(down.routers[0].tiles.len(), 30 - DOWN_LINES_MAX);
     }
 
     #[test]

@@ -82,6 +82,13 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// The heads, and whether numbers stand below.
+    pub(crate) fn heads(&self) -> Vec<(&'static str, bool)> {
+        let first = self.rows.first().map_or(&[][..], Vec::as_slice);
+        let is_number = |place: usize| first.get(place).is_some_and(|cell| cell.is_number);
+        self.head.iter().enumerate().map(|(place, head)| (*head, is_number(place))).collect()
+    }
+
     /// The rows with their cells' heads: on a phone each cell says what it is.
     pub(crate) fn labelled(&self) -> Vec<(&Cell, Vec<(&'static str, &Cell)>)> {
         let labels = |row| self.head.iter().copied().zip(row).skip(1).collect();
