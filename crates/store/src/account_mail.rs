@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::engine::{Tx, on};
 use crate::seal::encode_hex;
-use crate::{AuditEvent, PortalUserId, StoreError};
+use crate::{AuditEvent, PortalUserId, SessionUser, StoreError};
 
 /// `kind` in the outbox of a mail that tells a person that somebody changed how the account is entered.
 pub const ACCOUNT_CHANGED_MAIL: &str = "account_changed";
@@ -39,13 +39,15 @@ pub struct AccountChanged {
     pub by_provider: bool,
 }
 
-/// Tells a person of a change to the own account.
+/// Tells a person of a client of a change to the own account. People of the ISP hear of theirs from each other: the audit
+/// log shows it.
 pub(crate) async fn tell(
     tx: &mut Tx,
-    user: PortalUserId,
+    user: impl Into<SessionUser>,
     change: AccountChange,
     event: &AuditEvent,
 ) -> Result<(), StoreError> {
+    let SessionUser::Portal(user) = user.into() else { return Ok(()) };
     const NAME: &str = "SELECT username FROM client_portal_users WHERE id = $1";
     let username: String =
         on!(&mut *tx, tx => sqlx::query_scalar(NAME).bind(user).fetch_one(&mut **tx).await)?;

@@ -1,5 +1,6 @@
-use crate::engine::{Tx, on};
-use crate::{LIST_ROWS_MAX, Store, StoreError};
+use crate::engine::{Differs, Tx, on};
+use crate::staff_scope::{Counted, scoped};
+use crate::{CompanyId, LIST_ROWS_MAX, STAFF_PAGE_ROWS, StaffAsk, StaffPage, StaffScope, Store, StoreError};
 
 /// Something that somebody did.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -55,8 +56,8 @@ impl TryFrom<Row> for AuditRecord {
     }
 }
 
-const INSERT: &str = "INSERT INTO audit_events (at_ms, actor, action, subject, detail, address)
-    VALUES ($1, $2, $3, $4, $5, $6)";
+const INSERT: &str = "INSERT INTO audit_events (at_ms, actor, action, subject, detail, address, company_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
 impl Store {
     /// Keeps an event. Events are never changed.
@@ -68,6 +69,7 @@ impl Store {
             .bind(&event.subject)
             .bind(event.detail.to_string())
             .bind(&event.address)
+            .bind(None::<CompanyId>)
             .execute(db)
             .await
             .map(|_| ()))?;
@@ -91,8 +93,59 @@ impl Store {
     }
 }
 
+/// Which events a person of the ISP asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StaffAuditAsk<'a> {
+    /// Words in actor, action, subject or particulars, and the page.
+    pub ask: StaffAsk<'a>,
+    /// Only what this actor did, for example `staff:noc`.
+    pub actor: Option<&'a str>,
+}
+
+const STAFF_AUDIT: Differs = scoped!(
+    ["SELECT e.id, e.at_ms, e.actor, e.action, e.subject, e.detail, e.address, COUNT(*) OVER () AS total
+        FROM audit_events e WHERE"]
+    "e.company_id"
+    ["AND ($2 IS NULL OR e.actor = $2)
+        AND (LOWER(e.actor) LIKE $3 ESCAPE '\\' OR LOWER(e.action) LIKE $3 ESCAPE '\\'
+            OR LOWER(e.subject) LIKE $3 ESCAPE '\\' OR LOWER(e.detail) LIKE $3 ESCAPE '\\')
+        ORDER BY e.id DESC LIMIT $4 OFFSET $5"]
+);
+
+impl Store {
+    /// Events within a scope, the newest first. Those of no company, log-ins for example, are within all companies only.
+    pub async fn staff_audit(
+        &self,
+        scope: &StaffScope,
+        asked: &StaffAuditAsk<'_>,
+    ) -> Result<StaffPage<AuditRecord>, StoreError> {
+        let reader = self.reader();
+        let (sql, scope) = (STAFF_AUDIT.on(&reader), scope.parameter()?);
+        let rows: Vec<Counted<Row>> = on!(reader, db => sqlx::query_as(sql)
+            .bind(scope)
+            .bind(asked.actor)
+            .bind(asked.ask.pattern())
+            .bind(STAFF_PAGE_ROWS)
+            .bind(asked.ask.offset())
+            .fetch_all(db)
+            .await)?;
+        let page = StaffPage::of(rows);
+        let rows = page.rows.into_iter().map(AuditRecord::try_from).collect::<Result<_, _>>()?;
+        Ok(StaffPage { rows, total: page.total })
+    }
+}
+
 /// Keeps an event in the transaction of what it tells of.
 pub(crate) async fn insert(tx: &mut Tx, event: &AuditEvent) -> Result<(), StoreError> {
+    insert_about(tx, None, event).await
+}
+
+/// Keeps an event about a thing of a company: those who work for it see it.
+pub(crate) async fn insert_about(
+    tx: &mut Tx,
+    company: Option<CompanyId>,
+    event: &AuditEvent,
+) -> Result<(), StoreError> {
     on!(tx, tx => sqlx::query(INSERT)
         .bind(event.at_ms)
         .bind(&event.actor)
@@ -100,6 +153,7 @@ pub(crate) async fn insert(tx: &mut Tx, event: &AuditEvent) -> Result<(), StoreE
         .bind(&event.subject)
         .bind(event.detail.to_string())
         .bind(&event.address)
+        .bind(company)
         .execute(&mut **tx)
         .await
         .map(|_| ()))?;

@@ -12,13 +12,16 @@ pub struct Client {
     pub name: String,
     /// When it was entered.
     pub created_at_ms: i64,
+    /// Since when it is no longer a client.
+    pub retired_at_ms: Option<i64>,
 }
 
-macro_rules! columns {
+macro_rules! client_columns {
     () => {
-        "id, company_id, name, created_at_ms"
+        "id, company_id, name, created_at_ms, retired_at_ms"
     };
 }
+pub(crate) use client_columns;
 
 impl Store {
     /// Enters a client.
@@ -44,7 +47,7 @@ impl Store {
 
     /// All clients by name, at most [`LIST_ROWS_MAX`].
     pub async fn clients(&self) -> Result<Vec<Client>, StoreError> {
-        const SQL: &str = concat!("SELECT ", columns!(), " FROM clients ORDER BY name, id LIMIT $1");
+        const SQL: &str = concat!("SELECT ", client_columns!(), " FROM clients ORDER BY name, id LIMIT $1");
         Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(LIST_ROWS_MAX).fetch_all(db).await)?)
     }
 
@@ -59,7 +62,7 @@ impl Store {
     ) -> Result<Option<Client>, StoreError> {
         const SQL: &str = concat!(
             "SELECT ",
-            columns!(),
+            client_columns!(),
             " FROM clients WHERE name = $1 AND ($2 IS NULL OR company_id = $2) ORDER BY id LIMIT 2"
         );
         let mut found: Vec<Client> = on!(self.reader(), db => sqlx::query_as(SQL)
@@ -78,7 +81,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] if there is none.
     pub async fn client(&self, id: ClientId) -> Result<Client, StoreError> {
-        const SQL: &str = concat!("SELECT ", columns!(), " FROM clients WHERE id = $1");
+        const SQL: &str = concat!("SELECT ", client_columns!(), " FROM clients WHERE id = $1");
         let found = on!(self.reader(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
         found.ok_or(StoreError::NotFound { what: "client" })
     }

@@ -85,28 +85,12 @@ impl Store {
         by: &str,
         now_ms: i64,
     ) -> Result<Company, StoreError> {
-        const SQL: &str =
-            "UPDATE companies SET name = $2, currency = $3, support_email = $4, support_phone = $5,
-            accent = $6, attach_pdf = $7, mail_from = $8 WHERE id = $1";
         let mut tx = self.begin().await?;
         let before = locked(&mut tx, id).await?;
-        let after = edit.applied_to(&before)?;
+        let after = edit_in(&mut tx, &before, edit).await?;
         if after == before {
             return Ok(before);
         }
-        on!(&mut tx, tx => sqlx::query(SQL)
-            .bind(id)
-            .bind(&after.name)
-            .bind(&after.currency)
-            .bind(&after.support_email)
-            .bind(&after.support_phone)
-            .bind(&after.accent)
-            .bind(after.attach_pdf)
-            .bind(&after.mail_from)
-            .execute(&mut **tx)
-            .await
-            .map(|_| ()))
-        .map_err(|error| StoreError::on_insert(error, "company", &[("name", "name")]))?;
         let subject = format!("company {}", before.name);
         audit::edited(&mut tx, (by, now_ms), ("company.edit", subject), (Some(&before), Some(&after)))
             .await?;
@@ -156,6 +140,34 @@ impl Store {
         })
         .transpose()
     }
+}
+
+/// Writes what an edit changes; the company as it is then.
+pub(crate) async fn edit_in(
+    tx: &mut Tx,
+    before: &Company,
+    edit: &CompanyEdit<'_>,
+) -> Result<Company, StoreError> {
+    const SQL: &str = "UPDATE companies SET name = $2, currency = $3, support_email = $4, support_phone = $5,
+        accent = $6, attach_pdf = $7, mail_from = $8 WHERE id = $1";
+    let after = edit.applied_to(before)?;
+    if after == *before {
+        return Ok(after);
+    }
+    on!(tx, tx => sqlx::query(SQL)
+        .bind(before.id)
+        .bind(&after.name)
+        .bind(&after.currency)
+        .bind(&after.support_email)
+        .bind(&after.support_phone)
+        .bind(&after.accent)
+        .bind(after.attach_pdf)
+        .bind(&after.mail_from)
+        .execute(&mut **tx)
+        .await
+        .map(|_| ()))
+    .map_err(|error| StoreError::on_insert(error, "company", &[("name", "name")]))?;
+    Ok(after)
 }
 
 impl CompanyEdit<'_> {

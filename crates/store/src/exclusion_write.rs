@@ -18,27 +18,13 @@ impl Store {
         new: &[NewExclusion<'_>],
         now_ms: i64,
     ) -> Result<Vec<ExclusionId>, StoreError> {
-        const SQL: &str =
-            "INSERT INTO exclusions (link_id, from_ms, to_ms, kind, reason, entered_by, entered_at_ms)
-            VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
         check(new)?;
         let mut tx = self.begin().await?;
         let mut ids = Vec::with_capacity(new.len());
         for exclusion in new {
-            let id: ExclusionId = on!(&mut tx, tx => sqlx::query_scalar(SQL)
-                .bind(exclusion.link_id)
-                .bind(exclusion.from_ms)
-                .bind(exclusion.to_ms)
-                .bind(exclusion.kind.as_str())
-                .bind(exclusion.reason.trim())
-                .bind(exclusion.entered_by)
-                .bind(now_ms)
-                .fetch_one(&mut **tx)
-                .await)
-            .map_err(|error| StoreError::on_insert(error, "exclusion", &[]))?;
-            let after = locked(&mut tx, id).await?;
+            let after = insert(&mut tx, exclusion, now_ms).await?;
             record(&mut tx, (exclusion.entered_by, now_ms), "exclusion.add", None, &after).await?;
-            ids.push(id);
+            ids.push(after.id);
         }
         tx.commit().await?;
         Ok(ids)
@@ -56,18 +42,8 @@ impl Store {
         by: &str,
         now_ms: i64,
     ) -> Result<LinkExclusion, StoreError> {
-        const SQL: &str = "UPDATE exclusions SET to_ms = $2 WHERE id = $1";
-        let invalid = |why: &str| Err(StoreError::Invalid { what: "the exclusion", why: why.to_owned() });
         let mut tx = self.begin().await?;
-        let before = counting(&mut tx, id).await?;
-        if to_ms <= before.from_ms {
-            return invalid("it would end before it began: remove it instead");
-        }
-        if before.to_ms.is_some_and(|end_ms| end_ms < to_ms) {
-            return invalid("it would end later than was entered: add another exclusion for the rest");
-        }
-        on!(&mut tx, tx => sqlx::query(SQL).bind(id).bind(to_ms).execute(&mut **tx).await.map(|_| ()))?;
-        let after = LinkExclusion { to_ms: Some(to_ms), ..before.clone() };
+        let (before, after) = end(&mut tx, id, to_ms).await?;
         record(&mut tx, (by, now_ms), "exclusion.end", Some(&before), &after).await?;
         tx.commit().await?;
         Ok(after)
@@ -83,25 +59,71 @@ impl Store {
         by: &str,
         now_ms: i64,
     ) -> Result<LinkExclusion, StoreError> {
-        const SQL: &str = "UPDATE exclusions SET removed_by = $2, removed_at_ms = $3 WHERE id = $1";
         let mut tx = self.begin().await?;
-        let before = counting(&mut tx, id).await?;
-        on!(&mut tx, tx => sqlx::query(SQL)
-            .bind(id)
-            .bind(by)
-            .bind(now_ms)
-            .execute(&mut **tx)
-            .await
-            .map(|_| ()))?;
-        let after =
-            LinkExclusion { removed_by: Some(by.to_owned()), removed_at_ms: Some(now_ms), ..before.clone() };
+        let (before, after) = remove(&mut tx, id, (by, now_ms)).await?;
         record(&mut tx, (by, now_ms), "exclusion.remove", Some(&before), &after).await?;
         tx.commit().await?;
         Ok(after)
     }
 }
 
-fn check(new: &[NewExclusion<'_>]) -> Result<(), StoreError> {
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    exclusion: &NewExclusion<'_>,
+    now_ms: i64,
+) -> Result<LinkExclusion, StoreError> {
+    const SQL: &str =
+        "INSERT INTO exclusions (link_id, from_ms, to_ms, kind, reason, entered_by, entered_at_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
+    let id: ExclusionId = on!(&mut *tx, tx => sqlx::query_scalar(SQL)
+        .bind(exclusion.link_id)
+        .bind(exclusion.from_ms)
+        .bind(exclusion.to_ms)
+        .bind(exclusion.kind.as_str())
+        .bind(exclusion.reason.trim())
+        .bind(exclusion.entered_by)
+        .bind(now_ms)
+        .fetch_one(&mut **tx)
+        .await)
+    .map_err(|error| StoreError::on_insert(error, "exclusion", &[]))?;
+    locked(tx, id).await
+}
+
+/// What was, and what is.
+pub(crate) async fn end(
+    tx: &mut Tx,
+    id: ExclusionId,
+    to_ms: i64,
+) -> Result<(LinkExclusion, LinkExclusion), StoreError> {
+    const SQL: &str = "UPDATE exclusions SET to_ms = $2 WHERE id = $1";
+    let invalid = |why: &str| Err(StoreError::Invalid { what: "the exclusion", why: why.to_owned() });
+    let before = counting(tx, id).await?;
+    if to_ms <= before.from_ms {
+        return invalid("it would end before it began: remove it instead");
+    }
+    if before.to_ms.is_some_and(|end_ms| end_ms < to_ms) {
+        return invalid("it would end later than was entered: add another exclusion for the rest");
+    }
+    on!(tx, tx => sqlx::query(SQL).bind(id).bind(to_ms).execute(&mut **tx).await.map(|_| ()))?;
+    let after = LinkExclusion { to_ms: Some(to_ms), ..before.clone() };
+    Ok((before, after))
+}
+
+/// What was, and what is.
+pub(crate) async fn remove(
+    tx: &mut Tx,
+    id: ExclusionId,
+    (by, now_ms): (&str, i64),
+) -> Result<(LinkExclusion, LinkExclusion), StoreError> {
+    const SQL: &str = "UPDATE exclusions SET removed_by = $2, removed_at_ms = $3 WHERE id = $1";
+    let before = counting(tx, id).await?;
+    on!(tx, tx => sqlx::query(SQL).bind(id).bind(by).bind(now_ms).execute(&mut **tx).await.map(|_| ()))?;
+    let after =
+        LinkExclusion { removed_by: Some(by.to_owned()), removed_at_ms: Some(now_ms), ..before.clone() };
+    Ok((before, after))
+}
+
+pub(crate) fn check(new: &[NewExclusion<'_>]) -> Result<(), StoreError> {
     let invalid = |why: String| Err(StoreError::Invalid { what: "the exclusion", why });
     if new.len() > EXCLUSIONS_PER_CALL_MAX {
         return invalid(format!("more than {EXCLUSIONS_PER_CALL_MAX} at once"));
@@ -144,8 +166,13 @@ async fn record(
     before: Option<&LinkExclusion>,
     after: &LinkExclusion,
 ) -> Result<(), StoreError> {
-    let subject = format!("exclusion {} of link {}", after.id, circuit(tx, after.link_id).await?);
+    let subject = subject(tx, after).await?;
     audit::edited(tx, who, (action, subject), (before, Some(after))).await
+}
+
+/// What an event about an exclusion names.
+pub(crate) async fn subject(tx: &mut Tx, exclusion: &LinkExclusion) -> Result<String, StoreError> {
+    Ok(format!("exclusion {} of link {}", exclusion.id, circuit(tx, exclusion.link_id).await?))
 }
 
 async fn circuit(tx: &mut Tx, link: LinkId) -> Result<String, StoreError> {

@@ -192,7 +192,7 @@ impl Store {
     }
 }
 
-async fn insert(tx: &mut Tx, new: &NewLink<'_>) -> Result<LinkId, StoreError> {
+pub(crate) async fn insert(tx: &mut Tx, new: &NewLink<'_>) -> Result<LinkId, StoreError> {
     const SQL: &str = "INSERT INTO client_links (client_id, router_id, interface, circuit, service_ref, kind,
             committed_bps, probe_target, facing, site, activated_at_ms, terminated_at_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id";

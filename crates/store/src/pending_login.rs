@@ -1,20 +1,23 @@
 use crate::engine::on;
 use crate::seal::encode_hex;
-use crate::{PortalUser, PortalUserId, Store, StoreError};
+use crate::{PortalUser, PortalUserId, SessionUser, StaffUser, StaffUserId, Store, StoreError};
 
 impl Store {
     /// Keeps that the first step of a login is done, for the second to find. Of the token only its SHA-256 is kept.
     pub async fn insert_pending_login(
         &self,
         token_hash: &[u8; 32],
-        user: PortalUserId,
+        user: impl Into<SessionUser>,
         expires_at_ms: i64,
     ) -> Result<(), StoreError> {
         const SQL: &str =
-            "INSERT INTO pending_logins (token_hash, portal_user_id, expires_at_ms) VALUES ($1, $2, $3)";
+            "INSERT INTO pending_logins (token_hash, portal_user_id, staff_user_id, expires_at_ms)
+            VALUES ($1, $2, $3, $4)";
+        let (portal, staff) = user.into().columns();
         on!(self.writer(), db => sqlx::query(SQL)
             .bind(encode_hex(token_hash))
-            .bind(user)
+            .bind(portal)
+            .bind(staff)
             .bind(expires_at_ms)
             .execute(db)
             .await
@@ -22,7 +25,7 @@ impl Store {
         .map_err(|error| StoreError::on_insert(error, "login", &[("token_hash", "token")]))
     }
 
-    /// Whose login waits for its second step; `None` if there is none, it took too long, it has failed `failures_max`
+    /// Which person of a client waits for the second step; `None` if there is none, it took too long, it has failed `failures_max`
     /// times, or its user may no longer log in.
     pub async fn pending_login(
         &self,
@@ -41,6 +44,28 @@ impl Store {
             .await)?;
         match user {
             Some(user) => Ok(Some(self.portal_user(user).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// [`pending_login`](Self::pending_login) of a person of the ISP.
+    pub async fn pending_staff_login(
+        &self,
+        token_hash: &[u8; 32],
+        failures_max: i64,
+        now_ms: i64,
+    ) -> Result<Option<StaffUser>, StoreError> {
+        const SQL: &str = "SELECT l.staff_user_id FROM pending_logins l
+                JOIN staff_users u ON u.id = l.staff_user_id
+            WHERE l.token_hash = $1 AND l.failures < $2 AND l.expires_at_ms > $3 AND u.disabled_at_ms IS NULL";
+        let user: Option<StaffUserId> = on!(self.reader(), db => sqlx::query_scalar(SQL)
+            .bind(encode_hex(token_hash))
+            .bind(failures_max)
+            .bind(now_ms)
+            .fetch_optional(db)
+            .await)?;
+        match user {
+            Some(user) => Ok(Some(self.staff_user(user).await?)),
             None => Ok(None),
         }
     }

@@ -1,6 +1,6 @@
 use secrecy::SecretString;
 
-use crate::engine::on;
+use crate::engine::{Differs, Tx, on};
 use crate::seal::{decode_hex, encode_hex};
 use crate::{CompanyId, LIST_ROWS_MAX, MasterKey, RouterId, Store, StoreError};
 
@@ -57,6 +57,17 @@ pub struct NewRouter<'a> {
     /// That user's password; it is sealed before it is written.
     pub password: &'a SecretString,
     /// How the certificate is checked.
+    pub tls: RouterTls,
+}
+
+/// What may be changed of a router; the fields are those of [`Router`].
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the same fields are described at Router")]
+pub struct RouterFields<'a> {
+    pub name: &'a str,
+    pub address: &'a str,
+    pub port: u16,
+    pub username: &'a str,
     pub tls: RouterTls,
 }
 
@@ -129,14 +140,25 @@ impl Store {
     /// # Errors
     /// [`StoreError::MissingKey`] if the store was opened without a key, [`StoreError::Duplicate`] if the name is taken.
     pub async fn insert_router(&self, new: &NewRouter<'_>, now_ms: i64) -> Result<RouterId, StoreError> {
+        let mut tx = self.begin().await?;
+        let id = self.insert_router_in(&mut tx, new, now_ms).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    pub(crate) async fn insert_router_in(
+        &self,
+        tx: &mut Tx,
+        new: &NewRouter<'_>,
+        now_ms: i64,
+    ) -> Result<RouterId, StoreError> {
         const INSERT: &str =
             "INSERT INTO mikrotik_routers (company_id, name, address, port, username, password_sealed,
                 tls_mode, tls_ca_pem, tls_fingerprint, created_at_ms)
             VALUES ($1, $2, $3, $4, $5, '', $6, $7, $8, $9) RETURNING id";
         let key = self.key()?;
         let (mode, ca_pem, fingerprint) = new.tls.columns();
-        let mut tx = self.begin().await?;
-        let id: RouterId = on!(&mut tx, tx => sqlx::query_scalar(INSERT)
+        let id: RouterId = on!(&mut *tx, tx => sqlx::query_scalar(INSERT)
             .bind(new.company_id)
             .bind(new.name)
             .bind(new.address)
@@ -151,14 +173,24 @@ impl Store {
         .map_err(|error| StoreError::on_insert(error, "router", &[("name", "name")]))?;
         // The seal is bound to the row, whose id is only known now.
         let sealed = key.seal(TABLE, &id.to_string(), new.password)?;
-        on!(&mut tx, tx => sqlx::query(SET_PASSWORD)
+        on!(tx, tx => sqlx::query(SET_PASSWORD)
             .bind(id)
             .bind(sealed)
             .execute(&mut **tx)
             .await
             .map(|_| ()))?;
-        tx.commit().await?;
         Ok(id)
+    }
+
+    pub(crate) async fn set_router_password_in(
+        &self,
+        tx: &mut Tx,
+        id: RouterId,
+        password: &SecretString,
+    ) -> Result<(), StoreError> {
+        let sealed = self.key()?.seal(TABLE, &id.to_string(), password)?;
+        on!(tx, tx => sqlx::query(SET_PASSWORD).bind(id).bind(sealed).execute(&mut **tx).await.map(|_| ()))?;
+        Ok(())
     }
 
     /// All routers by name, at most [`LIST_ROWS_MAX`].
@@ -234,3 +266,33 @@ impl Store {
 }
 
 const SET_PASSWORD: &str = "UPDATE mikrotik_routers SET password_sealed = $2 WHERE id = $1";
+
+/// The router, held against other changes until the transaction ends.
+pub(crate) async fn locked(tx: &mut Tx, id: RouterId) -> Result<Router, StoreError> {
+    const SQL: Differs = Differs {
+        sqlite: concat!("SELECT ", columns!(), " FROM mikrotik_routers WHERE id = $1"),
+        postgres: concat!("SELECT ", columns!(), " FROM mikrotik_routers WHERE id = $1 FOR UPDATE"),
+    };
+    let sql = SQL.on(tx);
+    let row: Option<Row> = on!(tx, tx => sqlx::query_as(sql).bind(id).fetch_optional(&mut **tx).await)?;
+    row.ok_or(StoreError::NotFound { what: "router" })?.try_into()
+}
+
+pub(crate) async fn update(tx: &mut Tx, id: RouterId, fields: &RouterFields<'_>) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE mikrotik_routers SET name = $2, address = $3, port = $4, username = $5,
+            tls_mode = $6, tls_ca_pem = $7, tls_fingerprint = $8 WHERE id = $1";
+    let (mode, ca_pem, fingerprint) = fields.tls.columns();
+    on!(tx, tx => sqlx::query(SQL)
+        .bind(id)
+        .bind(fields.name)
+        .bind(fields.address)
+        .bind(i64::from(fields.port))
+        .bind(fields.username)
+        .bind(mode)
+        .bind(ca_pem)
+        .bind(fingerprint)
+        .execute(&mut **tx)
+        .await
+        .map(|_| ()))
+    .map_err(|error| StoreError::on_insert(error, "router", &[("name", "name")]))
+}

@@ -1,11 +1,11 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::engine::on;
-use crate::{AccountChange, AuditEvent, MasterKey, PortalUserId, Store, StoreError, account_mail, audit};
+use crate::{AccountChange, AuditEvent, MasterKey, SessionUser, Store, StoreError, account_mail, audit};
 
 const TABLE: &str = "second_factors";
 
-/// A portal user's second factor: the secret of time-based one-time codes.
+/// A person's second factor: the secret of time-based one-time codes.
 #[derive(Clone, Debug)]
 pub struct SecondFactor {
     /// The shared secret, as it was given to [`Store::begin_second_factor`].
@@ -39,48 +39,62 @@ impl Store {
     /// [`StoreError::Duplicate`] if the user has a confirmed one, [`StoreError::MissingKey`] without the key.
     pub async fn begin_second_factor(
         &self,
-        user: PortalUserId,
+        user: impl Into<SessionUser>,
         secret: &SecretString,
         now_ms: i64,
     ) -> Result<(), StoreError> {
+        const DROP: &str = "DELETE FROM second_factors
+            WHERE (portal_user_id = $1 OR staff_user_id = $2) AND confirmed_at_ms IS NULL";
         const SQL: &str =
-            "INSERT INTO second_factors (portal_user_id, secret_sealed, created_at_ms) VALUES ($1, $2, $3)
-            ON CONFLICT (portal_user_id) DO UPDATE SET secret_sealed = excluded.secret_sealed,
-                created_at_ms = excluded.created_at_ms WHERE second_factors.confirmed_at_ms IS NULL";
-        let sealed = self.factor_key()?.seal(TABLE, &user.to_string(), secret)?;
-        let rows = on!(self.writer(), db => sqlx::query(SQL)
-            .bind(user)
+            "INSERT INTO second_factors (portal_user_id, staff_user_id, secret_sealed, created_at_ms)
+            VALUES ($1, $2, $3, $4)";
+        let user = user.into();
+        let (portal, staff) = user.columns();
+        let sealed = self.factor_key()?.seal(TABLE, &row_name(user), secret)?;
+        let mut tx = self.begin().await?;
+        on!(&mut tx, tx => sqlx::query(DROP).bind(portal).bind(staff).execute(&mut **tx).await.map(|_| ()))?;
+        on!(&mut tx, tx => sqlx::query(SQL)
+            .bind(portal)
+            .bind(staff)
             .bind(sealed)
             .bind(now_ms)
-            .execute(db)
+            .execute(&mut **tx)
             .await
-            .map(|done| done.rows_affected()))?;
-        let taken = StoreError::Duplicate { what: "second factor", field: "user" };
-        if rows == 0 { Err(taken) } else { Ok(()) }
+            .map(|_| ()))
+        .map_err(|error| StoreError::on_insert(error, "second factor", &[("user_id", "user")]))?;
+        Ok(tx.commit().await?)
     }
 
     /// The user's factor, confirmed or not.
     ///
     /// # Errors
     /// [`StoreError::MissingKey`] without the key.
-    pub async fn second_factor(&self, user: PortalUserId) -> Result<Option<SecondFactor>, StoreError> {
+    pub async fn second_factor(
+        &self,
+        user: impl Into<SessionUser>,
+    ) -> Result<Option<SecondFactor>, StoreError> {
         const SQL: &str = "SELECT secret_sealed, confirmed_at_ms, recovery_salt FROM second_factors
-            WHERE portal_user_id = $1";
+            WHERE portal_user_id = $1 OR staff_user_id = $2";
+        let user = user.into();
+        let (portal, staff) = user.columns();
         let row: Option<Row> =
-            on!(self.reader(), db => sqlx::query_as(SQL).bind(user).fetch_optional(db).await)?;
+            on!(self.reader(), db => sqlx::query_as(SQL).bind(portal).bind(staff).fetch_optional(db).await)?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(SecondFactor {
-            secret: self.factor_key()?.unseal(TABLE, &user.to_string(), &row.secret_sealed)?,
+            secret: self.factor_key()?.unseal(TABLE, &row_name(user), &row.secret_sealed)?,
             confirmed_at_ms: row.confirmed_at_ms,
             recovery_salt: row.recovery_salt,
         }))
     }
 
     /// Since when a login of this user needs a second factor; `None`: it does not.
-    pub async fn second_factor_since(&self, user: PortalUserId) -> Result<Option<i64>, StoreError> {
+    pub async fn second_factor_since(&self, user: impl Into<SessionUser>) -> Result<Option<i64>, StoreError> {
         const SQL: &str = "SELECT confirmed_at_ms FROM second_factors
-            WHERE portal_user_id = $1 AND confirmed_at_ms IS NOT NULL";
-        Ok(on!(self.reader(), db => sqlx::query_scalar(SQL).bind(user).fetch_optional(db).await)?)
+            WHERE (portal_user_id = $1 OR staff_user_id = $2) AND confirmed_at_ms IS NOT NULL";
+        let (portal, staff) = user.into().columns();
+        Ok(
+            on!(self.reader(), db => sqlx::query_scalar(SQL).bind(portal).bind(staff).fetch_optional(db).await)?,
+        )
     }
 
     /// Makes a factor count from now on, `step` being that of the code just shown, with its recovery codes.
@@ -89,16 +103,19 @@ impl Store {
     /// [`StoreError::NotFound`] if there is none to confirm.
     pub async fn confirm_second_factor(
         &self,
-        user: PortalUserId,
+        user: impl Into<SessionUser>,
         step: i64,
         recovery: RecoveryHashes<'_>,
         event: &AuditEvent,
     ) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE second_factors SET confirmed_at_ms = $2, last_step = $3
-            WHERE portal_user_id = $1 AND confirmed_at_ms IS NULL";
+        const SQL: &str = "UPDATE second_factors SET confirmed_at_ms = $3, last_step = $4
+            WHERE (portal_user_id = $1 OR staff_user_id = $2) AND confirmed_at_ms IS NULL";
+        let user = user.into();
+        let (portal, staff) = user.columns();
         let mut tx = self.begin().await?;
         let rows = on!(&mut tx, tx => sqlx::query(SQL)
-            .bind(user)
+            .bind(portal)
+            .bind(staff)
             .bind(event.at_ms)
             .bind(step)
             .execute(&mut **tx)
@@ -114,11 +131,18 @@ impl Store {
     }
 
     /// Takes the code of a time step; `false` if that one or a later one was taken before.
-    pub async fn take_second_factor_step(&self, user: PortalUserId, step: i64) -> Result<bool, StoreError> {
-        const SQL: &str = "UPDATE second_factors SET last_step = $2
-            WHERE portal_user_id = $1 AND confirmed_at_ms IS NOT NULL AND (last_step IS NULL OR last_step < $2)";
+    pub async fn take_second_factor_step(
+        &self,
+        user: impl Into<SessionUser>,
+        step: i64,
+    ) -> Result<bool, StoreError> {
+        const SQL: &str = "UPDATE second_factors SET last_step = $3
+            WHERE (portal_user_id = $1 OR staff_user_id = $2) AND confirmed_at_ms IS NOT NULL
+                AND (last_step IS NULL OR last_step < $3)";
+        let (portal, staff) = user.into().columns();
         let rows = on!(self.writer(), db => sqlx::query(SQL)
-            .bind(user)
+            .bind(portal)
+            .bind(staff)
             .bind(step)
             .execute(db)
             .await
@@ -129,16 +153,17 @@ impl Store {
     /// Removes the factor, confirmed or not, and its recovery codes; `false` if there was none.
     pub async fn delete_second_factor(
         &self,
-        user: PortalUserId,
+        user: impl Into<SessionUser>,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
-        const CODES: &str = "DELETE FROM recovery_codes WHERE portal_user_id = $1";
-        const FACTOR: &str =
-            "DELETE FROM second_factors WHERE portal_user_id = $1 RETURNING confirmed_at_ms IS NOT NULL";
+        const CODES: &str = "DELETE FROM recovery_codes WHERE portal_user_id = $1 OR staff_user_id = $2";
+        const FACTOR: &str = "DELETE FROM second_factors WHERE portal_user_id = $1 OR staff_user_id = $2
+            RETURNING confirmed_at_ms IS NOT NULL";
+        let user = user.into();
+        let (portal, staff) = user.columns();
         let mut tx = self.begin().await?;
-        on!(&mut tx, tx => sqlx::query(CODES).bind(user).execute(&mut **tx).await.map(|_| ()))?;
-        let was_confirmed: Option<bool> =
-            on!(&mut tx, tx => sqlx::query_scalar(FACTOR).bind(user).fetch_optional(&mut **tx).await)?;
+        on!(&mut tx, tx => sqlx::query(CODES).bind(portal).bind(staff).execute(&mut **tx).await.map(|_| ()))?;
+        let was_confirmed: Option<bool> = on!(&mut tx, tx => sqlx::query_scalar(FACTOR).bind(portal).bind(staff).fetch_optional(&mut **tx).await)?;
         if was_confirmed == Some(true) {
             account_mail::tell(&mut tx, user, AccountChange::SecondFactorOff, event).await?;
         }
@@ -151,6 +176,14 @@ impl Store {
 
     fn factor_key(&self) -> Result<&MasterKey, StoreError> {
         self.inner.key.as_ref().ok_or(StoreError::MissingKey)
+    }
+}
+
+/// What a sealed secret is bound to: people of clients have had the bare number from the beginning.
+fn row_name(user: SessionUser) -> String {
+    match user {
+        SessionUser::Portal(id) => id.to_string(),
+        SessionUser::Staff(id) => format!("staff:{id}"),
     }
 }
 

@@ -96,8 +96,21 @@ impl TryFrom<Row> for Session {
     }
 }
 
+impl From<PortalUserId> for SessionUser {
+    fn from(id: PortalUserId) -> Self {
+        Self::Portal(id)
+    }
+}
+
+impl From<StaffUserId> for SessionUser {
+    fn from(id: StaffUserId) -> Self {
+        Self::Staff(id)
+    }
+}
+
 impl SessionUser {
-    fn columns(self) -> (Option<PortalUserId>, Option<StaffUserId>) {
+    /// The two columns of a table whose rows belong to either.
+    pub(crate) fn columns(self) -> (Option<PortalUserId>, Option<StaffUserId>) {
         match self {
             Self::Portal(id) => (Some(id), None),
             Self::Staff(id) => (None, Some(id)),
@@ -135,7 +148,7 @@ impl Store {
             columns!(),
             " FROM sessions s LEFT JOIN client_portal_users p ON p.id = s.portal_user_id
                 LEFT JOIN staff_users t ON t.id = s.staff_user_id
-            WHERE s.token_hash = $1 AND s.expires_at_ms > $2 AND COALESCE(p.active, t.active)"
+            WHERE s.token_hash = $1 AND s.expires_at_ms > $2 AND COALESCE(p.active, t.disabled_at_ms IS NULL)"
         );
         let row: Option<Row> = on!(self.reader(), db => sqlx::query_as(SQL)
             .bind(encode_hex(token_hash))

@@ -1,6 +1,8 @@
-use crate::engine::on;
+use std::collections::BTreeSet;
+
+use crate::engine::{Tx, on};
 use crate::portal_user::username_key;
-use crate::{LIST_ROWS_MAX, StaffUserId, Store, StoreError};
+use crate::{CompanyId, LIST_ROWS_MAX, StaffScope, StaffUserId, Store, StoreError};
 
 /// What a staff user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -53,15 +55,41 @@ pub struct StaffUser {
     pub id: StaffUserId,
     /// Unique, in lower case.
     pub username: String,
+    /// What colleagues call this person; may be empty.
+    pub display_name: String,
     /// Where to write to.
     pub email: String,
     /// What this person may do.
     #[sqlx(try_from = "String")]
     pub role: StaffRole,
-    /// Whether this person may log in.
-    pub active: bool,
+    /// Works for all companies, also those that are entered later.
+    pub all_companies: bool,
+    /// Since when this person may no longer log in.
+    pub disabled_at_ms: Option<i64>,
     /// When it was entered.
     pub created_at_ms: i64,
+    /// When the password was last changed; `None`: it is the first one.
+    pub password_at_ms: Option<i64>,
+}
+
+impl StaffUser {
+    /// Whether this person may log in.
+    pub fn is_active(&self) -> bool {
+        self.disabled_at_ms.is_none()
+    }
+}
+
+/// A person of the ISP to enter; the fields are those of [`StaffUser`].
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the same fields are described at StaffUser")]
+pub struct NewStaffUser<'a> {
+    pub username: &'a str,
+    pub display_name: &'a str,
+    pub email: &'a str,
+    pub role: StaffRole,
+    pub password_hash: &'a str,
+    /// For whom this person works.
+    pub scope: StaffScope,
 }
 
 #[derive(sqlx::FromRow)]
@@ -73,7 +101,7 @@ struct WithHash {
 
 macro_rules! columns {
     () => {
-        "id, username, email, role, active, created_at_ms"
+        "id, username, display_name, email, role, all_companies, disabled_at_ms, created_at_ms, password_at_ms"
     };
 }
 
@@ -81,26 +109,31 @@ impl Store {
     /// Enters a person of the ISP.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] if the user name is taken, in whatever case.
+    /// [`StoreError::Duplicate`] if the user name is taken, in whatever case; [`StoreError::Dangling`] for a company that does
+    /// not exist.
     pub async fn insert_staff_user(
         &self,
-        username: &str,
-        email: &str,
-        role: StaffRole,
-        password_hash: &str,
+        new: &NewStaffUser<'_>,
         now_ms: i64,
     ) -> Result<StaffUserId, StoreError> {
-        const SQL: &str = "INSERT INTO staff_users (username, email, role, password_hash, created_at_ms)
-            VALUES ($1, $2, $3, $4, $5) RETURNING id";
-        on!(self.writer(), db => sqlx::query_scalar(SQL)
-            .bind(username_key(username))
-            .bind(email)
-            .bind(role.as_str())
-            .bind(password_hash)
+        const SQL: &str = "INSERT INTO staff_users (username, display_name, email, role, all_companies,
+                password_hash, created_at_ms)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
+        let mut tx = self.begin().await?;
+        let id = on!(&mut tx, tx => sqlx::query_scalar(SQL)
+            .bind(username_key(new.username))
+            .bind(new.display_name)
+            .bind(new.email)
+            .bind(new.role.as_str())
+            .bind(new.scope == StaffScope::All)
+            .bind(new.password_hash)
             .bind(now_ms)
-            .fetch_one(db)
+            .fetch_one(&mut **tx)
             .await)
-        .map_err(|error| StoreError::on_insert(error, "staff user", &[("username", "user name")]))
+        .map_err(|error| StoreError::on_insert(error, "staff user", &[("username", "user name")]))?;
+        put_companies(&mut tx, id, &new.scope).await?;
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// The person of that user name and the password's hash, active or not.
@@ -123,6 +156,21 @@ impl Store {
         Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(LIST_ROWS_MAX).fetch_all(db).await)?)
     }
 
+    /// The people of the ISP who work for nobody outside of a scope, with whom they work for.
+    pub async fn staff_colleagues(
+        &self,
+        scope: &StaffScope,
+    ) -> Result<Vec<(StaffUser, StaffScope)>, StoreError> {
+        let mut found = Vec::new();
+        for user in self.staff_users().await? {
+            let theirs = self.staff_scope(user.id).await?;
+            if scope.covers(&theirs) {
+                found.push((user, theirs));
+            }
+        }
+        Ok(found)
+    }
+
     /// One staff user.
     ///
     /// # Errors
@@ -132,4 +180,38 @@ impl Store {
         let found = on!(self.reader(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
         found.ok_or(StoreError::NotFound { what: "staff user" })
     }
+
+    /// What a person of the ISP may see. One who is for certain companies and has none sees nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such person.
+    pub async fn staff_scope(&self, id: StaffUserId) -> Result<StaffScope, StoreError> {
+        const SQL: &str = "SELECT company_id FROM staff_user_companies WHERE staff_user_id = $1 ORDER BY company_id LIMIT $2";
+        if self.staff_user(id).await?.all_companies {
+            return Ok(StaffScope::All);
+        }
+        let companies: Vec<CompanyId> = on!(self.reader(), db => sqlx::query_scalar(SQL)
+            .bind(id)
+            .bind(LIST_ROWS_MAX)
+            .fetch_all(db)
+            .await)?;
+        Ok(StaffScope::Companies(BTreeSet::from_iter(companies)))
+    }
+}
+
+/// Replaces the list of companies.
+pub(crate) async fn put_companies(
+    tx: &mut Tx,
+    id: StaffUserId,
+    scope: &StaffScope,
+) -> Result<(), StoreError> {
+    const DELETE: &str = "DELETE FROM staff_user_companies WHERE staff_user_id = $1";
+    const INSERT: &str = "INSERT INTO staff_user_companies (staff_user_id, company_id) VALUES ($1, $2)";
+    on!(&mut *tx, tx => sqlx::query(DELETE).bind(id).execute(&mut **tx).await.map(|_| ()))?;
+    let StaffScope::Companies(companies) = scope else { return Ok(()) };
+    for company in companies {
+        on!(&mut *tx, tx => sqlx::query(INSERT).bind(id).bind(company).execute(&mut **tx).await.map(|_| ()))
+            .map_err(|error| StoreError::on_insert(error, "staff user", &[]))?;
+    }
+    Ok(())
 }

@@ -25,6 +25,24 @@ pub(crate) fn event(
     }
 }
 
+/// What a person of the ISP did that is about no company, for example a log-in.
+pub(crate) fn staff_event(
+    app: &App,
+    caller: &Caller,
+    username: &str,
+    action: &str,
+    detail: Value,
+) -> AuditEvent {
+    AuditEvent {
+        at_ms: app.clock.now_ms(),
+        actor: format!("staff:{username}"),
+        action: action.to_owned(),
+        subject: format!("staff user {username}"),
+        detail,
+        address: Some(caller.address_text()),
+    }
+}
+
 /// What the person of a session did to the own account.
 pub(crate) fn own(
     app: &App,

@@ -1,7 +1,7 @@
 use std::sync::{Arc, LazyLock};
 
 use secrecy::{ExposeSecret, SecretString};
-use store::PortalUser;
+use store::{PortalUser, StaffUser};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::App;
@@ -34,6 +34,37 @@ pub(crate) async fn user_with(
 ) -> Result<Option<PortalUser>, PageError> {
     let found = app.store.portal_user_by_username(username).await?;
     let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
+    let (fits, renewed) = verify(stored, password, permit).await?;
+    let Some(user) = user.filter(|user| fits && user.active) else { return Ok(None) };
+    if let Some(renewed) = renewed {
+        app.store.set_portal_user_password_hash(user.id, &renewed).await?;
+    }
+    Ok(Some(user))
+}
+
+/// The person of the ISP whose password this is.
+pub(crate) async fn staff_with(
+    app: &App,
+    username: &str,
+    password: SecretString,
+    permit: Arc<OwnedSemaphorePermit>,
+) -> Result<Option<StaffUser>, PageError> {
+    let found = app.store.staff_user_by_username(username).await?;
+    let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
+    let (fits, renewed) = verify(stored, password, permit).await?;
+    let Some(user) = user.filter(|user| fits && user.is_active()) else { return Ok(None) };
+    if let Some(renewed) = renewed {
+        app.store.set_staff_password_hash(user.id, &renewed).await?;
+    }
+    Ok(Some(user))
+}
+
+/// Whether a password fits, and its new hash if the old one is out of date.
+async fn verify(
+    stored: Option<String>,
+    password: SecretString,
+    permit: Arc<OwnedSemaphorePermit>,
+) -> Result<(bool, Option<String>), PageError> {
     let work = move || {
         let _permit = permit;
         let stored = stored.or_else(|| NOBODY.clone()).unwrap_or_default();
@@ -42,12 +73,7 @@ pub(crate) async fn user_with(
         (fits, renewed)
     };
     let (fits, renewed) = tokio::task::spawn_blocking(work).await.map_err(internal)?;
-    let Some(user) = user.filter(|user| fits && user.active) else { return Ok(None) };
-    if let Some(renewed) = renewed {
-        let renewed = renewed.map_err(internal)?;
-        app.store.set_portal_user_password_hash(user.id, &renewed).await?;
-    }
-    Ok(Some(user))
+    Ok((fits, renewed.transpose().map_err(internal)?))
 }
 
 /// Asks for the password again before something that an open browser alone must not do. Counted like a login.

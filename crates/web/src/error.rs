@@ -5,6 +5,7 @@ use axum::response::{Html, IntoResponse, Response};
 use store::StoreError;
 
 use crate::assets::asset_url;
+use crate::pages;
 
 /// Why there is no page. One place turns it into one.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,9 @@ pub(crate) enum PageError {
     /// For owners only.
     #[error("for owners only")]
     OwnersOnly,
+    /// The role of a person of the ISP does not allow it.
+    #[error("not for this role")]
+    RoleOnly,
     /// Sent by another site's page.
     #[error("sent by another site")]
     CrossSite,
@@ -51,10 +55,38 @@ struct ErrorPage<'a> {
     code: u16,
     title: &'static str,
     text: &'a str,
+    home: &'static str,
 }
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
+        self.page(pages::DASHBOARD)
+    }
+}
+
+/// [`PageError`] on a staff page: it leads back to the staff's own pages, and what the store does not find within a
+/// scope is not there.
+#[derive(Debug)]
+pub(crate) struct StaffError(pub(crate) PageError);
+
+impl<E: Into<PageError>> From<E> for StaffError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for StaffError {
+    fn into_response(self) -> Response {
+        match self.0 {
+            PageError::Store(StoreError::NotFound { .. }) => PageError::NotFound.page(pages::staff::WALL),
+            error => error.page(pages::staff::WALL),
+        }
+    }
+}
+
+impl PageError {
+    /// The page that says so, with the way home.
+    fn page(self, home: &'static str) -> Response {
         let (status, title, text) = match &self {
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
@@ -70,6 +102,11 @@ impl IntoResponse for PageError {
                 StatusCode::FORBIDDEN,
                 "This is for owners",
                 "Only an owner of your account may do this. Your profile names them.",
+            ),
+            Self::RoleOnly => (
+                StatusCode::FORBIDDEN,
+                "Your role does not allow this",
+                "A colleague with the role of operator or admin can do it.",
             ),
             Self::CrossSite => (
                 StatusCode::FORBIDDEN,
@@ -91,7 +128,7 @@ impl IntoResponse for PageError {
         if status.is_server_error() {
             tracing::error!(error = chain(&self), "a page failed");
         }
-        let page = ErrorPage { css: asset_url("app.css"), code: status.as_u16(), title, text };
+        let page = ErrorPage { css: asset_url("app.css"), code: status.as_u16(), title, text, home };
         let body = page.render().unwrap_or_else(|_| title.to_owned());
         (status, [(CACHE_CONTROL, "no-store")], Html(body)).into_response()
     }

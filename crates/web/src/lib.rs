@@ -22,6 +22,7 @@ mod rendered;
 mod routes;
 mod session;
 mod settings;
+mod staff;
 mod throttle;
 mod token;
 mod totp;

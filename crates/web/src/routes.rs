@@ -1,3 +1,5 @@
+mod staff;
+
 use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::http::Method;
@@ -6,9 +8,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{self, MethodRouter};
 
 use crate::app::App;
-use crate::error::PageError;
+use crate::error::{PageError, StaffError};
 use crate::session::{self, NoSession};
-use crate::{assets, pages};
+use crate::{assets, pages, staff as staff_session};
 
 /// Who may ask for a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +21,12 @@ pub enum Access {
     Client,
     /// The same, in the role of owner.
     Owner,
+    /// A person of the ISP who is logged in.
+    Staff,
+    /// The same, in the role of operator or admin.
+    Operator,
+    /// The same, in the role of admin.
+    Admin,
 }
 
 /// What a route answers with; it decides what somebody without a session gets.
@@ -48,6 +56,14 @@ pub enum Id {
     Session,
     /// A person of the client.
     User,
+    /// A company.
+    Company,
+    /// A client.
+    Client,
+    /// A router.
+    Router,
+    /// An exclusion.
+    Exclusion,
     /// The secret of a link that sets a password.
     Token,
     /// The name of an asset.
@@ -64,6 +80,10 @@ impl Id {
             "report" => Self::Report,
             "session" => Self::Session,
             "user" => Self::User,
+            "company" => Self::Company,
+            "client" => Self::Client,
+            "router" => Self::Router,
+            "exclusion" => Self::Exclusion,
             "token" => Self::Token,
             "*asset" => Self::Asset,
             "icon" => Self::Icon,
@@ -85,14 +105,14 @@ pub struct Route {
     pub answer: Answer,
     /// Fields of the query that name something, beside the path's placeholders.
     pub query: &'static [(&'static str, Id)],
-    /// A form that the route accepts, for the walk.
+    /// A form that the route accepts, for the walk. A staff route's form names things as paths do: `client={client}`.
     pub form: &'static str,
     handler: MethodRouter<App>,
 }
 
 /// Every route of the portal. What is not here is not served; what is here is walked.
 pub fn routes() -> Vec<Route> {
-    [door(), links(), account()].into_iter().flatten().collect()
+    [door(), links(), account(), staff::routes()].into_iter().flatten().collect()
 }
 
 /// What is there for everybody.
@@ -223,6 +243,11 @@ impl Route {
         placeholders.map(|name| Id::named(name).ok_or(name)).collect()
     }
 
+    /// Whether it is a page of the ISP's own people, open ones included: the one walk or the other goes there.
+    pub fn is_staff(&self) -> bool {
+        self.path == "/staff" || self.path.starts_with("/staff/")
+    }
+
     /// The handler behind its guard: a route that is not open cannot be reached without a session, whatever the
     /// handler asks for.
     pub(crate) fn guarded(self, app: &App) -> MethodRouter<App> {
@@ -232,7 +257,24 @@ impl Route {
                 let rule = Rule { app: app.clone(), access: self.access, answer: self.answer };
                 self.handler.route_layer(from_fn_with_state(rule, guard))
             }
+            Access::Staff | Access::Operator | Access::Admin => {
+                let rule = Rule { app: app.clone(), access: self.access, answer: self.answer };
+                self.handler.route_layer(from_fn_with_state(rule, staff_guard))
+            }
         }
+    }
+}
+
+/// Looks the session of a person of the ISP up, and whether the role allows the route.
+async fn staff_guard(State(rule): State<Rule>, mut request: Request, next: Next) -> Response {
+    match staff_session::find(request.headers(), &rule.app).await {
+        Ok(Some(session)) if !session.may(rule.access) => StaffError(PageError::RoleOnly).into_response(),
+        Ok(Some(session)) => {
+            request.extensions_mut().insert(session);
+            next.run(request).await
+        }
+        Ok(None) => staff_session::refused(rule.answer, request.headers(), request.uri().path()),
+        Err(error) => StaffError(error).into_response(),
     }
 }
 

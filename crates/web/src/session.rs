@@ -23,9 +23,9 @@ use crate::zone::Zone;
 /// The cookie of a session.
 const SESSION: &str = "leaseline";
 /// A session is written to at most this often.
-const TOUCH_EVERY_MS: i64 = 60_000;
+pub(crate) const TOUCH_EVERY_MS: i64 = 60_000;
 /// Sent by the pages' own refreshes: they are to get a status instead of the login page.
-const REFRESH_HEADER: &str = "x-leaseline-refresh";
+pub(crate) const REFRESH_HEADER: &str = "x-leaseline-refresh";
 
 /// A person of a client who is logged in, with what every page shows.
 #[derive(Clone, Debug)]
@@ -156,7 +156,7 @@ fn token_hash(headers: &HeaderMap, settings: &Settings) -> Option<[u8; 32]> {
 }
 
 /// Idle from now on, but never past the absolute end.
-fn expiry(settings: &Settings, created_at_ms: i64, now_ms: i64) -> i64 {
+pub(crate) fn expiry(settings: &Settings, created_at_ms: i64, now_ms: i64) -> i64 {
     let millis = |duration: std::time::Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
     let idle = now_ms.saturating_add(millis(settings.session_idle));
     idle.min(created_at_ms.saturating_add(millis(settings.session_absolute)))

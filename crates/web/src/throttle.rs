@@ -86,6 +86,16 @@ impl Attempt {
         Self::new("factor", username, caller)
     }
 
+    /// A password of a person of the ISP: nobody's failures at the one door count at the other.
+    pub(crate) fn staff_password(username: &str, caller: &Caller) -> Self {
+        Self::new("staff", username, caller)
+    }
+
+    /// A code of that person's second factor.
+    pub(crate) fn staff_code(username: &str, caller: &Caller) -> Self {
+        Self::new("staff-factor", username, caller)
+    }
+
     fn new(kind: &str, username: &str, caller: &Caller) -> Self {
         Self {
             account: format!("{kind}:{}", username.trim().to_lowercase()),

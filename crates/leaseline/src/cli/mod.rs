@@ -2,6 +2,7 @@
 
 mod alerts;
 mod ledger;
+mod staff;
 mod webhook;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -17,6 +18,7 @@ pub(crate) use ledger::{
     ExclusionTarget, MailCommand, MailState, OutboxCommand, OutboxRetryArgs, ReportCommand, ReportFileArgs,
     ReportListArgs, SlaCommand,
 };
+pub(crate) use staff::{StaffAddArgs, StaffCommand, StaffEditArgs, StaffRoleChoice};
 pub(crate) use webhook::{WebhookAddArgs, WebhookCommand};
 
 /// Customer portal and SLA ledger of an ISP that sells leased lines over MikroTik routers.
@@ -74,6 +76,9 @@ pub(crate) enum Command {
     /// People who log in to the portal
     #[command(subcommand)]
     User(UserCommand),
+    /// The ISP's own people, who log in to the staff pages
+    #[command(subcommand)]
+    Staff(StaffCommand),
     /// MikroTik routers that are polled
     #[command(subcommand)]
     Router(RouterCommand),

@@ -42,7 +42,10 @@ async fn add(store: &Store, args: ClientAddArgs, printer: &Printer) -> anyhow::R
 }
 
 fn as_json(client: &Client) -> Value {
-    json!({ "id": client.id, "name": client.name, "created_at_ms": client.created_at_ms })
+    json!({
+        "id": client.id, "name": client.name, "created_at_ms": client.created_at_ms,
+        "retired_at_ms": client.retired_at_ms,
+    })
 }
 
 fn text(value: &Value) -> String {

@@ -22,6 +22,7 @@ mod report_name;
 mod router;
 mod rule_args;
 mod sla;
+mod staff;
 mod user;
 mod webhook;
 
@@ -76,6 +77,7 @@ async fn on_store(
     match command {
         Command::Client(command) => client::run(store, command, printer).await,
         Command::User(command) => user::run(store, command, printer).await,
+        Command::Staff(command) => staff::run(store, command, printer).await,
         Command::Router(command) => router::run(store, &installation.config, command, printer).await,
         Command::Link(command) => link::run(store, &installation.config, command, printer).await,
         Command::Sample(command) => readings::samples(store, command, printer).await,

@@ -94,9 +94,18 @@ fn announce(address: SocketAddr, folder: &folder::Folder, printer: &Printer) -> 
         .iter()
         .map(|client| json!({ "username": client.username, "password": plan::PASSWORD, "client": client.name }))
         .collect();
+    let staff: Vec<_> = plan::STAFF
+        .iter()
+        .map(|person| json!({ "username": person.username, "password": plan::PASSWORD, "role": person.role }))
+        .collect();
     let mut words = format!("\n  The portal of {} is at  {url}\n\n", plan::COMPANY);
     for client in plan::CLIENTS {
         words += &format!("    {:<8} {:<18} {}\n", client.username, plan::PASSWORD, client.name);
+    }
+    words += &format!("\n  Its own people log in at  {url}staff\n\n");
+    for person in plan::STAFF {
+        let (name, role) = (person.display_name, person.role.as_str());
+        words += &format!("    {:<8} {:<18} {name}, {role}\n", person.username, plan::PASSWORD);
     }
     words += &format!(
         "\n  Log in as {} and watch {} ({}): it goes down and comes back every minute.\n  Data: {} ({}). Ctrl-C stops the demo.\n",
@@ -111,6 +120,6 @@ fn announce(address: SocketAddr, folder: &folder::Folder, printer: &Printer) -> 
     }
     printer.said(
         &words,
-        &json!({ "url": url, "logins": logins, "watch": watched.circuit, "data": folder.path() }),
+        &json!({ "url": url, "logins": logins, "staff": staff, "watch": watched.circuit, "data": folder.path() }),
     )
 }

@@ -6,6 +6,7 @@ use routeros_sim::{
     Dialect, InterfaceSpec, PingProfile, RouterSpec, User,
     traffic::{Profile, Shape},
 };
+use store::StaffRole;
 
 pub(super) const COMPANY: &str = "Meridian Networks";
 pub(super) const TIMEZONE: &str = "Asia/Kolkata";
@@ -31,6 +32,29 @@ pub(super) const CLIENTS: &[ClientPlan] = &[
     ClientPlan { name: "Asha Textiles", username: "asha", email: "it@asha-textiles.example" },
     ClientPlan { name: "Blue Lotus Hospitals", username: "lotus", email: "network@bluelotus.example" },
     ClientPlan { name: "Kaveri Foods", username: "kaveri", email: "admin@kaverifoods.example" },
+];
+
+/// A person of the ISP.
+pub(super) struct StaffPlan {
+    pub(super) username: &'static str,
+    pub(super) display_name: &'static str,
+    pub(super) email: &'static str,
+    pub(super) role: StaffRole,
+}
+
+pub(super) const STAFF: &[StaffPlan] = &[
+    StaffPlan {
+        username: "noc",
+        display_name: "Network operations",
+        email: OPERATIONS,
+        role: StaffRole::Admin,
+    },
+    StaffPlan {
+        username: "desk",
+        display_name: "Service desk",
+        email: "desk@meridian.example",
+        role: StaffRole::Viewer,
+    },
 ];
 
 /// A router and the release it speaks like.

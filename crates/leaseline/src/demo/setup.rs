@@ -7,8 +7,8 @@ use routeros_sim::{Fleet, SimClock, SimRouter};
 use secrecy::SecretString;
 use sla::Interval;
 use store::{
-    ClientId, DownWhen, Facing, Latest, LinkId, LinkTerms, NewLink, NewRouter, NotificationEvent, Round,
-    RoundOutcome, RouterId, RouterTls, RuleEdit, SpanTail, Store,
+    ClientId, DownWhen, Facing, Latest, LinkId, LinkTerms, NewLink, NewRouter, NewStaffUser,
+    NotificationEvent, Round, RoundOutcome, RouterId, RouterTls, RuleEdit, SpanTail, StaffScope, Store,
 };
 
 use super::{history::History, ledger, plan};
@@ -29,6 +29,7 @@ pub(super) async fn prepare(
     let mut fleet = Fleet::new(SimClock::new(now_ms));
     let company = store.insert_company(plan::COMPANY, plan::TIMEZONE, plan::CURRENCY, now).await?;
     tell_operations(store, company, now).await?;
+    insert_staff(store, now).await?;
     let mut routers = Vec::new();
     let mut router_ids = Vec::new();
     for (index, router) in plan::ROUTERS.iter().enumerate() {
@@ -100,6 +101,21 @@ async fn insert_clients(store: &Store, company: store::CompanyId, now: i64) -> a
         ids.push(id);
     }
     Ok(ids)
+}
+
+async fn insert_staff(store: &Store, now: i64) -> anyhow::Result<()> {
+    for person in plan::STAFF {
+        let new = NewStaffUser {
+            username: person.username,
+            display_name: person.display_name,
+            email: person.email,
+            role: person.role,
+            password_hash: &web::hash_password(&SecretString::from(plan::PASSWORD))?,
+            scope: StaffScope::All,
+        };
+        store.insert_staff_user(&new, now).await?;
+    }
+    Ok(())
 }
 
 async fn insert_link(

@@ -15,4 +15,5 @@ mod ledger;
 mod mail_server;
 mod months;
 mod outbox;
+mod staff;
 mod webhook;

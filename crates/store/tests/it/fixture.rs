@@ -1,8 +1,8 @@
 use secrecy::SecretString;
 use sla::{Experienced, Figures, Inputs, LinkState, Month, Statement, Verdict, Verdicts};
 use store::{
-    ClientId, CompanyId, Facing, Latest, LinkId, NewLink, NewMail, NewReport, NewRouter, RouterId, RouterTls,
-    Sample, Span, Store,
+    ClientId, CompanyId, Facing, Latest, LinkId, NewLink, NewMail, NewReport, NewRouter, NewStaffUser,
+    RouterId, RouterTls, Sample, Span, StaffRole, StaffScope, StaffUserId, Store,
 };
 
 /// 2026-11-10 00:00 UTC: a whole hour and day, in the middle of a month.
@@ -29,6 +29,18 @@ pub(crate) async fn isp(store: &Store) -> Isp {
         links.push(insert_link(store, client, router, &format!("C-{index}"), &format!("ether{index}")).await);
     }
     Isp { company, clients: [first, second], router, links: links.try_into().unwrap() }
+}
+
+/// A person of the ISP.
+pub(crate) async fn staff_user(
+    store: &Store,
+    username: &str,
+    role: StaffRole,
+    scope: StaffScope,
+) -> StaffUserId {
+    let email = format!("{username}@isp.example");
+    let new = NewStaffUser { username, display_name: "", email: &email, role, password_hash: "hash", scope };
+    store.insert_staff_user(&new, START_MS).await.unwrap()
 }
 
 pub(crate) async fn insert_router(store: &Store, company: CompanyId, name: &str) -> RouterId {

@@ -29,5 +29,8 @@ mod router;
 mod sample;
 mod schema;
 mod session;
+mod staff;
+mod staff_scope;
+mod staff_write;
 mod tail;
 mod version;

@@ -1,4 +1,4 @@
-use store::{StaffRole, StoreError};
+use store::StoreError;
 
 use crate::database::on_both;
 use crate::fixture::{START_MS, isp};
@@ -59,15 +59,5 @@ on_both! {
         assert_eq!(db.store.portal_users().await.unwrap(), [user]);
         let error = db.store.set_portal_user_password_hash(store::PortalUserId(1), "x").await.unwrap_err();
         assert!(matches!(error, StoreError::NotFound { .. }), "{error:?}");
-    }
-
-    async fn staff_users_have_a_role(db) {
-        let id = db.store.insert_staff_user("Noc", "noc@isp.example", StaffRole::Operator, "hash", START_MS).await.unwrap();
-        let (user, hash) = db.store.staff_user_by_username("NOC").await.unwrap().unwrap();
-        assert_eq!((user.id, user.role, hash.as_str()), (id, StaffRole::Operator, "hash"));
-        assert_eq!(db.store.staff_users().await.unwrap(), [user]);
-        assert!(db.store.portal_user_by_username("noc").await.unwrap().is_none(), "staff are no portal users");
-        let error = db.store.insert_staff_user("NOC", "x", StaffRole::Admin, "h", START_MS).await.unwrap_err();
-        assert!(matches!(error, StoreError::Duplicate { what: "staff user", field: "user name" }), "{error:?}");
     }
 }

@@ -24,7 +24,7 @@ enum Kind {
 type Schema = BTreeMap<String, Table>;
 
 /// Columns that SQLite has no type for and keeps as 0 and 1.
-const BOOLEANS: [&str; 12] = [
+const BOOLEANS: [&str; 13] = [
     "active",
     "reachable",
     "ok",
@@ -37,6 +37,7 @@ const BOOLEANS: [&str; 12] = [
     "to_operations",
     "to_client",
     "by_mail",
+    "all_companies",
 ];
 
 async fn of_sqlite(connection: &mut SqliteConnection) -> Schema {

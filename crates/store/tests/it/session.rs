@@ -1,7 +1,7 @@
-use store::{LoginCounts, LoginKeys, NewSession, SessionUser, StaffRole};
+use store::{LoginCounts, LoginKeys, NewSession, SessionUser, StaffRole, StaffScope};
 
 use crate::database::on_both;
-use crate::fixture::{START_MS, isp};
+use crate::fixture::{START_MS, isp, staff_user};
 
 fn session(user: SessionUser, token: u8) -> NewSession<'static> {
     NewSession {
@@ -36,7 +36,7 @@ on_both! {
     async fn sessions_end_with_their_user(db) {
         let isp = isp(&db.store).await;
         let anna = db.store.insert_portal_user(isp.clients[0], "anna", "a@acme.example", "hash", START_MS).await.unwrap();
-        let noc = db.store.insert_staff_user("noc", "n@isp.example", StaffRole::Viewer, "hash", START_MS).await.unwrap();
+        let noc = staff_user(&db.store, "noc", StaffRole::Viewer, StaffScope::All).await;
         for token in 1..=3 {
             db.store.insert_session(&session(SessionUser::Portal(anna), token)).await.unwrap();
         }
@@ -52,7 +52,7 @@ on_both! {
         db.store.set_portal_user_active(anna, false).await.unwrap();
         db.store.set_portal_user_active(anna, true).await.unwrap();
         assert!(db.store.session(&[5; 32], START_MS).await.unwrap().is_none(), "ended, not only hidden");
-        db.execute("UPDATE staff_users SET active = NOT active").await.unwrap();
+        db.execute("UPDATE staff_users SET disabled_at_ms = 1").await.unwrap();
         assert!(db.store.session(&[4; 32], START_MS).await.unwrap().is_none(), "may no longer log in");
     }
 

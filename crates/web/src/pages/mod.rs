@@ -23,6 +23,7 @@ pub(crate) mod report;
 pub(crate) mod reports;
 pub(crate) mod reset;
 pub(crate) mod series;
+pub(crate) mod staff;
 pub(crate) mod traffic;
 
 use std::sync::Arc;

@@ -23,3 +23,4 @@ pub(crate) mod strip;
 pub(crate) mod table;
 pub(crate) mod timeline;
 pub(crate) mod verdict;
+pub(crate) mod wall;

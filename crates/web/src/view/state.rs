@@ -36,11 +36,21 @@ impl StateNow {
                 stale: false,
             };
         };
-        let age_ms = now_ms - latest.at_ms;
+        let looked = (latest.at_ms, latest.state, latest.since_ms, latest.cause.as_deref());
+        Self::looked(looked, now_ms, stale_after_ms, zone)
+    }
+
+    /// Of a link that somebody has looked at: when, how it was, since when, and why.
+    pub(crate) fn looked(
+        (at_ms, state, since_ms, cause): (i64, LinkState, i64, Option<&str>),
+        now_ms: i64,
+        stale_after_ms: i64,
+        zone: &Zone,
+    ) -> Self {
+        let age_ms = now_ms - at_ms;
         let stale = age_ms > stale_after_ms;
-        let (state, since_ms) =
-            if stale { (LinkState::Unknown, latest.at_ms) } else { (latest.state, latest.since_ms) };
-        let cause = match (stale, &latest.cause) {
+        let (state, since_ms) = if stale { (LinkState::Unknown, at_ms) } else { (state, since_ms) };
+        let cause = match (stale, cause) {
             (true, _) => "No fresh measurement".to_owned(),
             (false, Some(cause)) => cause_words(cause).to_owned(),
             (false, None) => String::new(),
@@ -51,7 +61,7 @@ impl StateNow {
             since: format!("since {} {}", zone.moment(since_ms, now_ms), zone.short(now_ms)),
             lasted: format!("for {}", duration_words(now_ms - since_ms)),
             age: age_words(age_ms),
-            looked_at_ms: Some(latest.at_ms),
+            looked_at_ms: Some(at_ms),
             stale,
         }
     }

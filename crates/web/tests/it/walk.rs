@@ -6,7 +6,7 @@ use axum::http::{Method, Request, StatusCode};
 use secrecy::ExposeSecret;
 use sla::LinkState;
 use store::{OutboxFilter, PortalRole, PortalUserId, RESET_MAIL, SessionUser};
-use web::{Access, Answer, Id, Route, routes};
+use web::{Access, Answer, Id, Route};
 
 use crate::brand;
 use crate::ledger;
@@ -16,8 +16,13 @@ use crate::portal::{self, Browser, Portal, portals};
 const SECRETS: [&str; 3] = ["FOREIGN-1", "Other Customer", "omar"];
 
 /// What is in no database and no folder, or is no id at all.
-const NOBODYS: [&str; 8] =
+pub(crate) const NOBODYS: [&str; 8] =
     ["0", "-1", "abc", "1%20OR%201", "99999999999999999999", "%F0%9F%98%80", "1.5", "987654"];
+
+/// The routes of this walk; those of the staff are walked in `staff_walk`.
+fn routes() -> Vec<Route> {
+    web::routes().into_iter().filter(|route| !route.is_staff()).collect()
+}
 
 /// One's own and another client's thing of a kind. A kind that is added needs its line here.
 struct Ids {
@@ -42,6 +47,7 @@ async fn ids(portal: &Portal, id: Id) -> Ids {
         }
         // The secret says whose it is; without it there is nothing, with it there is the one account.
         Id::Token => Ids { mine: token(portal).await, foreign: None },
+        Id::Company | Id::Client | Id::Router | Id::Exclusion => panic!("no page of a client names {id:?}"),
         Id::Icon => Ids { mine: "icon-192.png".to_owned(), foreign: None },
         Id::Asset => {
             let page = portal.browser().get("/client/login").await.body;
@@ -82,7 +88,7 @@ async fn token(portal: &Portal) -> String {
 }
 
 /// A route with an id in each of its places.
-fn address(route: &Route, ids: &[String]) -> String {
+pub(crate) fn address(route: &Route, ids: &[String]) -> String {
     let mut address = String::new();
     let mut ids = ids.iter();
     for piece in route.path.split_inclusive('}') {
@@ -97,7 +103,7 @@ fn address(route: &Route, ids: &[String]) -> String {
 }
 
 /// The kinds of all places of a route, in path and query.
-fn places(route: &Route) -> Vec<Id> {
+pub(crate) fn places(route: &Route) -> Vec<Id> {
     let unknown = |name| panic!("{}: what does {{{name}}} stand for? say so in Id::named", route.path);
     let mut places = route.ids().unwrap_or_else(unknown);
     places.extend(route.query.iter().map(|(_, id)| *id));
@@ -112,7 +118,7 @@ async fn mine(portal: &Portal, route: &Route) -> Vec<String> {
     all
 }
 
-async fn ask(browser: &mut Browser<'_>, route: &Route, address: &str) -> portal::Answer {
+pub(crate) async fn ask(browser: &mut Browser<'_>, route: &Route, address: &str) -> portal::Answer {
     if route.method == Method::POST {
         browser.post(address, route.form).await
     } else {
@@ -311,7 +317,7 @@ fn the_router_is_built_from_the_table_alone() {
 #[test]
 fn a_route_is_declared_once() {
     let mut seen = std::collections::HashSet::new();
-    for route in routes() {
+    for route in web::routes() {
         places(&route);
         assert!(seen.insert((route.method.clone(), route.path)), "{} {} twice", route.method, route.path);
     }

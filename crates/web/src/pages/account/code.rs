@@ -1,4 +1,4 @@
-use store::PortalUserId;
+use store::SessionUser;
 
 use crate::app::App;
 use crate::error::PageError;
@@ -14,7 +14,12 @@ pub(crate) enum Shown {
 }
 
 /// Takes a code of the user's confirmed second factor, from the app or from the list; none is taken twice.
-pub(crate) async fn check(app: &App, user: PortalUserId, typed: &str) -> Result<Option<Shown>, PageError> {
+pub(crate) async fn check(
+    app: &App,
+    user: impl Into<SessionUser>,
+    typed: &str,
+) -> Result<Option<Shown>, PageError> {
+    let user = user.into();
     let Some(factor) = app.store.second_factor(user).await? else { return Ok(None) };
     if factor.confirmed_at_ms.is_none() {
         return Ok(None);

@@ -1,0 +1,87 @@
+use crate::installation::Installation;
+
+#[test]
+fn staff_users_are_added_changed_and_removed() {
+    let isp = Installation::new();
+    let file = isp.file("noc.txt", "four quiet words here\n");
+    let added = isp.json(&[
+        "staff",
+        "add",
+        "--username",
+        "NOC",
+        "--email",
+        "noc@isp.example",
+        "--role",
+        "admin",
+        "--password-file",
+        &file,
+    ]);
+    assert_eq!((added["username"].as_str(), added["companies"].as_str()), (Some("noc"), Some("all")));
+    isp.ok(&[
+        "staff",
+        "add",
+        "--username",
+        "desk",
+        "--email",
+        "desk@isp.example",
+        "--company",
+        "Testnet",
+        "--password-file",
+        &file,
+    ]);
+    let list = isp.json(&["staff", "list"]);
+    let roles: Vec<_> = list.as_array().expect("a list").iter().map(|user| user["role"].as_str()).collect();
+    assert_eq!(roles, [Some("viewer"), Some("admin")], "by user name");
+    assert_eq!(list[0]["companies"][0], "Testnet");
+    let edited = isp.json(&[
+        "staff",
+        "edit",
+        "desk",
+        "--role",
+        "operator",
+        "--display-name",
+        "Service desk",
+        "--all-companies",
+        "--disable",
+    ]);
+    assert_eq!((edited["role"].as_str(), edited["active"].as_bool()), (Some("operator"), Some(false)));
+    assert_eq!(
+        (edited["companies"].as_str(), edited["display_name"].as_str()),
+        (Some("all"), Some("Service desk"))
+    );
+    assert_eq!(isp.json(&["staff", "edit", "desk", "--enable"])["active"], true);
+    let shown = isp.ok(&["staff", "show", "desk"]);
+    assert!(
+        shown.contains("operator") && shown.contains("can log in") && shown.contains("Service desk"),
+        "{shown}"
+    );
+    isp.ok(&["staff", "password", "desk", "--password-file", &file]);
+    assert_eq!(isp.json(&["staff", "recover", "desk"])["had_second_factor"], false);
+    isp.ok(&["staff", "remove", "desk"]);
+    assert_eq!(isp.json(&["staff", "list"]).as_array().expect("a list").len(), 1);
+}
+
+#[test]
+fn what_is_wrong_with_a_staff_user_is_said() {
+    let isp = Installation::new();
+    let file = isp.file("noc.txt", "four quiet words here\n");
+    let add = |name: &str, more: &[&str]| {
+        let args = ["staff", "add", "--username", name, "--email", "n@isp.example", "--password-file", &file];
+        [&args[..], more].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let fails = |args: Vec<String>| isp.fails(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    let (code, line) = fails(add("noc", &["--company", "Nowhere"]));
+    assert_eq!(code, 2);
+    assert!(line.contains("Nowhere") && line.contains("company list"), "{line}");
+    isp.ok(&add("noc", &[]).iter().map(String::as_str).collect::<Vec<_>>());
+    let (code, line) = fails(add("Noc", &[]));
+    assert_eq!(code, 2);
+    assert!(line.contains("already"), "{line}");
+    let (code, line) = isp.fails(&["staff", "show", "nobody"]);
+    assert_eq!(code, 2);
+    assert!(line.contains("staff list"), "{line}");
+    let weak = isp.file("weak.txt", "password1234\n");
+    let (code, line) = isp.fails(&["staff", "password", "noc", "--password-file", &weak]);
+    assert_eq!(code, 2);
+    assert!(line.contains("password"), "{line}");
+}

@@ -1,0 +1,217 @@
+//! What a person of the ISP may see and change: an argument of every store function behind a staff page. What is outside
+//! is not found.
+
+use std::collections::BTreeSet;
+
+use crate::engine::{Tx, json, on};
+use crate::{AuditEvent, ClientId, CompanyId, ExclusionId, LinkId, RouterId, Store, StoreError, audit};
+
+/// The companies that a person of the ISP works for.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StaffScope {
+    /// All, also those that are entered later.
+    All,
+    /// These.
+    Companies(BTreeSet<CompanyId>),
+}
+
+impl StaffScope {
+    /// Whether a company's things are within.
+    pub fn holds(&self, company: CompanyId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Companies(companies) => companies.contains(&company),
+        }
+    }
+
+    /// Whether nothing of another is outside of it.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All, _) => true,
+            (Self::Companies(_), Self::All) => false,
+            (Self::Companies(ours), Self::Companies(theirs)) => theirs.is_subset(ours),
+        }
+    }
+
+    /// The parameter of a [`scoped!`] text.
+    pub(crate) fn parameter(&self) -> Result<Option<String>, StoreError> {
+        match self {
+            Self::All => Ok(None),
+            Self::Companies(companies) => Ok(Some(json(companies)?)),
+        }
+    }
+
+    /// Only what a scope holds is found.
+    pub(crate) fn check(&self, company: CompanyId, what: &'static str) -> Result<CompanyId, StoreError> {
+        if self.holds(company) { Ok(company) } else { Err(StoreError::NotFound { what }) }
+    }
+}
+
+/// A change by a person of the ISP: within what, by whom, from where, when.
+#[derive(Clone, Copy, Debug)]
+pub struct StaffAct<'a> {
+    /// What this person may change.
+    pub scope: &'a StaffScope,
+    /// `staff:<user name>`
+    pub actor: &'a str,
+    /// From where.
+    pub address: Option<&'a str>,
+    /// When.
+    pub now_ms: i64,
+}
+
+impl StaffAct<'_> {
+    /// Keeps what was and what is, in the transaction of the change.
+    pub(crate) async fn record<T: serde::Serialize>(
+        &self,
+        tx: &mut Tx,
+        company: CompanyId,
+        (action, subject): (&str, String),
+        (before, after): (Option<&T>, Option<&T>),
+    ) -> Result<(), StoreError> {
+        let event = AuditEvent {
+            at_ms: self.now_ms,
+            actor: self.actor.to_owned(),
+            action: action.to_owned(),
+            subject,
+            detail: serde_json::json!({"before": before, "after": after}),
+            address: self.address.map(str::to_owned),
+        };
+        audit::insert_about(tx, Some(company), &event).await
+    }
+}
+
+/// A text for both engines whose first parameter is a [`StaffScope`]: `scoped!(["SELECT …"] "c.company_id" ["ORDER BY …"])`.
+macro_rules! scoped {
+    ([$($before:tt)*] $column:literal [$($after:tt)*]) => {
+        $crate::engine::Differs {
+            sqlite: concat!(
+                $($before)*,
+                " ($1 IS NULL OR ",
+                $column,
+                " IN (SELECT value FROM json_each($1))) ",
+                $($after)*
+            ),
+            postgres: concat!(
+                $($before)*,
+                " ($1::text IS NULL OR ",
+                $column,
+                " IN (SELECT value::bigint FROM json_array_elements_text($1::json))) ",
+                $($after)*
+            ),
+        }
+    };
+}
+pub(crate) use scoped;
+
+/// Rows of one page of a list.
+pub const STAFF_PAGE_ROWS: i64 = 50;
+/// Longer search words find nothing more.
+const SEARCH_CHARS_MAX: usize = 100;
+
+/// What a list is asked for: words, and which page, from 1 on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StaffAsk<'a> {
+    /// Found anywhere in the names, without regard to the case of ASCII letters; empty: all.
+    pub search: &'a str,
+    /// From 1 on.
+    pub page: i64,
+}
+
+impl StaffAsk<'_> {
+    /// The pattern for `LIKE … ESCAPE '\'` on a text in lower case.
+    pub(crate) fn pattern(&self) -> String {
+        let mut pattern = String::from("%");
+        for letter in self.search.trim().chars().take(SEARCH_CHARS_MAX) {
+            if matches!(letter, '%' | '_' | '\\') {
+                pattern.push('\\');
+            }
+            pattern.push(letter.to_ascii_lowercase());
+        }
+        if pattern.len() > 1 {
+            pattern.push('%');
+        }
+        pattern
+    }
+
+    pub(crate) fn offset(&self) -> i64 {
+        (self.page.max(1) - 1).saturating_mul(STAFF_PAGE_ROWS)
+    }
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaffPage<T> {
+    /// At most [`STAFF_PAGE_ROWS`].
+    pub rows: Vec<T>,
+    /// How many there are on all pages; 0 on a page after the last.
+    pub total: i64,
+}
+
+/// A row beside the count of all.
+#[derive(sqlx::FromRow)]
+pub(crate) struct Counted<T> {
+    #[sqlx(flatten)]
+    pub(crate) row: T,
+    pub(crate) total: i64,
+}
+
+impl<T> StaffPage<T> {
+    pub(crate) fn of(rows: Vec<Counted<T>>) -> Self {
+        let total = rows.first().map_or(0, |row| row.total);
+        Self { rows: rows.into_iter().map(|row| row.row).collect(), total }
+    }
+}
+
+/// The company of something; `None` if there is no such thing.
+macro_rules! company_of {
+    ($name:ident, $id:ty, $what:literal, $sql:literal) => {
+        pub(crate) async fn $name(&self, scope: &StaffScope, id: $id) -> Result<CompanyId, StoreError> {
+            const SQL: &str = $sql;
+            let found: Option<CompanyId> =
+                on!(self.reader(), db => sqlx::query_scalar(SQL).bind(id).fetch_optional(db).await)?;
+            scope.check(found.ok_or(StoreError::NotFound { what: $what })?, $what)
+        }
+    };
+}
+
+/// Whose a thing is never changes, so that it may be looked up before the transaction of a change.
+impl Store {
+    company_of!(client_in, ClientId, "client", "SELECT company_id FROM clients WHERE id = $1");
+    company_of!(router_in, RouterId, "router", "SELECT company_id FROM mikrotik_routers WHERE id = $1");
+    company_of!(
+        link_in,
+        LinkId,
+        "link",
+        "SELECT c.company_id FROM client_links l JOIN clients c ON c.id = l.client_id WHERE l.id = $1"
+    );
+    company_of!(
+        exclusion_in,
+        ExclusionId,
+        "exclusion",
+        "SELECT c.company_id FROM exclusions e JOIN client_links l ON l.id = e.link_id
+            JOIN clients c ON c.id = l.client_id WHERE e.id = $1"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_works_for_one_company_covers_nobody_who_works_for_another() {
+        let some = |ids: &[i64]| StaffScope::Companies(ids.iter().copied().map(CompanyId).collect());
+        assert!(some(&[1, 2]).covers(&some(&[1])) && StaffScope::All.covers(&StaffScope::All));
+        assert!(!some(&[1, 2]).covers(&some(&[1, 3])) && !some(&[1]).covers(&StaffScope::All));
+    }
+
+    #[test]
+    fn what_is_searched_for_is_taken_by_the_letter() {
+        let pattern = |search| StaffAsk { search, page: 1 }.pattern();
+        assert_eq!(pattern(""), "%");
+        assert_eq!(pattern(" Edge_1 "), "%edge\\_1%");
+        assert_eq!(pattern("50%\\"), "%50\\%\\\\%");
+        assert_eq!(StaffAsk { search: "", page: -7 }.offset(), 0);
+    }
+}

@@ -1,0 +1,232 @@
+//! Changes that people of the ISP make to companies, clients and routers, each with what was and what is.
+
+use secrecy::SecretString;
+
+use crate::client::{Client, client_columns};
+use crate::company::company_columns;
+use crate::engine::{Differs, Tx, on};
+use crate::router::RouterFields;
+use crate::{ClientId, Company, CompanyEdit, CompanyId, NewRouter, RouterId, StaffAct, Store, StoreError};
+
+impl Store {
+    /// Enters a client.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a company out of the scope; [`StoreError::Duplicate`] if it has a client of that name.
+    pub async fn staff_add_client(
+        &self,
+        act: &StaffAct<'_>,
+        company: CompanyId,
+        name: &str,
+    ) -> Result<ClientId, StoreError> {
+        const SQL: &str =
+            "INSERT INTO clients (company_id, name, created_at_ms) VALUES ($1, $2, $3) RETURNING id";
+        act.scope.check(company, "company")?;
+        let mut tx = self.begin().await?;
+        let id: ClientId = on!(&mut tx, tx => sqlx::query_scalar(SQL)
+            .bind(company)
+            .bind(name)
+            .bind(act.now_ms)
+            .fetch_one(&mut **tx)
+            .await)
+        .map_err(|error| StoreError::on_insert(error, "client", &[("name", "name")]))?;
+        let after = locked_client(&mut tx, id).await?;
+        let subject = format!("client {name}");
+        act.record(&mut tx, company, ("client.add", subject), (None, Some(&after))).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Gives a client another name.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Duplicate`] if the company has a client of that name.
+    pub async fn staff_rename_client(
+        &self,
+        act: &StaffAct<'_>,
+        id: ClientId,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE clients SET name = $2 WHERE id = $1";
+        let company = self.client_in(act.scope, id).await?;
+        let mut tx = self.begin().await?;
+        let before = locked_client(&mut tx, id).await?;
+        if before.name == name {
+            return Ok(());
+        }
+        on!(&mut tx, tx => sqlx::query(SQL).bind(id).bind(name).execute(&mut **tx).await.map(|_| ()))
+            .map_err(|error| StoreError::on_insert(error, "client", &[("name", "name")]))?;
+        let after = Client { name: name.to_owned(), ..before.clone() };
+        let subject = format!("client {}", before.name);
+        act.record(&mut tx, company, ("client.edit", subject), (Some(&before), Some(&after))).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// A client is one no longer: its people are out at once. Its links and statements stay.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also for one that is retired; [`StoreError::Invalid`] while it has links.
+    pub async fn staff_retire_client(&self, act: &StaffAct<'_>, id: ClientId) -> Result<(), StoreError> {
+        const LINKS: &str = "SELECT COUNT(*) FROM client_links
+            WHERE client_id = $1 AND (terminated_at_ms IS NULL OR terminated_at_ms > $2)";
+        const SQL: &str = "UPDATE clients SET retired_at_ms = $2 WHERE id = $1";
+        const USERS: &str = "SELECT id FROM client_portal_users WHERE client_id = $1 AND active";
+        const OFF: &str = "UPDATE client_portal_users SET active = FALSE WHERE client_id = $1";
+        let company = self.client_in(act.scope, id).await?;
+        let mut tx = self.begin().await?;
+        let before = locked_client(&mut tx, id).await?;
+        if before.retired_at_ms.is_some() {
+            return Err(StoreError::NotFound { what: "client" });
+        }
+        let links: i64 = on!(&mut tx, tx => sqlx::query_scalar(LINKS)
+            .bind(id)
+            .bind(act.now_ms)
+            .fetch_one(&mut **tx)
+            .await)?;
+        if links > 0 {
+            let why = format!("it has {}: retire those first", counted(links));
+            return Err(StoreError::Invalid { what: "the client", why });
+        }
+        let users: Vec<crate::PortalUserId> =
+            on!(&mut tx, tx => sqlx::query_scalar(USERS).bind(id).fetch_all(&mut **tx).await)?;
+        on!(&mut tx, tx => sqlx::query(OFF).bind(id).execute(&mut **tx).await.map(|_| ()))?;
+        for user in users {
+            crate::password_reset::end_all_of(&mut tx, user).await?;
+            crate::password_reset::end_sessions(&mut tx, user, None).await?;
+        }
+        on!(&mut tx, tx => sqlx::query(SQL).bind(id).bind(act.now_ms).execute(&mut **tx).await.map(|_| ()))?;
+        let after = Client { retired_at_ms: Some(act.now_ms), ..before.clone() };
+        let subject = format!("client {}", before.name);
+        act.record(&mut tx, company, ("client.retire", subject), (Some(&before), Some(&after))).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Changes a company.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; those of [`edit_company`](Self::edit_company).
+    pub async fn staff_edit_company(
+        &self,
+        act: &StaffAct<'_>,
+        id: CompanyId,
+        edit: &CompanyEdit<'_>,
+    ) -> Result<Company, StoreError> {
+        const BEFORE: Differs = Differs {
+            sqlite: concat!("SELECT ", company_columns!(), " FROM companies WHERE id = $1"),
+            postgres: concat!("SELECT ", company_columns!(), " FROM companies WHERE id = $1 FOR UPDATE"),
+        };
+        act.scope.check(id, "company")?;
+        let mut tx = self.begin().await?;
+        let sql = BEFORE.on(&tx);
+        let before: Option<Company> =
+            on!(&mut tx, tx => sqlx::query_as(sql).bind(id).fetch_optional(&mut **tx).await)?;
+        let before = before.ok_or(StoreError::NotFound { what: "company" })?;
+        let after = crate::company_brand::edit_in(&mut tx, &before, edit).await?;
+        if after == before {
+            return Ok(before);
+        }
+        let subject = format!("company {}", before.name);
+        act.record(&mut tx, id, ("company.edit", subject), (Some(&before), Some(&after))).await?;
+        tx.commit().await?;
+        Ok(after)
+    }
+
+    /// Enters a router with its password sealed.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a company out of the scope; those of [`insert_router`](Self::insert_router).
+    pub async fn staff_add_router(
+        &self,
+        act: &StaffAct<'_>,
+        new: &NewRouter<'_>,
+    ) -> Result<RouterId, StoreError> {
+        act.scope.check(new.company_id, "company")?;
+        let mut tx = self.begin().await?;
+        let id = self.insert_router_in(&mut tx, new, act.now_ms).await?;
+        let after = crate::router::locked(&mut tx, id).await?;
+        let subject = format!("router {}", new.name);
+        act.record(&mut tx, new.company_id, ("router.add", subject), (None, Some(&after))).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Changes a router, and its password if one is given; the event says that it was, and never which.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::Duplicate`] if the name is taken, [`StoreError::MissingKey`].
+    pub async fn staff_edit_router(
+        &self,
+        act: &StaffAct<'_>,
+        id: RouterId,
+        fields: &RouterFields<'_>,
+        password: Option<&SecretString>,
+    ) -> Result<(), StoreError> {
+        let company = self.router_in(act.scope, id).await?;
+        let mut tx = self.begin().await?;
+        let before = crate::router::locked(&mut tx, id).await?;
+        crate::router::update(&mut tx, id, fields).await?;
+        if let Some(password) = password {
+            self.set_router_password_in(&mut tx, id, password).await?;
+        }
+        let after = crate::router::locked(&mut tx, id).await?;
+        let subject = format!("router {}", before.name);
+        if after != before {
+            let both = (Some(&before), Some(&after));
+            act.record(&mut tx, company, ("router.edit", subject.clone()), both).await?;
+        }
+        if password.is_some() {
+            act.record::<()>(&mut tx, company, ("router.password", subject), (None, None)).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Has a router polled, or no longer.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Invalid`] to switch one off that has links.
+    pub async fn staff_poll_router(
+        &self,
+        act: &StaffAct<'_>,
+        id: RouterId,
+        active: bool,
+    ) -> Result<(), StoreError> {
+        const LINKS: &str = "SELECT COUNT(*) FROM client_links
+            WHERE router_id = $1 AND (terminated_at_ms IS NULL OR terminated_at_ms > $2)";
+        const SQL: &str = "UPDATE mikrotik_routers SET active = $2 WHERE id = $1";
+        let company = self.router_in(act.scope, id).await?;
+        let mut tx = self.begin().await?;
+        let before = crate::router::locked(&mut tx, id).await?;
+        if before.active == active {
+            return Ok(());
+        }
+        let links: i64 = on!(&mut tx, tx => sqlx::query_scalar(LINKS)
+            .bind(id)
+            .bind(act.now_ms)
+            .fetch_one(&mut **tx)
+            .await)?;
+        if !active && links > 0 {
+            let why = format!("it carries {}: retire those first", counted(links));
+            return Err(StoreError::Invalid { what: "the router", why });
+        }
+        on!(&mut tx, tx => sqlx::query(SQL).bind(id).bind(active).execute(&mut **tx).await.map(|_| ()))?;
+        let after = crate::router::locked(&mut tx, id).await?;
+        let action = if active { "router.poll" } else { "router.retire" };
+        let subject = format!("router {}", before.name);
+        act.record(&mut tx, company, (action, subject), (Some(&before), Some(&after))).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+fn counted(links: i64) -> String {
+    if links == 1 { "one link under contract".to_owned() } else { format!("{links} links under contract") }
+}
+
+async fn locked_client(tx: &mut Tx, id: ClientId) -> Result<Client, StoreError> {
+    const SQL: Differs = Differs {
+        sqlite: concat!("SELECT ", client_columns!(), " FROM clients WHERE id = $1"),
+        postgres: concat!("SELECT ", client_columns!(), " FROM clients WHERE id = $1 FOR UPDATE"),
+    };
+    let sql = SQL.on(tx);
+    let found = on!(tx, tx => sqlx::query_as(sql).bind(id).fetch_optional(&mut **tx).await)?;
+    found.ok_or(StoreError::NotFound { what: "client" })
+}

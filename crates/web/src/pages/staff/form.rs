@@ -1,0 +1,294 @@
+//! Forms that lose nothing: what was typed comes back with the mistake at its field.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::Form;
+use axum::extract::FromRequest;
+use axum::extract::Request;
+use axum::response::Response;
+use secrecy::SecretString;
+
+use crate::app::App;
+use crate::error::{PageError, StaffError};
+use crate::pages::render;
+use crate::pages::staff::{Answered, Frame, refused};
+
+/// What was typed, and what is wrong with it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Input {
+    values: BTreeMap<String, String>,
+    wrong: BTreeMap<&'static str, String>,
+}
+
+impl FromRequest<App> for Input {
+    type Rejection = StaffError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, StaffError> {
+        let form = Form::<BTreeMap<String, String>>::from_request(request, app).await;
+        let Form(values) = form.map_err(|_| PageError::BadRequest)?;
+        Ok(Self { values, wrong: BTreeMap::new() })
+    }
+}
+
+impl Input {
+    /// What a form shows at first.
+    pub(crate) fn of(values: &[(&str, &str)]) -> Self {
+        let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self { values, wrong: BTreeMap::new() }
+    }
+
+    pub(crate) fn value(&self, name: &str) -> &str {
+        self.values.get(name).map_or("", |value| value.trim())
+    }
+
+    /// A text that must be there, on one line.
+    pub(crate) fn text(&mut self, name: &'static str, chars_max: usize) -> String {
+        let text = self.optional(name, chars_max).unwrap_or_default();
+        if text.is_empty() && !self.wrong.contains_key(name) {
+            self.fault(name, "This must not be empty.");
+        }
+        text
+    }
+
+    /// A text on one line; `None`: empty.
+    pub(crate) fn optional(&mut self, name: &'static str, chars_max: usize) -> Option<String> {
+        let text = self.value(name).to_owned();
+        if text.chars().count() > chars_max {
+            self.fault(name, format!("This has more than {chars_max} characters."));
+        } else if text.chars().any(char::is_control) {
+            self.fault(name, "This has a control character in it.");
+        }
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// What `parse` makes of a field; its error is told at the field.
+    pub(crate) fn parsed<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        match parse(self.value(name)) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                self.fault(name, why);
+                None
+            }
+        }
+    }
+
+    /// [`parsed`](Self::parsed), an empty field being none.
+    pub(crate) fn parsed_or_none<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        if self.value(name).is_empty() { None } else { self.parsed(name, parse) }
+    }
+
+    /// A secret as it was typed; it is never shown again.
+    pub(crate) fn secret(&mut self, name: &str) -> Option<SecretString> {
+        self.values.remove(name).filter(|text| !text.is_empty()).map(SecretString::from)
+    }
+
+    /// Says what is wrong at a field; what was said first stays.
+    pub(crate) fn fault(&mut self, name: &'static str, why: impl Into<String>) {
+        self.wrong.entry(name).or_insert_with(|| why.into());
+    }
+
+    pub(crate) fn is_right(&self) -> bool {
+        self.wrong.is_empty()
+    }
+}
+
+/// How a field is filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The `type` of an `input`.
+    Input(&'static str),
+    /// A longer text.
+    Area,
+    /// One of these: value and words.
+    Choice(Vec<(String, String)>),
+}
+
+/// A field of a form, with what was typed and what is wrong.
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) value: String,
+    pub(crate) hint: &'static str,
+    pub(crate) wrong: Option<String>,
+    pub(crate) required: bool,
+}
+
+impl Field {
+    pub(crate) fn new(input: &Input, name: &'static str, label: &'static str, kind: Kind) -> Self {
+        let is_secret = kind == Kind::Input("password");
+        Self {
+            name,
+            label,
+            kind,
+            value: if is_secret { String::new() } else { input.value(name).to_owned() },
+            hint: "",
+            wrong: input.wrong.get(name).cloned(),
+            required: false,
+        }
+    }
+
+    pub(crate) fn text(input: &Input, name: &'static str, label: &'static str) -> Self {
+        Self::new(input, name, label, Kind::Input("text"))
+    }
+
+    pub(crate) fn choice(
+        input: &Input,
+        name: &'static str,
+        label: &'static str,
+        options: impl IntoIterator<Item = (String, String)>,
+    ) -> Self {
+        Self::new(input, name, label, Kind::Choice(options.into_iter().collect()))
+    }
+
+    pub(crate) fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    pub(crate) fn hint(self, hint: &'static str) -> Self {
+        Self { hint, ..self }
+    }
+
+    /// The ids of what is said about the field.
+    fn about(&self) -> String {
+        let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
+        let wrong = self.wrong.as_ref().map(|_| format!("{}-wrong", self.name));
+        hint.into_iter().chain(wrong).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A form on a page of its own.
+#[derive(Template)]
+#[template(path = "staff_form.html")]
+pub(crate) struct FormPage {
+    pub(crate) frame: Frame,
+    pub(crate) title: String,
+    /// The page to go back to, and what it is.
+    pub(crate) back: (String, String),
+    pub(crate) action: String,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) submit: &'static str,
+    /// What to know before.
+    pub(crate) note: &'static str,
+}
+
+impl FormPage {
+    /// How many fields are wrong, in words.
+    fn trouble(&self) -> Option<String> {
+        match self.fields.iter().filter(|field| field.wrong.is_some()).count() {
+            0 => None,
+            1 => Some("Nothing is stored yet: one field is not right.".to_owned()),
+            wrong => Some(format!("Nothing is stored yet: {wrong} fields are not right.")),
+        }
+    }
+
+    /// The form once more, with what is wrong.
+    pub(crate) fn refused(self) -> Answered<Response> {
+        Ok(refused(render(&self)?))
+    }
+}
+
+/// A choice of words that are stored as they are.
+pub(crate) fn words(options: &[(&str, &str)]) -> Vec<(String, String)> {
+    options.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned())).collect()
+}
+
+/// An id that was chosen from a list.
+pub(crate) fn chosen(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "Choose one.".to_owned())
+}
+
+/// A decimal from 0 to `most`, kept as it was written.
+pub(crate) fn decimal(text: &str, most: f64) -> Result<String, String> {
+    const PLACES_MAX: usize = 5;
+    let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let places = text.split_once('.').map_or(0, |(_, places)| places.len());
+    match text.parse::<f64>() {
+        Ok(value) if plain && places <= PLACES_MAX && value <= most => Ok(text.to_owned()),
+        _ => Err(format!("Write a number from 0 to {most} with at most {PLACES_MAX} decimals.")),
+    }
+}
+
+/// Mbit/s as bits per second: more than nothing, at most 10 Tbit/s.
+pub(crate) fn mbps(text: &str) -> Result<i64, String> {
+    const MBPS_MAX: f64 = 10_000_000.0;
+    let bps = |mbps: f64| (mbps * 1_000_000.0).round();
+    match text.parse::<f64>() {
+        Ok(mbps) if bps(mbps) >= 1.0 && mbps <= MBPS_MAX => Ok(bps(mbps) as i64),
+        _ => Err("Write Mbit/s as a number above 0, for example 100 or 2.5.".to_owned()),
+    }
+}
+
+/// An address, or a name that could be resolved.
+pub(crate) fn host(text: &str) -> Result<String, String> {
+    const NAME_CHARS_MAX: usize = 253;
+    let is_label =
+        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    let is_name = text.len() <= NAME_CHARS_MAX && text.split('.').all(is_label);
+    if text.parse::<std::net::IpAddr>().is_ok() || is_name {
+        Ok(text.to_owned())
+    } else {
+        Err("Write an IP address or a host name.".to_owned())
+    }
+}
+
+/// What cannot be an address is refused; whether mail arrives there is seen when some is sent.
+pub(crate) fn email(text: &str) -> Result<String, String> {
+    const CHARS_MAX: usize = 254;
+    let plain =
+        !text.chars().any(|c| c.is_control() || c.is_whitespace()) && text.chars().count() <= CHARS_MAX;
+    match text.split_once('@') {
+        Some((local, host)) if plain && !local.is_empty() && !host.is_empty() => Ok(text.to_owned()),
+        _ => Err("That is not an e-mail address.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_plain_and_in_range() {
+        assert_eq!(decimal("99.95", 100.0), Ok("99.95".to_owned()));
+        for bad in ["", "100.1", "-1", "1e1", "99.123456", ".", "NaN", "1,5"] {
+            assert!(decimal(bad, 100.0).is_err(), "{bad}");
+        }
+        assert_eq!(mbps("2.5"), Ok(2_500_000));
+        for bad in ["0", "-1", "NaN", "inf", "1e99", "fast", ""] {
+            assert!(mbps(bad).is_err(), "{bad}");
+        }
+        assert!(
+            host("198.51.100.7").is_ok() && host("edge-1.isp.example").is_ok() && host("2001:db8::1").is_ok()
+        );
+        assert!(host("edge 1").is_err() && host("").is_err() && host("a..b").is_err());
+    }
+
+    #[test]
+    fn a_mistake_is_told_once_and_what_was_typed_stays() {
+        let mut input = Input::of(&[("name", "  "), ("mbps", "fast")]);
+        assert_eq!(input.text("name", 10), "");
+        assert_eq!(input.parsed("mbps", mbps), None);
+        input.fault("mbps", "something else");
+        assert!(!input.is_right());
+        let field = Field::text(&input, "mbps", "Mbit/s").hint("as sold");
+        assert_eq!((field.value.as_str(), field.about().as_str()), ("fast", "mbps-hint mbps-wrong"));
+        assert!(field.wrong.is_some_and(|why| why.starts_with("Write Mbit/s")));
+    }
+
+    #[test]
+    fn a_secret_comes_back_on_no_page() {
+        let mut input = Input::of(&[("password", "hunter2 hunter2")]);
+        let field = Field::new(&input, "password", "Password", Kind::Input("password"));
+        assert_eq!(field.value, "");
+        assert!(input.secret("password").is_some() && input.secret("password").is_none());
+    }
+}

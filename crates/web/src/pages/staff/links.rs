@@ -1,0 +1,209 @@
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use report::rate_words;
+use store::{DownWhen, Facing, Latest, Link, LinkTerms, StaffLink, StaffPage, StoreError};
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::error::PageError;
+use crate::pages::staff::form::Input;
+use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage, page_address};
+use crate::pages::staff::{
+    Answered, CLIENTS, EXCLUSIONS, Frame, LINKS, ROUTERS, exclusions, gone_to, refused,
+};
+use crate::pages::{link_id, render};
+use crate::staff::StaffSession;
+use crate::view::state::StateNow;
+use crate::zone::Zone;
+
+const HEAD: &[&str] = &["Circuit", "State", "Client", "Router", "Committed"];
+
+/// `GET /staff/links?q&page`
+pub(crate) async fn list(
+    State(app): State<App>,
+    session: StaffSession,
+    Query(asked): Query<Asked>,
+) -> Answered {
+    let found = app.store.staff_links(&session.scope, (None, None), asked.ask()).await?;
+    let now_ms = app.clock.now_ms();
+    let rows = found.rows.iter().map(|link| row(&app, &session, link, now_ms)).collect();
+    let table = Table { title: "Links", head: HEAD, rows, none: "No link is found.", more: None };
+    let page = ListPage::new(Frame::new(&app, &session, LINKS), "Links", &asked, found.total, table);
+    let page = page.searched("Circuit, site, client, router or service reference");
+    Ok(render(&page.with_add(session.may_edit(), "/staff/links/new", "Add a link"))?)
+}
+
+/// The links of a client or on a router, on its page.
+pub(crate) fn table(
+    app: &App,
+    session: &StaffSession,
+    found: &StaffPage<StaffLink>,
+    of: &str,
+    now_ms: i64,
+) -> Table {
+    let more = found.total > found.rows.len() as i64;
+    let more = more.then(|| (page_address(LINKS, of, 1), format!("All {} links", found.total)));
+    let rows = found.rows.iter().map(|link| row(app, session, link, now_ms)).collect();
+    Table { title: "Links", head: HEAD, rows, none: "There is no link.", more }
+}
+
+fn row(app: &App, session: &StaffSession, link: &StaffLink, now_ms: i64) -> Vec<Cell> {
+    let site = link.site.clone().unwrap_or_default();
+    let (class, word, about) = state(app, link, now_ms, &session.zone);
+    vec![
+        Cell::link(&link.circuit, format!("{LINKS}/{}", link.id)).sub(site),
+        Cell::pill(class, word).sub(about),
+        Cell::link(&link.client, format!("{CLIENTS}/{}", link.client_id)),
+        Cell::link(&link.router, format!("{ROUTERS}/{}", link.router_id)).sub(&link.interface),
+        Cell { is_number: true, ..Cell::text(rate_words(link.committed_bps)) },
+    ]
+}
+
+/// A link as it is now; what nobody has looked at for too long is unknown.
+pub(crate) fn now(link: &StaffLink, now_ms: i64, stale_after_ms: i64, zone: &Zone) -> StateNow {
+    match (link.at_ms, link.state, link.since_ms) {
+        (Some(at_ms), Some(state), Some(since_ms)) => {
+            let looked = (at_ms, state, since_ms, link.cause.as_deref());
+            StateNow::looked(looked, now_ms, stale_after_ms, zone)
+        }
+        _ => StateNow::new(None::<&Latest>, now_ms, stale_after_ms, zone),
+    }
+}
+
+/// Style class, word, and since when and why.
+fn state(app: &App, link: &StaffLink, now_ms: i64, zone: &Zone) -> (&'static str, &'static str, String) {
+    if link.terminated_at_ms.is_some_and(|end_ms| end_ms <= now_ms) {
+        return ("none", "Retired", String::new());
+    }
+    let now = now(link, now_ms, app.settings.stale_after_ms, zone);
+    let about = [now.cause.as_str(), now.lasted.as_str()];
+    let about: Vec<&str> = about.into_iter().filter(|words| !words.is_empty()).collect();
+    (now.class(), now.word(), about.join(" "))
+}
+
+/// `GET /staff/links/{link}`
+pub(crate) async fn show(
+    State(app): State<App>,
+    session: StaffSession,
+    Path(id): Path<String>,
+) -> Answered<Response> {
+    let id = link_id(&id)?;
+    let found = app.store.staff_link(&session.scope, id).await?;
+    Ok(thing(&app, &session, found, None).await?.into_response())
+}
+
+async fn thing(
+    app: &App,
+    session: &StaffSession,
+    (row, link): (StaffLink, Link),
+    warning: Option<String>,
+) -> Answered {
+    let now_ms = app.clock.now_ms();
+    let zone = Zone::named(&app.store.staff_link_zone(&session.scope, link.id).await?);
+    let terms = app.store.staff_terms(&session.scope, link.id).await?;
+    let excluded = app.store.staff_exclusions(&session.scope, Some(link.id), Asked::default().ask()).await?;
+    let (class, word, about) = state(app, &row, now_ms, &zone);
+    let is_over = link.terminated_at_ms.is_some_and(|end_ms| end_ms <= now_ms);
+    let deeds = if session.may_edit() && !is_over { deeds(&link, &zone, now_ms) } else { Vec::new() };
+    let page = ThingPage {
+        frame: Frame::new(app, session, LINKS),
+        kind: "Link",
+        title: link.circuit.clone(),
+        pill: Some(Cell::pill(class, word).sub(about)),
+        warning,
+        facts: facts(&row, &link, &zone),
+        deeds,
+        tables: vec![terms_table(&terms, &zone, now_ms), exclusions::table(&excluded, &link.circuit, now_ms)],
+    };
+    Ok(render(&page)?)
+}
+
+fn facts(row: &StaffLink, link: &Link, zone: &Zone) -> Vec<(&'static str, Cell)> {
+    let text = |value: &Option<String>| Cell::text(value.as_deref().unwrap_or("–"));
+    let facing = match link.facing {
+        Facing::Customer => "the customer: what the router receives is upload",
+        Facing::Upstream => "upstream: what the router receives is download",
+    };
+    let mut facts = vec![
+        ("Client", Cell::link(&row.client, format!("{CLIENTS}/{}", row.client_id))),
+        ("Router", Cell::link(&row.router, format!("{ROUTERS}/{}", row.router_id))),
+        ("Interface", Cell::text(&link.interface).code()),
+        ("Site", text(&link.site)),
+        ("Service reference", text(&link.service_ref)),
+        ("Type", Cell::text(&link.kind)),
+        ("Committed", Cell::text(rate_words(link.committed_bps))),
+        ("Probe target", text(&link.probe_target)),
+        ("Port faces", Cell::text(facing)),
+        ("Activated", Cell::text(zone.iso_moment(link.activated_at_ms))),
+    ];
+    facts.extend(link.terminated_at_ms.map(|at_ms| ("Contract ends", Cell::text(zone.iso_moment(at_ms)))));
+    facts.push(("Times in", Cell::text(zone.label(link.activated_at_ms))));
+    facts
+}
+
+fn deeds(link: &Link, zone: &Zone, now_ms: i64) -> Vec<Deed> {
+    let here = format!("{LINKS}/{}", link.id);
+    let what = "Its contract ends then, and it is no longer polled. Statements and history stay.";
+    vec![
+        Deed::Go { to: format!("{here}/edit"), words: "Edit" },
+        Deed::Go { to: format!("{here}/terms"), words: "Change the terms" },
+        Deed::Go { to: format!("{EXCLUSIONS}/new?link={}", link.id), words: "Add an exclusion" },
+        Deed::Ask { to: format!("{here}/retire"), words: "Retire", what, date: Some(zone.form(now_ms)) },
+    ]
+}
+
+fn terms_table(terms: &[LinkTerms], zone: &Zone, now_ms: i64) -> Table {
+    let in_force = terms.iter().rposition(|terms| terms.valid_from_ms <= now_ms);
+    let figure = |value: &Option<String>, unit: &str| {
+        Cell::text(value.as_ref().map_or("–".to_owned(), |value| format!("{value} {unit}")))
+    };
+    let row = |(place, terms): (usize, &LinkTerms)| {
+        let from = Cell::text(zone.iso_moment(terms.valid_from_ms));
+        let from = match in_force {
+            Some(now) if now == place => from.sub("in force"),
+            Some(now) if now > place => from.sub("until the next"),
+            _ => from.sub("to come"),
+        };
+        let down = match terms.down_when {
+            DownWhen::Interface => "the interface is not running",
+            DownWhen::InterfaceOrNoAnswer => "not running, or no answer",
+        };
+        vec![
+            from,
+            figure(&terms.uptime_pct, "%"),
+            figure(&terms.latency_ms, "ms"),
+            figure(&terms.loss_pct, "%"),
+            Cell::text(down),
+        ]
+    };
+    let rows = terms.iter().enumerate().rev().map(row).collect();
+    let head = &["Valid from", "Uptime", "Latency", "Loss", "Down when"];
+    Table { title: "Terms", head, rows, none: "No terms were agreed.", more: None }
+}
+
+/// `POST /staff/links/{link}/retire`
+pub(crate) async fn retire(
+    State(app): State<App>,
+    session: StaffSession,
+    caller: Caller,
+    Path(id): Path<String>,
+    input: Input,
+) -> Answered<Response> {
+    let id = link_id(&id)?;
+    let (row, link) = app.store.staff_link(&session.scope, id).await?;
+    let zone = Zone::named(&app.store.staff_link_zone(&session.scope, id).await?);
+    let now_ms = app.clock.now_ms();
+    let refusal = match zone.parse(input.value("at")) {
+        None => "Not retired: write when its contract ends.".to_owned(),
+        Some(at_ms) => {
+            let address = caller.address_text();
+            match app.store.staff_retire_link(&session.act(&address, now_ms), id, at_ms).await {
+                Ok(()) => return Ok(gone_to(&format!("{LINKS}/{id}"))),
+                Err(error @ StoreError::Invalid { .. }) => format!("Not retired: {error}."),
+                Err(StoreError::NotFound { .. }) => return Err(PageError::NotFound.into()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    Ok(refused(thing(&app, &session, (row, link), Some(refusal)).await?))
+}

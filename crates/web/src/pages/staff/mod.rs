@@ -1,0 +1,122 @@
+//! The pages of the ISP's own people. Every store function behind them takes the [`store::StaffScope`] of the session.
+
+pub(crate) mod account;
+pub(crate) mod audit;
+pub(crate) mod clients;
+pub(crate) mod companies;
+pub(crate) mod exclusions;
+pub(crate) mod form;
+pub(crate) mod link_form;
+pub(crate) mod links;
+pub(crate) mod listing;
+pub(crate) mod login;
+pub(crate) mod login_code;
+pub(crate) mod people;
+pub(crate) mod router_form;
+pub(crate) mod routers;
+pub(crate) mod second_factor;
+pub(crate) mod terms;
+pub(crate) mod users;
+pub(crate) mod wall;
+
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use store::{ClientId, CompanyId, ExclusionId, RouterId};
+
+use crate::app::App;
+use crate::assets::asset_url;
+use crate::error::{PageError, StaffError};
+use crate::staff::StaffSession;
+
+pub(crate) const LOGIN: &str = "/staff/login";
+pub(crate) const LOGIN_CODE: &str = "/staff/login/code";
+pub(crate) const WALL: &str = "/staff";
+pub(crate) const COMPANIES: &str = "/staff/companies";
+pub(crate) const CLIENTS: &str = "/staff/clients";
+pub(crate) const USERS: &str = "/staff/users";
+pub(crate) const ROUTERS: &str = "/staff/routers";
+pub(crate) const LINKS: &str = "/staff/links";
+pub(crate) const EXCLUSIONS: &str = "/staff/exclusions";
+pub(crate) const AUDIT: &str = "/staff/audit";
+pub(crate) const PEOPLE: &str = "/staff/people";
+pub(crate) const ACCOUNT: &str = "/staff/account";
+
+/// What staff pages answer with.
+pub(crate) type Answered<T = Html<String>> = Result<T, StaffError>;
+
+/// What the frame around every staff page shows.
+pub(crate) struct Frame {
+    pub(crate) css: String,
+    pub(crate) js: String,
+    pub(crate) works_for: String,
+    pub(crate) name: String,
+    pub(crate) username: String,
+    pub(crate) role: &'static str,
+    pub(crate) zone: String,
+    pub(crate) now_ms: i64,
+    pub(crate) refresh_ms: u32,
+    pub(crate) is_admin: bool,
+    /// The address of the list that the page belongs to.
+    pub(crate) at: &'static str,
+}
+
+impl Frame {
+    pub(crate) fn new(app: &App, session: &StaffSession, at: &'static str) -> Self {
+        let now_ms = app.clock.now_ms();
+        let user = &session.user;
+        Self {
+            css: asset_url("app.css"),
+            js: asset_url("app.js"),
+            works_for: session.works_for.clone(),
+            name: if user.display_name.is_empty() { &user.username } else { &user.display_name }.clone(),
+            username: user.username.clone(),
+            role: user.role.as_str(),
+            zone: session.zone.label(now_ms),
+            now_ms,
+            refresh_ms: app.settings.refresh_ms,
+            is_admin: session.is_admin(),
+            at,
+        }
+    }
+
+    /// The places of the navigation.
+    pub(crate) fn places(&self) -> Vec<(&'static str, &'static str)> {
+        let mut places = vec![
+            (WALL, "Overview"),
+            (LINKS, "Links"),
+            (ROUTERS, "Routers"),
+            (CLIENTS, "Clients"),
+            (USERS, "Portal users"),
+            (EXCLUSIONS, "Exclusions"),
+            (COMPANIES, "Companies"),
+        ];
+        if self.is_admin {
+            places.push((PEOPLE, "Staff"));
+        }
+        places.push((AUDIT, "Audit"));
+        places
+    }
+}
+
+/// Leads on to a page after a change.
+pub(crate) fn gone_to(address: &str) -> Response {
+    Redirect::to(address).into_response()
+}
+
+/// A page whose form was not accepted.
+pub(crate) fn refused(page: impl IntoResponse) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+}
+
+/// An id of a path. What is no id at all is as absent as what is out of the scope.
+macro_rules! id {
+    ($name:ident, $id:ident) => {
+        pub(crate) fn $name(text: &str) -> Result<$id, PageError> {
+            text.parse().map($id).map_err(|_| PageError::NotFound)
+        }
+    };
+}
+id!(client_id, ClientId);
+id!(company_id, CompanyId);
+id!(router_id, RouterId);
+id!(exclusion_id, ExclusionId);

@@ -1,0 +1,239 @@
+use axum::extract::{Path, State};
+use axum::response::Response;
+use store::{CompanyId, NewRouter, Router, RouterFields, RouterTls, StoreError};
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::pages::render;
+use crate::pages::staff::clients::NAME_CHARS_MAX;
+use crate::pages::staff::form::{Field, FormPage, Input, Kind, chosen, host, words};
+use crate::pages::staff::{Answered, Frame, ROUTERS, gone_to, router_id};
+use crate::staff::StaffSession;
+
+const TLS: &[(&str, &str)] = &[
+    ("pin", "TLS, this very certificate (fingerprint below)"),
+    ("system", "TLS, an authority that the machine trusts"),
+    ("ca", "TLS, an authority of yours (certificate below)"),
+    ("off", "Plain text"),
+];
+const FINGERPRINT_BYTES: usize = 32;
+const PEM_HEAD: &str = "-----BEGIN CERTIFICATE-----";
+
+/// `GET /staff/routers/new`
+pub(crate) async fn new(State(app): State<App>, session: StaffSession) -> Answered {
+    let input = Input::of(&[("tls", "pin"), ("port", "8729")]);
+    Ok(render(&new_form(&app, &session, &input).await?)?)
+}
+
+async fn new_form(app: &App, session: &StaffSession, input: &Input) -> Answered<FormPage> {
+    let companies = app.store.staff_companies(&session.scope).await?;
+    let options = companies.into_iter().map(|company| (company.id.to_string(), company.name));
+    let mut fields = vec![Field::choice(input, "company", "Company", options).required()];
+    fields.extend(common(input, true));
+    Ok(FormPage {
+        frame: Frame::new(app, session, ROUTERS),
+        title: "Add a router".to_owned(),
+        back: (ROUTERS.to_owned(), "Routers".to_owned()),
+        action: ROUTERS.to_owned(),
+        fields,
+        submit: "Add the router",
+        note: "It is polled from the next round on. `leaseline router test NAME` says what works.",
+    })
+}
+
+fn common(input: &Input, is_new: bool) -> Vec<Field> {
+    let password = Field::new(input, "password", "Password", Kind::Input("password"));
+    let password = if is_new {
+        password.required().hint("Kept sealed, and never shown again.")
+    } else {
+        password.hint("Empty: the password stays as it is. It is kept sealed, and never shown.")
+    };
+    vec![
+        Field::text(input, "name", "Name").required().hint("A name of your own, unique."),
+        Field::text(input, "address", "Address")
+            .required()
+            .hint("Host name or IP address of its API service."),
+        Field::new(input, "port", "Port", Kind::Input("number"))
+            .required()
+            .hint("8729 with TLS, 8728 without."),
+        Field::text(input, "username", "RouterOS user")
+            .required()
+            .hint("With the policies api, read and test."),
+        password,
+        Field::choice(input, "tls", "Connection", words(TLS)).required(),
+        Field::text(input, "fingerprint", "SHA-256 fingerprint")
+            .hint("For a pinned certificate: 64 hexadecimal digits, with or without colons."),
+        Field::new(input, "ca", "Certificate of the authority", Kind::Area)
+            .hint("For an authority of yours, in PEM form."),
+    ]
+}
+
+/// `POST /staff/routers`
+pub(crate) async fn add(
+    State(app): State<App>,
+    session: StaffSession,
+    caller: Caller,
+    mut input: Input,
+) -> Answered<Response> {
+    let company = input.parsed("company", chosen).map(CompanyId);
+    let password = input.secret("password");
+    if password.is_none() {
+        input.fault("password", "This must not be empty.");
+    }
+    let typed = Typed::of(&mut input);
+    if let (true, Some(company_id), Some(password), Some(typed)) =
+        (input.is_right(), company, password, typed)
+    {
+        let Typed { name, address, port, username, tls } = typed;
+        let new = NewRouter {
+            company_id,
+            name: &name,
+            address: &address,
+            port,
+            username: &username,
+            password: &password,
+            tls,
+        };
+        let from = caller.address_text();
+        let act = session.act(&from, app.clock.now_ms());
+        match app.store.staff_add_router(&act, &new).await {
+            Ok(id) => return Ok(gone_to(&format!("{ROUTERS}/{id}"))),
+            Err(StoreError::Duplicate { .. }) => input.fault("name", TAKEN),
+            Err(StoreError::NotFound { .. }) => input.fault("company", "There is no such company."),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    if input.is_right() {
+        input.fault("name", "This cannot be stored.");
+    }
+    new_form(&app, &session, &input).await?.refused()
+}
+
+const TAKEN: &str = "Another router has that name.";
+
+/// `GET /staff/routers/{router}/edit`
+pub(crate) async fn edit(State(app): State<App>, session: StaffSession, Path(id): Path<String>) -> Answered {
+    let router = found(&app, &session, &id).await?;
+    let (mode, fingerprint, ca) = match &router.tls {
+        RouterTls::Off => ("off", String::new(), ""),
+        RouterTls::System => ("system", String::new(), ""),
+        RouterTls::CaPem(pem) => ("ca", String::new(), pem.as_str()),
+        RouterTls::Pinned(digest) => ("pin", digest.map(|byte| format!("{byte:02x}")).concat(), ""),
+    };
+    let input = Input::of(&[
+        ("name", &router.name),
+        ("address", &router.address),
+        ("port", &router.port.to_string()),
+        ("username", &router.username),
+        ("tls", mode),
+        ("fingerprint", &fingerprint),
+        ("ca", ca),
+    ]);
+    Ok(render(&edit_form(&app, &session, &router, &input))?)
+}
+
+fn edit_form(app: &App, session: &StaffSession, router: &Router, input: &Input) -> FormPage {
+    let here = format!("{ROUTERS}/{}", router.id);
+    FormPage {
+        frame: Frame::new(app, session, ROUTERS),
+        title: format!("Edit {}", router.name),
+        action: format!("{here}/edit"),
+        back: (here, router.name.clone()),
+        fields: common(input, false),
+        submit: "Save",
+        note: "",
+    }
+}
+
+/// `POST /staff/routers/{router}/edit`
+pub(crate) async fn save(
+    State(app): State<App>,
+    session: StaffSession,
+    caller: Caller,
+    Path(id): Path<String>,
+    mut input: Input,
+) -> Answered<Response> {
+    let router = found(&app, &session, &id).await?;
+    let password = input.secret("password");
+    let typed = Typed::of(&mut input);
+    if let (true, Some(typed)) = (input.is_right(), typed) {
+        let Typed { name, address, port, username, tls } = typed;
+        let fields = RouterFields { name: &name, address: &address, port, username: &username, tls };
+        let from = caller.address_text();
+        let act = session.act(&from, app.clock.now_ms());
+        match app.store.staff_edit_router(&act, router.id, &fields, password.as_ref()).await {
+            Ok(()) => return Ok(gone_to(&format!("{ROUTERS}/{}", router.id))),
+            Err(StoreError::Duplicate { .. }) => input.fault("name", TAKEN),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    edit_form(&app, &session, &router, &input).refused()
+}
+
+async fn found(app: &App, session: &StaffSession, id: &str) -> Answered<Router> {
+    Ok(app.store.staff_router_settings(&session.scope, router_id(id)?).await?)
+}
+
+/// What a form says of a router.
+struct Typed {
+    name: String,
+    address: String,
+    port: u16,
+    username: String,
+    tls: RouterTls,
+}
+
+impl Typed {
+    /// `None`: something is not right, which is told at its field.
+    fn of(input: &mut Input) -> Option<Self> {
+        let name = input.text("name", NAME_CHARS_MAX);
+        let username = input.text("username", NAME_CHARS_MAX);
+        let address = input.parsed("address", host);
+        let port = input.parsed("port", |text| match text.parse::<u16>() {
+            Ok(port) if port > 0 => Ok(port),
+            _ => Err("Write a port from 1 to 65535.".to_owned()),
+        });
+        let tls = match input.value("tls") {
+            "off" => Some(RouterTls::Off),
+            "system" => Some(RouterTls::System),
+            "ca" => input.parsed("ca", |text| {
+                let is_pem = text.contains(PEM_HEAD);
+                is_pem
+                    .then(|| RouterTls::CaPem(text.to_owned()))
+                    .ok_or("This is no certificate in PEM form.".to_owned())
+            }),
+            "pin" => input.parsed("fingerprint", fingerprint).map(RouterTls::Pinned),
+            _ => input.parsed("tls", |_| Err("Choose one.".to_owned())),
+        };
+        Some(Self { name, address: address?, port: port?, username, tls: tls? })
+    }
+}
+
+fn fingerprint(text: &str) -> Result<[u8; FINGERPRINT_BYTES], String> {
+    let why = || "Write the 64 hexadecimal digits of its SHA-256.".to_owned();
+    let digits: Vec<u32> =
+        text.chars().filter(|c| *c != ':' && !c.is_whitespace()).filter_map(|c| c.to_digit(16)).collect();
+    let plain = text.chars().all(|c| c == ':' || c.is_whitespace() || c.is_ascii_hexdigit());
+    if !plain || digits.len() != 2 * FINGERPRINT_BYTES {
+        return Err(why());
+    }
+    let bytes: Vec<u8> =
+        digits.chunks_exact(2).filter_map(|pair| u8::try_from(pair[0] << 4 | pair[1]).ok()).collect();
+    bytes.try_into().map_err(|_| why())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_is_taken_as_routers_and_tools_write_it() {
+        let plain = "ab".repeat(32);
+        let colons = vec!["AB"; 32].join(":");
+        assert_eq!(fingerprint(&plain), Ok([0xab; 32]));
+        assert_eq!(fingerprint(&colons), Ok([0xab; 32]));
+        for bad in ["", "ab", &"zz".repeat(32), &"ab".repeat(33)] {
+            assert!(fingerprint(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use report::duration_words;
+use store::{StaffRouter, StoreError};
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::pages::render;
+use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage};
+use crate::pages::staff::{Answered, Frame, ROUTERS, gone_to, links, refused, router_id};
+use crate::staff::StaffSession;
+
+/// `GET /staff/routers?q&page`
+pub(crate) async fn list(
+    State(app): State<App>,
+    session: StaffSession,
+    Query(asked): Query<Asked>,
+) -> Answered {
+    let found = app.store.staff_routers(&session.scope, asked.ask()).await?;
+    let now_ms = app.clock.now_ms();
+    let rows = found.rows.iter().map(|router| row(router, now_ms)).collect();
+    let head = &["Router", "State", "Company", "RouterOS", "Links"];
+    let table = Table { title: "Routers", head, rows, none: "No router is found.", more: None };
+    let page = ListPage::new(Frame::new(&app, &session, ROUTERS), "Routers", &asked, found.total, table);
+    let page = page.searched("Name or address");
+    Ok(render(&page.with_add(session.may_edit(), "/staff/routers/new", "Add a router"))?)
+}
+
+fn row(router: &StaffRouter, now_ms: i64) -> Vec<Cell> {
+    let (class, word, since) = state(router, now_ms);
+    vec![
+        Cell::link(&router.name, format!("{ROUTERS}/{}", router.id))
+            .sub(format!("{}:{}", router.address, router.port)),
+        Cell::pill(class, word).sub(since),
+        Cell::text(&router.company),
+        Cell::text(router.version.clone().unwrap_or_default()),
+        Cell::number(router.links),
+    ]
+}
+
+/// Style class, word, and since when.
+fn state(router: &StaffRouter, now_ms: i64) -> (&'static str, &'static str, String) {
+    let since = router.since_ms.map(|at_ms| format!("for {}", duration_words((now_ms - at_ms).max(0))));
+    match (router.active, router.reachable) {
+        (false, _) => ("none", "Retired", String::new()),
+        (true, None) => ("unknown", "Not polled yet", String::new()),
+        (true, Some(true)) => ("up", "Answers", since.unwrap_or_default()),
+        (true, Some(false)) => ("down", "Does not answer", since.unwrap_or_default()),
+    }
+}
+
+/// `GET /staff/routers/{router}`
+pub(crate) async fn show(
+    State(app): State<App>,
+    session: StaffSession,
+    Path(id): Path<String>,
+) -> Answered<Response> {
+    let router = app.store.staff_router(&session.scope, router_id(&id)?).await?;
+    Ok(thing(&app, &session, &router, None).await?.into_response())
+}
+
+async fn thing(app: &App, session: &StaffSession, router: &StaffRouter, refusal: Option<String>) -> Answered {
+    let now_ms = app.clock.now_ms();
+    let found =
+        app.store.staff_links(&session.scope, (None, Some(router.id)), Asked::default().ask()).await?;
+    let (class, word, since) = state(router, now_ms);
+    let mut facts = vec![
+        ("Company", Cell::text(&router.company)),
+        ("Address", Cell::text(format!("{}:{}", router.address, router.port)).code()),
+        ("Connection", Cell::text(tls_words(&router.tls_mode))),
+        ("State", Cell::text(format!("{word} {since}").trim())),
+    ];
+    facts.extend(router.version.as_ref().map(|version| ("RouterOS", Cell::text(version))));
+    facts.extend(router.last_error.as_ref().map(|error| ("Last failure", Cell::text(error))));
+    let plain = (router.tls_mode == "off" && refusal.is_none())
+        .then(|| "Its password travels in plain text: prefer a pinned certificate where the network is not yours alone.".to_owned());
+    let page = ThingPage {
+        frame: Frame::new(app, session, ROUTERS),
+        kind: "Router",
+        title: router.name.clone(),
+        pill: Some(Cell::pill(class, word)),
+        warning: refusal.or(plain),
+        facts,
+        deeds: if session.may_edit() { deeds(router) } else { Vec::new() },
+        tables: vec![links::table(app, session, &found, &router.name, now_ms)],
+    };
+    Ok(render(&page)?)
+}
+
+fn deeds(router: &StaffRouter) -> Vec<Deed> {
+    let here = format!("{ROUTERS}/{}", router.id);
+    let edit = Deed::Go { to: format!("{here}/edit"), words: "Edit" };
+    if router.active {
+        let what = "It is no longer polled. It must carry no link under contract.";
+        let retire = Deed::Ask { to: format!("{here}/retire"), words: "Retire", what, date: None };
+        let link = Deed::Go { to: format!("/staff/links/new?router={}", router.id), words: "Add a link" };
+        vec![edit, link, retire]
+    } else {
+        let what = "It is polled again from the next round on.";
+        vec![edit, Deed::Ask { to: format!("{here}/poll"), words: "Poll again", what, date: None }]
+    }
+}
+
+fn tls_words(mode: &str) -> &'static str {
+    match mode {
+        "off" => "plain text",
+        "system" => "TLS, an authority that the machine trusts",
+        "ca" => "TLS, an authority of yours",
+        _ => "TLS, the pinned certificate",
+    }
+}
+
+/// `POST /staff/routers/{router}/retire`
+pub(crate) async fn retire(
+    State(app): State<App>,
+    session: StaffSession,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answered<Response> {
+    set_polled(&app, &session, &caller, &id, false).await
+}
+
+/// `POST /staff/routers/{router}/poll`
+pub(crate) async fn poll(
+    State(app): State<App>,
+    session: StaffSession,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answered<Response> {
+    set_polled(&app, &session, &caller, &id, true).await
+}
+
+async fn set_polled(
+    app: &App,
+    session: &StaffSession,
+    caller: &Caller,
+    id: &str,
+    active: bool,
+) -> Answered<Response> {
+    let id = router_id(id)?;
+    let address = caller.address_text();
+    let act = session.act(&address, app.clock.now_ms());
+    match app.store.staff_poll_router(&act, id, active).await {
+        Ok(()) => Ok(gone_to(&format!("{ROUTERS}/{id}"))),
+        Err(error @ StoreError::Invalid { .. }) => {
+            let router = app.store.staff_router(&session.scope, id).await?;
+            Ok(refused(thing(app, session, &router, Some(format!("Not retired: {error}."))).await?))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

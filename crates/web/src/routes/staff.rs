@@ -1,0 +1,105 @@
+use super::Access::{Admin, Open, Operator, Staff};
+use super::Answer::Page;
+use super::{Id, Route, get, post};
+use crate::pages::staff::{
+    self, account, audit, clients, companies, exclusions, link_form, links, login, login_code, people,
+    router_form, routers, second_factor, terms, users, wall,
+};
+
+/// The pages of the ISP's own people.
+pub(super) fn routes() -> Vec<Route> {
+    [door(), overview(), clients(), routers(), links(), exclusions()].into_iter().flatten().collect()
+}
+
+fn door() -> Vec<Route> {
+    const BOTH: &str = "password=correct+horse+battery&code=123456";
+    vec![
+        get(Open, Page, staff::LOGIN, login::show),
+        post(Open, staff::LOGIN, login::submit).with_form("username=nobody&password=none"),
+        get(Open, Page, staff::LOGIN_CODE, login_code::show),
+        post(Open, staff::LOGIN_CODE, login_code::submit).with_form("code=123456"),
+        post(Open, "/staff/logout", login::log_out),
+        get(Staff, Page, staff::ACCOUNT, account::show),
+        post(Staff, "/staff/account/password", account::change_password)
+            .with_form("current=correct+horse+battery&new=a+long+new+password&repeat=a+long+new+password"),
+        post(Staff, "/staff/account/factor/begin", second_factor::begin)
+            .with_form("password=correct+horse+battery"),
+        post(Staff, "/staff/account/factor/confirm", second_factor::confirm).with_form("code=123456"),
+        post(Staff, "/staff/account/factor/off", second_factor::off).with_form(BOTH),
+        post(Staff, "/staff/account/factor/codes", second_factor::new_codes).with_form(BOTH),
+    ]
+}
+
+fn overview() -> Vec<Route> {
+    vec![
+        get(Staff, Page, staff::WALL, wall::show),
+        get(Staff, Page, "/staff/wall", wall::live),
+        get(Staff, Page, staff::COMPANIES, companies::list),
+        get(Admin, Page, "/staff/companies/{company}/edit", companies::edit),
+        post(Admin, "/staff/companies/{company}/edit", companies::save)
+            .with_form("name=Renamed&accent=%23123456"),
+        get(Staff, Page, staff::USERS, users::list),
+        get(Admin, Page, staff::PEOPLE, people::list),
+        get(Staff, Page, staff::AUDIT, audit::list),
+    ]
+}
+
+fn clients() -> Vec<Route> {
+    vec![
+        get(Staff, Page, staff::CLIENTS, clients::list),
+        get(Operator, Page, "/staff/clients/new", clients::new),
+        post(Operator, staff::CLIENTS, clients::add).with_form("company={company}&name=Added"),
+        get(Staff, Page, "/staff/clients/{client}", clients::show),
+        get(Operator, Page, "/staff/clients/{client}/edit", clients::edit),
+        post(Operator, "/staff/clients/{client}/edit", clients::save).with_form("name=Renamed"),
+        post(Operator, "/staff/clients/{client}/retire", clients::retire),
+    ]
+}
+
+fn routers() -> Vec<Route> {
+    vec![
+        get(Staff, Page, staff::ROUTERS, routers::list),
+        get(Operator, Page, "/staff/routers/new", router_form::new),
+        post(Operator, staff::ROUTERS, router_form::add).with_form(
+            "company={company}&name=added&address=192.0.2.9&port=8728&username=u&password=secret&tls=off",
+        ),
+        get(Staff, Page, "/staff/routers/{router}", routers::show),
+        get(Operator, Page, "/staff/routers/{router}/edit", router_form::edit),
+        post(Operator, "/staff/routers/{router}/edit", router_form::save)
+            .with_form("name=renamed&address=192.0.2.9&port=8728&username=u&tls=off"),
+        post(Operator, "/staff/routers/{router}/retire", routers::retire),
+        post(Operator, "/staff/routers/{router}/poll", routers::poll),
+    ]
+}
+
+fn links() -> Vec<Route> {
+    vec![
+        get(Staff, Page, staff::LINKS, links::list),
+        get(Operator, Page, "/staff/links/new", link_form::new),
+        post(Operator, staff::LINKS, link_form::add).with_form(
+            "client={client}&router={router}&circuit=ADDED-1&interface=ether9&kind=ILL&committed=100\
+             &facing=customer&activated=2026-11-01&down_when=interface",
+        ),
+        get(Staff, Page, "/staff/links/{link}", links::show),
+        get(Operator, Page, "/staff/links/{link}/edit", link_form::edit),
+        post(Operator, "/staff/links/{link}/edit", link_form::save)
+            .with_form("circuit=RENAMED-1&interface=ether8&kind=ILL&committed=50&facing=customer"),
+        get(Operator, Page, "/staff/links/{link}/terms", terms::edit),
+        post(Operator, "/staff/links/{link}/terms", terms::save)
+            .with_form("valid_from=2026-12-01&uptime_pct=99.9&down_when=interface"),
+        post(Operator, "/staff/links/{link}/retire", links::retire).with_form("at=2026-11-23T18:00"),
+    ]
+}
+
+fn exclusions() -> Vec<Route> {
+    vec![
+        get(Staff, Page, staff::EXCLUSIONS, exclusions::list),
+        get(Operator, Page, "/staff/exclusions/new", exclusions::new).with_query(&[("link", Id::Link)]),
+        post(Operator, staff::EXCLUSIONS, exclusions::add).with_form(
+            "circuit={circuit}&kind=planned_maintenance&from=2026-11-23T10:00&to=2026-11-23T11:00&reason=fibre",
+        ),
+        get(Staff, Page, "/staff/exclusions/{exclusion}", exclusions::show),
+        post(Operator, "/staff/exclusions/{exclusion}/end", exclusions::end).with_form("at=2026-11-23T17:00"),
+        post(Operator, "/staff/exclusions/{exclusion}/remove", exclusions::remove),
+    ]
+}

@@ -1,0 +1,166 @@
+//! The session of a person of the ISP: the mechanism of the portal's sessions under a cookie of its own. Neither opens a
+//! page of the other.
+
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::cookie::Cookie;
+use store::{NewSession, SessionId, SessionUser, StaffAct, StaffRole, StaffScope, StaffUser};
+
+use crate::Settings;
+use crate::app::App;
+use crate::caller::{self, Caller};
+use crate::error::{PageError, StaffError};
+use crate::pages;
+use crate::routes::{Access, Answer};
+use crate::session::{REFRESH_HEADER, TOUCH_EVERY_MS, expiry};
+use crate::token::{self, Token};
+use crate::zone::Zone;
+
+/// The cookie of a staff session.
+const SESSION: &str = "leaseline-staff";
+
+/// A person of the ISP who is logged in.
+#[derive(Clone, Debug)]
+pub(crate) struct StaffSession {
+    pub(crate) user: StaffUser,
+    /// The argument of every store function behind a staff page.
+    pub(crate) scope: StaffScope,
+    /// For the head of each page: the only company's name, or how many there are.
+    pub(crate) works_for: String,
+    /// That of the companies, if they have but one.
+    pub(crate) zone: Zone,
+    pub(crate) id: SessionId,
+    pub(crate) token_hash: [u8; 32],
+    /// `staff:<user name>`
+    actor: String,
+}
+
+impl StaffSession {
+    /// Whether this person changes clients, links, routers and exclusions.
+    pub(crate) fn may_edit(&self) -> bool {
+        self.user.role != StaffRole::Viewer
+    }
+
+    pub(crate) fn is_admin(&self) -> bool {
+        self.user.role == StaffRole::Admin
+    }
+
+    /// Who this person is in the audit log.
+    pub(crate) fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    /// A change by this person, now.
+    pub(crate) fn act<'a>(&'a self, address: &'a str, now_ms: i64) -> StaffAct<'a> {
+        StaffAct { scope: &self.scope, actor: &self.actor, address: Some(address), now_ms }
+    }
+
+    /// Whether the role allows a route.
+    pub(crate) fn may(&self, access: Access) -> bool {
+        match access {
+            Access::Staff => true,
+            Access::Operator => self.may_edit(),
+            Access::Admin => self.is_admin(),
+            Access::Open | Access::Client | Access::Owner => false,
+        }
+    }
+}
+
+/// What somebody without a staff session gets.
+pub(crate) fn refused(answer: Answer, headers: &HeaderMap, path: &str) -> Response {
+    match answer {
+        Answer::Data | Answer::Stream => StatusCode::UNAUTHORIZED.into_response(),
+        _ if headers.contains_key(REFRESH_HEADER) => StatusCode::UNAUTHORIZED.into_response(),
+        Answer::Page | Answer::Download if path != pages::staff::WALL => {
+            Redirect::to(&format!("{}?next={path}", pages::staff::LOGIN)).into_response()
+        }
+        Answer::Page | Answer::Download | Answer::Change => Redirect::to(pages::staff::LOGIN).into_response(),
+    }
+}
+
+/// The session that the route's guard found.
+impl FromRequestParts<App> for StaffSession {
+    type Rejection = StaffError;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, StaffError> {
+        let missing = || PageError::Internal("a staff page stands in the table as open".to_owned());
+        Ok(parts.extensions.remove().ok_or_else(missing)?)
+    }
+}
+
+/// The session of an open page's visitor, if there is one.
+impl OptionalFromRequestParts<App> for StaffSession {
+    type Rejection = StaffError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, StaffError> {
+        Ok(find(&parts.headers, app).await?)
+    }
+}
+
+/// Begins a session under a new token and gives the cookie for it; an older session of this browser ends.
+pub(crate) async fn begin(
+    app: &App,
+    user: &StaffUser,
+    headers: &HeaderMap,
+    caller: &Caller,
+    second_factor: bool,
+) -> Result<Cookie<'static>, PageError> {
+    if let Some(old) = caller::cookie(headers, &app.settings, SESSION) {
+        app.store.delete_session(&Token::hash_of(&old)).await?;
+    }
+    let token = Token::random()?;
+    let now_ms = app.clock.now_ms();
+    let new = NewSession {
+        user: SessionUser::Staff(user.id),
+        token_hash: token.hash,
+        created_at_ms: now_ms,
+        expires_at_ms: expiry(&app.settings, now_ms, now_ms),
+        address: Some(&caller.address_text()),
+        user_agent: caller.agent.as_deref(),
+        second_factor,
+    };
+    app.store.insert_session(&new).await?;
+    Ok(token::cookie(&app.settings, SESSION, token.text, None))
+}
+
+/// The cookie that takes the session's cookie away.
+pub(crate) fn removal(settings: &Settings) -> Cookie<'static> {
+    token::removal(settings, SESSION)
+}
+
+/// The session that the request's cookie names.
+pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<StaffSession>, PageError> {
+    let Some(token) = caller::cookie(headers, &app.settings, SESSION) else { return Ok(None) };
+    let token_hash = Token::hash_of(&token);
+    let now_ms = app.clock.now_ms();
+    let Some((session, user)) = app.store.staff_session(&token_hash, now_ms).await? else { return Ok(None) };
+    if now_ms - session.seen_at_ms >= TOUCH_EVERY_MS {
+        let expires_at_ms = expiry(&app.settings, session.created_at_ms, now_ms);
+        app.store.touch_session(&token_hash, now_ms, expires_at_ms).await?;
+    }
+    let scope = app.store.staff_scope(user.id).await?;
+    let companies = app.store.staff_companies(&scope).await?;
+    let zone = match companies.split_first() {
+        Some((first, rest)) if rest.iter().all(|other| other.timezone == first.timezone) => {
+            first.timezone.as_str()
+        }
+        _ => "UTC",
+    };
+    let works_for = match companies.as_slice() {
+        [] => "No company".to_owned(),
+        [only] => only.name.clone(),
+        several => format!("{} companies", several.len()),
+    };
+    let actor = format!("staff:{}", user.username);
+    Ok(Some(StaffSession {
+        scope,
+        works_for,
+        zone: Zone::named(zone),
+        id: session.id,
+        token_hash,
+        actor,
+        user,
+    }))
+}

@@ -1,0 +1,260 @@
+//! People of the ISP in the tests, a second company beside the portal's own, and how staff log in.
+
+use axum::http::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
+use sla::ExclusionKind;
+use store::{
+    ClientId, CompanyId, ExclusionId, Facing, LinkId, NewExclusion, NewLink, NewRouter, NewStaffUser,
+    RouterId, RouterTls, StaffRole, StaffScope, StaffUserId,
+};
+use totp_rs::{Builder, Secret};
+
+use crate::portal::{Answer, Browser, HOUR_MS, MINUTE_MS, NOW_MS, PASSWORD, Portal, portals, portals_with};
+
+/// Enters a person of the ISP.
+pub(crate) async fn hire(portal: &Portal, username: &str, role: StaffRole, scope: StaffScope) -> StaffUserId {
+    let hash = web::hash_password(&SecretString::from(PASSWORD)).unwrap();
+    let email = format!("{username}@isp.example");
+    let new = NewStaffUser { username, display_name: "", email: &email, role, password_hash: &hash, scope };
+    portal.store.insert_staff_user(&new, NOW_MS).await.unwrap()
+}
+
+pub(crate) async fn log_in(browser: &mut Browser<'_>, username: &str, password: &str) -> Answer {
+    let form = format!("username={username}&password={}", password.replace(' ', "+"));
+    browser.post("/staff/login", &form).await
+}
+
+/// A browser in which a new person of the ISP has logged in.
+pub(crate) async fn on_duty<'a>(
+    portal: &'a Portal,
+    username: &str,
+    role: StaffRole,
+    scope: StaffScope,
+) -> Browser<'a> {
+    hire(portal, username, role, scope).await;
+    let mut browser = portal.browser();
+    let answer = log_in(&mut browser, username, PASSWORD).await;
+    assert_eq!(
+        (answer.status, answer.header("location")),
+        (StatusCode::SEE_OTHER, "/staff"),
+        "{}",
+        answer.body
+    );
+    browser
+}
+
+/// One of everything of a company.
+pub(crate) struct Things {
+    pub(crate) company: CompanyId,
+    pub(crate) client: ClientId,
+    pub(crate) router: RouterId,
+    pub(crate) link: LinkId,
+    pub(crate) circuit: &'static str,
+    pub(crate) exclusion: ExclusionId,
+}
+
+/// Those of the portal's own company.
+pub(crate) async fn own_things(portal: &Portal) -> Things {
+    let link = portal.store.link(portal.mine).await.unwrap();
+    Things {
+        company: portal.company,
+        client: link.client_id,
+        router: portal.router_id,
+        link: portal.mine,
+        circuit: "MINE-1",
+        exclusion: exclude(portal, portal.mine).await,
+    }
+}
+
+/// A second company with things of its own.
+pub(crate) async fn other_things(portal: &Portal) -> Things {
+    let store = &portal.store;
+    let company = store.insert_company("Second Brand", "Europe/Berlin", "EUR", NOW_MS).await.unwrap();
+    let client = store.insert_client(company, "Zenith Works", NOW_MS).await.unwrap();
+    store.insert_portal_user(client, "zoe", "zoe@zenith.example", "hash", NOW_MS).await.unwrap();
+    let new = NewRouter {
+        company_id: company,
+        name: "core-zulu",
+        address: "192.0.2.77",
+        port: 8728,
+        username: "u",
+        password: &SecretString::from("router"),
+        tls: RouterTls::Off,
+    };
+    let router = store.insert_router(&new, NOW_MS).await.unwrap();
+    let new = NewLink {
+        client_id: client,
+        router_id: router,
+        interface: "ether2",
+        circuit: "ZULU-1",
+        service_ref: None,
+        kind: "ILL",
+        committed_bps: 100_000_000,
+        probe_target: None,
+        facing: Facing::Customer,
+        site: Some("Zoologischer Garten"),
+        activated_at_ms: NOW_MS - 100 * 24 * HOUR_MS,
+        terminated_at_ms: None,
+    };
+    let link = store.insert_link(&new).await.unwrap();
+    Things { company, client, router, link, circuit: "ZULU-1", exclusion: exclude(portal, link).await }
+}
+
+async fn exclude(portal: &Portal, link_id: LinkId) -> ExclusionId {
+    let new = NewExclusion {
+        link_id,
+        from_ms: NOW_MS - 2 * HOUR_MS,
+        to_ms: None,
+        kind: ExclusionKind::CustomerCause,
+        reason: "power at the site",
+        entered_by: "staff:ravi",
+    };
+    portal.store.insert_exclusions(&[new], NOW_MS - HOUR_MS).await.unwrap()[0]
+}
+
+#[tokio::test]
+async fn neither_session_opens_a_page_of_the_other() {
+    for portal in portals().await {
+        let mut staff = on_duty(&portal, "noc", StaffRole::Admin, StaffScope::All).await;
+        assert_eq!(staff.get("/staff").await.status, StatusCode::OK);
+        assert_eq!(staff.get("/client/dashboard").await.header("location"), "/client/login");
+        let staff_token = staff.others["leaseline-staff"].clone();
+        let mut client = portal.logged_in().await;
+        assert_eq!(client.get("/staff").await.header("location"), "/staff/login");
+        // Also not with the cookie under the other's name.
+        let client_token = client.cookie.clone().unwrap().split_once('=').unwrap().1.to_owned();
+        client.others.insert("leaseline-staff".to_owned(), client_token);
+        assert_eq!(client.get("/staff").await.header("location"), "/staff/login");
+        let mut swapped = portal.browser();
+        swapped.cookie = Some(format!("leaseline={staff_token}"));
+        assert_eq!(swapped.get("/client/dashboard").await.header("location"), "/client/login");
+    }
+}
+
+#[tokio::test]
+async fn a_portal_users_password_is_none_at_the_staff_door_and_the_reverse() {
+    for portal in portals().await {
+        hire(&portal, "noc", StaffRole::Admin, StaffScope::All).await;
+        let mut browser = portal.browser();
+        let answer = log_in(&mut browser, "asha", PASSWORD).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let unknown = log_in(&mut browser, "nobody", PASSWORD).await;
+        assert_eq!(answer.body.replace("asha", "nobody"), unknown.body, "the answers tell who exists");
+        assert_eq!(browser.log_in("noc", PASSWORD).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(browser.others.get("leaseline-staff"), None);
+    }
+}
+
+#[tokio::test]
+async fn the_cookie_is_its_own_and_ends_with_the_log_out() {
+    let secure = web::Settings { login_delay: std::time::Duration::ZERO, ..web::Settings::default() };
+    for portal in portals_with(secure).await {
+        hire(&portal, "noc", StaffRole::Viewer, StaffScope::All).await;
+        let mut browser = portal.browser();
+        let answer = log_in(&mut browser, "noc", PASSWORD).await;
+        let set: Vec<_> =
+            answer.headers.get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();
+        let cookie = set.iter().find(|set| set.starts_with("__Host-leaseline-staff=")).expect("a session");
+        for part in ["Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
+            assert!(cookie.contains(part), "{cookie}");
+        }
+        let kept = browser.others.clone();
+        let again = log_in(&mut browser, "noc", PASSWORD).await;
+        assert_eq!(again.status, StatusCode::SEE_OTHER);
+        assert_ne!(kept["__Host-leaseline-staff"], browser.others["__Host-leaseline-staff"], "a new token");
+        let mut stale = portal.browser();
+        stale.others = kept;
+        assert_eq!(stale.get("/staff").await.header("location"), "/staff/login", "the old one has ended");
+        let stolen = browser.others.clone();
+        browser.post("/staff/logout", "").await;
+        assert!(!browser.others.contains_key("__Host-leaseline-staff"));
+        browser.others = stolen;
+        assert_eq!(browser.get("/staff").await.header("location"), "/staff/login");
+    }
+}
+
+#[tokio::test]
+async fn guessing_at_the_staff_door_is_refused_in_the_end() {
+    for portal in portals().await {
+        hire(&portal, "noc", StaffRole::Admin, StaffScope::All).await;
+        let mut browser = portal.browser();
+        let mut last = StatusCode::OK;
+        for _ in 0..9 {
+            last = log_in(&mut browser, "noc", "wrong wrong wrong").await.status;
+        }
+        assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(log_in(&mut browser, "noc", PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(
+            browser.log_in("asha", PASSWORD).await.status,
+            StatusCode::SEE_OTHER,
+            "the portal's door is another"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_second_factor_is_asked_for_and_a_recovery_code_works_once() {
+    for portal in portals().await {
+        let mut browser = on_duty(&portal, "noc", StaffRole::Admin, StaffScope::All).await;
+        let user = portal.store.staff_user_by_username("noc").await.unwrap().unwrap().0.id;
+        let page = browser
+            .post("/staff/account/factor/begin", &format!("password={}", PASSWORD.replace(' ', "+")))
+            .await;
+        assert!(page.body.contains("class=\"qr\""), "{}", page.body);
+        let factor = portal.store.second_factor(user).await.unwrap().unwrap();
+        let secret = Secret::try_from_base32(factor.secret.expose_secret()).unwrap();
+        let totp = Builder::new().with_secret(secret).with_account_name("noc").build().unwrap();
+        let code = || totp.generate(portal.now_ms() as u64 / 1000).to_string();
+        let page = browser.post("/staff/account/factor/confirm", &format!("code={}", code())).await;
+        let codes: Vec<&str> = page
+            .body
+            .split("<li class=\"mono\">")
+            .skip(1)
+            .map(|rest| rest.split('<').next().unwrap())
+            .collect();
+        assert_eq!(codes.len(), 10, "{}", page.body);
+        portal.pass(MINUTE_MS);
+        let mut other = portal.browser();
+        assert_eq!(log_in(&mut other, "noc", PASSWORD).await.header("location"), "/staff/login/code");
+        assert_eq!(
+            other.get("/staff").await.header("location"),
+            "/staff/login",
+            "the password alone opens nothing"
+        );
+        let wrong = other.post("/staff/login/code", "code=000000").await;
+        assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(
+            other.post("/staff/login/code", &format!("code={}", code())).await.header("location"),
+            "/staff"
+        );
+        for (expected, location) in
+            [(StatusCode::SEE_OTHER, "/staff"), (StatusCode::UNPROCESSABLE_ENTITY, "")]
+        {
+            let mut third = portal.browser();
+            log_in(&mut third, "noc", PASSWORD).await;
+            let answer = third.post("/staff/login/code", &format!("code={}", codes[0])).await;
+            assert_eq!((answer.status, answer.header("location")), (expected, location));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_wall_shows_the_worst_first_and_every_link_once() {
+    for portal in portals().await {
+        portal.write(portal.mine, sla::LinkState::Up, None, 1_000).await;
+        portal.write(portal.foreign, sla::LinkState::Down, Some("link_down"), 180_000).await;
+        let mut browser = on_duty(&portal, "noc", StaffRole::Viewer, StaffScope::All).await;
+        let page = browser.get("/staff").await.body;
+        assert!(page.contains("<h1>1 link down</h1>"), "{page}");
+        let (down, up) = (page.find("FOREIGN-1").unwrap(), page.find("MINE-1").unwrap());
+        assert!(down < up, "what is up stands before what is down");
+        for circuit in ["MINE-1", "FOREIGN-1"] {
+            assert_eq!(page.matches(&format!("data-link=\"{circuit}\"")).count(), 1, "{circuit}");
+        }
+        let live = browser.get("/staff/wall").await.body;
+        assert!(
+            live.contains("id=\"live\"") && live.contains("data-now-ms") && !live.contains("<html"),
+            "{live}"
+        );
+    }
+}

@@ -1,0 +1,282 @@
+//! The walk over the staff's routes: without a session, with a client's, in each role, and with the ids of a company that
+//! is out of the scope. A route that is added is walked; one that the walk cannot make ids for fails here.
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use sla::LinkState;
+use store::{StaffRole, StaffScope};
+use web::{Access, Answer, Id, Route};
+
+use crate::portal::{self, Browser, Portal, portals};
+use crate::staff::{Things, on_duty, other_things, own_things};
+use crate::walk::{NOBODYS, address, places};
+
+/// What must be on no page of somebody who works for the second company alone.
+const SECRETS: [&str; 7] =
+    ["MINE-1", "FOREIGN-1", "Deccan", "Other Customer", "Northwind", "asha", "192.0.2.1:"];
+
+fn routes() -> Vec<Route> {
+    web::routes().into_iter().filter(Route::is_staff).collect()
+}
+
+/// The id of a thing of each kind. A kind that is added needs its line here.
+fn id(things: &Things, id: Id) -> String {
+    match id {
+        Id::Company => things.company.to_string(),
+        Id::Client => things.client.to_string(),
+        Id::Router => things.router.to_string(),
+        Id::Link => things.link.to_string(),
+        Id::Exclusion => things.exclusion.to_string(),
+        Id::Report | Id::Session | Id::User | Id::Token | Id::Asset | Id::Icon => {
+            panic!("the staff walk does not know how to name {id:?}")
+        }
+    }
+}
+
+fn ids(things: &Things, route: &Route) -> Vec<String> {
+    places(route).into_iter().map(|kind| id(things, kind)).collect()
+}
+
+/// What a route's form names: `client={client}`.
+const NAMED: [&str; 4] = ["company", "client", "router", "circuit"];
+
+fn named_in(form: &str) -> Vec<&'static str> {
+    NAMED.into_iter().filter(|name| form.contains(&format!("{{{name}}}"))).collect()
+}
+
+/// A form with things of one company, but the one called `foreign` of another.
+fn form(route: &Route, things: &Things, foreign: Option<(&str, &Things)>) -> String {
+    let mut form = route.form.to_owned();
+    for name in named_in(route.form) {
+        let things = foreign.filter(|(foreign, _)| *foreign == name).map_or(things, |(_, things)| things);
+        let value = match name {
+            "company" => things.company.to_string(),
+            "client" => things.client.to_string(),
+            "router" => things.router.to_string(),
+            _ => things.circuit.to_owned(),
+        };
+        form = form.replace(&format!("{{{name}}}"), &value);
+    }
+    assert!(!form.contains('{'), "{}: the walk cannot fill in {form}", route.path);
+    form
+}
+
+async fn ask(browser: &mut Browser<'_>, route: &Route, address: &str, form: &str) -> portal::Answer {
+    if route.method == Method::POST { browser.post(address, form).await } else { browser.get(address).await }
+}
+
+async fn filled() -> Vec<(Portal, Things, Things)> {
+    let mut all = Vec::new();
+    for portal in portals().await {
+        portal.write(portal.mine, LinkState::Up, None, 1_000).await;
+        portal.write(portal.foreign, LinkState::Down, Some("link_down"), 1_000).await;
+        let (own, other) = (own_things(&portal).await, other_things(&portal).await);
+        all.push((portal, own, other));
+    }
+    all
+}
+
+async fn events(portal: &Portal) -> usize {
+    portal.store.audit_events(None, 1_000).await.unwrap().len()
+}
+
+/// A route that stood on neither walk would be seen by nobody.
+#[test]
+fn every_route_is_on_one_walk() {
+    for route in web::routes() {
+        let for_staff = matches!(route.access, Access::Staff | Access::Operator | Access::Admin);
+        let for_clients = matches!(route.access, Access::Client | Access::Owner);
+        assert!(!for_staff || route.is_staff(), "{} is for staff and stands elsewhere", route.path);
+        assert!(!for_clients || !route.is_staff(), "{} is for clients and stands with the staff", route.path);
+        if route.is_staff() && route.access == Access::Open {
+            let door = ["/staff/login", "/staff/login/code", "/staff/logout"];
+            assert!(door.contains(&route.path), "{} is open to everybody", route.path);
+        }
+    }
+    assert!(routes().len() >= 40, "only {} routes for staff", routes().len());
+}
+
+#[tokio::test]
+async fn without_a_staff_session_no_route_shows_or_does_anything() {
+    for (portal, own, _) in filled().await {
+        let mut client = portal.logged_in().await;
+        let before = events(&portal).await;
+        for route in routes().iter().filter(|route| route.access != Access::Open) {
+            let (address, form) = (address(route, &ids(&own, route)), form(route, &own, None));
+            let expected = match route.answer {
+                Answer::Data | Answer::Stream => StatusCode::UNAUTHORIZED,
+                Answer::Page | Answer::Download | Answer::Change => StatusCode::SEE_OTHER,
+            };
+            for browser in [&mut portal.browser(), &mut client] {
+                let answer = ask(browser, route, &address, &form).await;
+                assert_eq!(answer.status, expected, "{} {address}", route.method);
+                if expected == StatusCode::SEE_OTHER {
+                    assert!(answer.header("location").starts_with("/staff/login"), "{address}");
+                }
+                assert!(!answer.body.contains("MINE-1"), "{address}");
+            }
+        }
+        assert_eq!(events(&portal).await, before, "something was done");
+    }
+}
+
+#[tokio::test]
+async fn a_staff_session_is_none_on_the_pages_of_clients() {
+    for (portal, ..) in filled().await {
+        let mut browser = on_duty(&portal, "noc", StaffRole::Admin, StaffScope::All).await;
+        for path in
+            ["/client/dashboard", "/client/links", "/client/sla-reports", "/client/profile", "/client/users"]
+        {
+            let answer = browser.get(path).await;
+            assert!(answer.header("location").starts_with("/client/login"), "{path}: {}", answer.status);
+        }
+    }
+}
+
+/// What a role may not do is refused before anything is looked up; what it may see is there.
+#[tokio::test]
+async fn each_role_reaches_what_is_for_it_and_nothing_else() {
+    for (portal, own, _) in filled().await {
+        for (role, name) in
+            [(StaffRole::Viewer, "vera"), (StaffRole::Operator, "olga"), (StaffRole::Admin, "adam")]
+        {
+            let mut browser = on_duty(&portal, name, role, StaffScope::All).await;
+            let before = events(&portal).await;
+            let mut refused = 0;
+            for route in routes() {
+                let may = match route.access {
+                    Access::Operator => role != StaffRole::Viewer,
+                    Access::Admin => role == StaffRole::Admin,
+                    _ => true,
+                };
+                let (address, form) = (address(&route, &ids(&own, &route)), form(&route, &own, None));
+                if !may {
+                    let answer = ask(&mut browser, &route, &address, &form).await;
+                    assert_eq!(answer.status, StatusCode::FORBIDDEN, "{name} {} {address}", route.method);
+                    assert!(!answer.body.contains("MINE-1"), "{name} {address}");
+                    refused += 1;
+                } else if route.method == Method::GET && route.access != Access::Open {
+                    let answer = browser.get(&address).await;
+                    assert_eq!(answer.status, StatusCode::OK, "{name} {address}: {}", answer.body);
+                    assert_eq!(answer.header("cache-control"), "no-store", "{address}");
+                    assert!(answer.header("content-security-policy").starts_with("default-src 'none';"));
+                }
+            }
+            assert_eq!(events(&portal).await, before, "{name} did something");
+            let all = routes();
+            let expected = all.iter().filter(|route| match role {
+                StaffRole::Viewer => matches!(route.access, Access::Operator | Access::Admin),
+                StaffRole::Operator => route.access == Access::Admin,
+                StaffRole::Admin => false,
+            });
+            assert_eq!(refused, expected.count());
+        }
+    }
+}
+
+/// Each place in turn holds a thing of another company while the others hold one's own.
+#[tokio::test]
+async fn what_is_out_of_the_scope_is_as_absent_as_what_never_was() {
+    for (portal, own, other) in filled().await {
+        let scope = StaffScope::Companies([other.company].into());
+        let mut browser = on_duty(&portal, "zed", StaffRole::Admin, scope).await;
+        let before = events(&portal).await;
+        let (mut walked, mut forms) = (0, 0);
+        for route in routes().into_iter().filter(|route| route.access != Access::Open) {
+            let theirs = ids(&other, &route);
+            let plain = form(&route, &other, None);
+            for (place, kind) in places(&route).into_iter().enumerate() {
+                let with = |id: &str| {
+                    let mut ids = theirs.clone();
+                    ids[place] = id.to_owned();
+                    address(&route, &ids)
+                };
+                let absent = ask(&mut browser, &route, &with("987654"), &plain).await;
+                for nobodys in NOBODYS {
+                    let answer = ask(&mut browser, &route, &with(nobodys), &plain).await;
+                    assert_eq!(answer.status, StatusCode::NOT_FOUND, "{} {}", route.method, with(nobodys));
+                }
+                let foreign = with(&id(&own, kind));
+                let answer = ask(&mut browser, &route, &foreign, &plain).await;
+                let (expected, got) = ((absent.status, &absent.body), (answer.status, &answer.body));
+                assert_eq!(got, expected, "{} {foreign}", route.method);
+                assert_eq!(answer.status, StatusCode::NOT_FOUND, "{foreign}");
+                walked += 1;
+            }
+            for name in named_in(route.form) {
+                let foreign = form(&route, &other, Some((name, &own)));
+                let answer = ask(&mut browser, &route, &address(&route, &theirs), &foreign).await;
+                assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{} {foreign}", route.path);
+                let told = answer.body.replace(&format!("value=\"{}\"", own.circuit), "");
+                assert!(SECRETS.iter().all(|secret| !told.contains(secret)), "{} {foreign}", route.path);
+                forms += 1;
+            }
+        }
+        assert!(walked >= 18 && forms >= 5, "only {walked} places and {forms} fields were walked");
+        assert_eq!(events(&portal).await, before, "something was done");
+    }
+}
+
+/// Without this, a route that finds nothing at all would pass for one that hides what is out of the scope.
+#[tokio::test]
+async fn what_is_within_the_scope_is_there_and_names_nothing_else() {
+    for (portal, _, other) in filled().await {
+        let scope = StaffScope::Companies([other.company].into());
+        let mut browser = on_duty(&portal, "zed", StaffRole::Admin, scope).await;
+        for route in
+            routes().iter().filter(|route| route.method == Method::GET && route.access != Access::Open)
+        {
+            let address = address(route, &ids(&other, route));
+            let answer = browser.get(&address).await;
+            assert_eq!(answer.status, StatusCode::OK, "{address}");
+            for secret in SECRETS {
+                assert!(!answer.body.contains(secret), "{address} shows {secret}");
+            }
+        }
+        for (path, shown) in
+            [("/staff", "ZULU-1"), ("/staff/clients", "Zenith Works"), ("/staff/users", "zoe")]
+        {
+            assert!(browser.get(path).await.body.contains(shown), "{path}");
+        }
+    }
+}
+
+/// Each change is made in a portal of its own: one may well be the end of the next.
+#[tokio::test]
+async fn a_change_is_made_for_a_page_of_ours_and_never_for_another_sites() {
+    for route in routes().iter().filter(|route| route.method != Method::GET) {
+        assert_eq!(route.answer, Answer::Change, "{}", route.path);
+        let portal = portals().await.remove(0);
+        let own = own_things(&portal).await;
+        let mut browser = on_duty(&portal, "noc", StaffRole::Admin, StaffScope::All).await;
+        let (address, form) = (address(route, &ids(&own, route)), form(route, &own, None));
+        let before = events(&portal).await;
+        let crossed = Request::post(&address)
+            .header("sec-fetch-site", "cross-site")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let answer = browser.send(crossed, Body::from(form.clone())).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{address}");
+        assert_eq!(events(&portal).await, before, "{address}");
+        let answer = browser.post(&address, &form).await;
+        let is_accepted = answer.status == StatusCode::SEE_OTHER || answer.status == StatusCode::OK;
+        // A client and a router that have links are not retired; a code must be right.
+        let may_be_refused =
+            ["/retire", "/factor/confirm", "/factor/off", "/factor/codes", "/login", "/code"];
+        let may_be_refused = may_be_refused.iter().any(|end| route.path.ends_with(end));
+        assert!(
+            is_accepted || may_be_refused && answer.status == StatusCode::UNPROCESSABLE_ENTITY,
+            "{address} with {form:?}: {} {}",
+            answer.status,
+            answer.body
+        );
+        let has_page = routes().iter().any(|other| other.method == Method::GET && other.path == route.path);
+        if !has_page {
+            let answer = browser.get(&address).await;
+            assert_eq!(
+                answer.status,
+                StatusCode::METHOD_NOT_ALLOWED,
+                "{address}: a link must change nothing"
+            );
+        }
+    }
+}
