@@ -1,4 +1,4 @@
-use crate::engine::on;
+use crate::engine::{Tx, on};
 use crate::{ClientId, CompanyId, LIST_ROWS_MAX, Store, StoreError};
 
 /// A customer account of a company.
@@ -34,15 +34,10 @@ impl Store {
         name: &str,
         now_ms: i64,
     ) -> Result<ClientId, StoreError> {
-        const SQL: &str =
-            "INSERT INTO clients (company_id, name, created_at_ms) VALUES ($1, $2, $3) RETURNING id";
-        on!(self.writer(), db => sqlx::query_scalar(SQL)
-            .bind(company)
-            .bind(name)
-            .bind(now_ms)
-            .fetch_one(db)
-            .await)
-        .map_err(|error| StoreError::on_insert(error, "client", &[("name", "name")]))
+        let mut tx = self.begin().await?;
+        let id = insert(&mut tx, company, name, now_ms).await?;
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// All clients by name, at most [`LIST_ROWS_MAX`].
@@ -85,4 +80,21 @@ impl Store {
         let found = on!(self.reader(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
         found.ok_or(StoreError::NotFound { what: "client" })
     }
+}
+
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    company: CompanyId,
+    name: &str,
+    now_ms: i64,
+) -> Result<ClientId, StoreError> {
+    const SQL: &str =
+        "INSERT INTO clients (company_id, name, created_at_ms) VALUES ($1, $2, $3) RETURNING id";
+    on!(tx, tx => sqlx::query_scalar(SQL)
+        .bind(company)
+        .bind(name)
+        .bind(now_ms)
+        .fetch_one(&mut **tx)
+        .await)
+    .map_err(|error| StoreError::on_insert(error, "client", &[("name", "name")]))
 }

@@ -24,6 +24,7 @@ mod exclusion;
 mod exclusion_write;
 mod histogram;
 mod ids;
+mod import;
 mod latest;
 mod latest_mark;
 mod ledger;
@@ -106,6 +107,7 @@ pub use ids::{
     AlertId, ClientId, CompanyId, ExclusionId, LinkId, OutageId, OutboxId, PortalUserId, ReportId, RouterId,
     SessionId, StaffUserId, WebhookId,
 };
+pub use import::{IMPORT_ROWS_MAX, ImportRow};
 pub use latest::Latest;
 pub use latest_mark::LatestMark;
 pub use ledger::{LedgerFilter, LedgerLink};

@@ -19,17 +19,9 @@ impl Store {
         company: CompanyId,
         name: &str,
     ) -> Result<ClientId, StoreError> {
-        const SQL: &str =
-            "INSERT INTO clients (company_id, name, created_at_ms) VALUES ($1, $2, $3) RETURNING id";
         act.scope.check(company, "company")?;
         let mut tx = self.begin().await?;
-        let id: ClientId = on!(&mut tx, tx => sqlx::query_scalar(SQL)
-            .bind(company)
-            .bind(name)
-            .bind(act.now_ms)
-            .fetch_one(&mut **tx)
-            .await)
-        .map_err(|error| StoreError::on_insert(error, "client", &[("name", "name")]))?;
+        let id = crate::client::insert(&mut tx, company, name, act.now_ms).await?;
         let after = locked_client(&mut tx, id).await?;
         let subject = format!("client {name}");
         act.record(&mut tx, company, ("client.add", subject), (None, Some(&after))).await?;

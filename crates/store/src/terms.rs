@@ -118,6 +118,12 @@ pub(crate) async fn insert(tx: &mut Tx, link: LinkId, terms: &LinkTerms) -> Resu
     const SQL: &str =
         "INSERT INTO link_terms (link_id, valid_from_ms, uptime_pct, latency_ms, loss_pct, down_when)
         VALUES ($1, $2, $3, $4, $5, $6)";
+    // Terms are never edited: one that the arithmetic could not read would stop the close of months for good.
+    for figure in [&terms.uptime_pct, &terms.latency_ms, &terms.loss_pct].into_iter().flatten() {
+        figure
+            .parse::<sla::Decimal>()
+            .map_err(|error| StoreError::Invalid { what: "terms", why: error.to_string() })?;
+    }
     on!(tx, tx => sqlx::query(SQL)
         .bind(link)
         .bind(terms.valid_from_ms)

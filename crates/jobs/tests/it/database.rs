@@ -58,6 +58,7 @@ impl Db {
     }
 
     /// The same database as another process has it.
+    #[allow(dead_code, reason = "not every crate that shares this file needs it")]
     pub(crate) async fn another(&self) -> Store {
         open(&self.location).await
     }

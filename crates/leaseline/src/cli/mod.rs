@@ -1,6 +1,7 @@
 //! The command line: names, help and types. What a command does stands in `commands`.
 
 mod alerts;
+mod exchange;
 mod ledger;
 mod staff;
 mod webhook;
@@ -13,6 +14,7 @@ pub(crate) use alerts::{
     AlertAssignArgs, AlertCommand, AlertListArgs, NotificationCommand, NotificationLogArgs,
     NotificationPreviewArgs, NotificationSetArgs, OutageCommand, RuleArgs,
 };
+pub(crate) use exchange::{ExportArgs, ImportArgs, ImportCommand, Things};
 pub(crate) use ledger::{
     CalculateArgs, CompanyCommand, CompanyEditArgs, ExclusionAddArgs, ExclusionCommand, ExclusionListArgs,
     ExclusionTarget, MailCommand, MailState, OutboxCommand, OutboxRetryArgs, ReportCommand, ReportFileArgs,
@@ -111,6 +113,11 @@ pub(crate) enum Command {
     /// Who is told what and when, and what was told
     #[command(subcommand)]
     Notification(NotificationCommand),
+    /// Many clients, routers or links at once, from a CSV file
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Clients, routers or links as a CSV file
+    Export(ExportArgs),
     /// Addresses that hear of alerts over HTTP, with a signature
     #[command(subcommand)]
     Webhook(WebhookCommand),

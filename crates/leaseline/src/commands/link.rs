@@ -1,3 +1,4 @@
+use import::field;
 use serde_json::{Value, json};
 use store::{DownWhen, Facing, Link, LinkId, LinkTerms, NewLink, Store};
 
@@ -9,8 +10,6 @@ use crate::{
     moment,
     output::Printer,
 };
-
-const KINDS: &[&str] = &["ILL", "P2P", "MPLS", "broadband"];
 
 pub(super) async fn run(
     store: &Store,
@@ -33,9 +32,7 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
     let router = store.router_by_name(&args.router).await?.ok_or_else(|| {
         wrong_use(format!("there is no router named {:?}; `leaseline router list` shows them", args.router))
     })?;
-    let kind = KINDS.iter().find(|kind| kind.eq_ignore_ascii_case(&args.kind)).ok_or_else(|| {
-        wrong_use(format!("{:?} is not a kind of line: use one of {}", args.kind, KINDS.join(", ")))
-    })?;
+    let kind = field::kind(&args.kind).map_err(|why| typed("--type", &args.kind, &why))?;
     let activated_at_ms = moment::parse_day(&args.activated, &zone)?;
     let terms = LinkTerms {
         // The store puts the new link's own id here.
@@ -45,7 +42,7 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
         latency_ms: args
             .latency_ms
             .as_deref()
-            .map(|text| decimal("--latency-ms", text, 60_000.0))
+            .map(|text| decimal("--latency-ms", text, 60_000))
             .transpose()?,
         loss_pct: args.loss_pct.as_deref().map(|text| percent("--loss-pct", text)).transpose()?,
         down_when: match args.down_when {
@@ -53,10 +50,8 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
             DownChoice::NoAnswer => DownWhen::InterfaceOrNoAnswer,
         },
     };
-    if let Some(target) = &args.probe_target
-        && !is_host(target)
-    {
-        return Err(wrong_use(format!("--probe-target {target:?}: write an IP address or a host name")));
+    if let Some(target) = &args.probe_target {
+        field::host(target).map_err(|why| typed("--probe-target", target, &why))?;
     }
     if matches!(args.down_when, DownChoice::NoAnswer) && args.probe_target.is_none() {
         return Err(wrong_use("--down-when no-answer needs a --probe-target to ask"));
@@ -68,7 +63,8 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
         circuit: &args.circuit,
         service_ref: args.service_ref.as_deref(),
         kind,
-        committed_bps: committed_bps(&args.committed_mbps)?,
+        committed_bps: field::mbps(&args.committed_mbps)
+            .map_err(|why| typed("--committed-mbps", &args.committed_mbps, &why))?,
         probe_target: args.probe_target.as_deref(),
         facing: match args.facing {
             FacingChoice::Customer => Facing::Customer,
@@ -128,18 +124,6 @@ async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {
     })
 }
 
-/// An address or a name that a router could resolve.
-fn is_host(text: &str) -> bool {
-    const NAME_CHARS_MAX: usize = 253;
-    let is_name = |text: &str| {
-        text.len() <= NAME_CHARS_MAX
-            && text.split('.').all(|label| {
-                !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-            })
-    };
-    text.parse::<std::net::IpAddr>().is_ok() || is_name(text)
-}
-
 fn facing(link: &Link) -> &'static str {
     match link.facing {
         Facing::Customer => "customer",
@@ -147,54 +131,16 @@ fn facing(link: &Link) -> &'static str {
     }
 }
 
-/// Mbit/s as bits per second: decimal, more than nothing, at most 10 Tbit/s.
-fn committed_bps(text: &str) -> anyhow::Result<i64> {
-    const MBPS_MAX: f64 = 10_000_000.0;
-    let trouble =
-        || wrong_use(format!("--committed-mbps {text:?}: write Mbit/s as a number above 0, e.g. 100 or 2.5"));
-    let mbps = text.parse::<f64>().map_err(|_| trouble())?;
-    let bps = (mbps * 1_000_000.0).round();
-    if !(bps >= 1.0 && mbps <= MBPS_MAX) {
-        return Err(trouble());
-    }
-    Ok(bps as i64)
-}
-
 /// A decimal from 0 to 100 that is kept as it was written.
 fn percent(name: &str, text: &str) -> anyhow::Result<String> {
-    decimal(name, text, 100.0)
+    decimal(name, text, 100)
 }
 
-fn decimal(name: &str, text: &str, most: f64) -> anyhow::Result<String> {
-    const PLACES_MAX: usize = 5;
-    let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let places = text.split_once('.').map_or(0, |(_, places)| places.len());
-    match text.parse::<f64>() {
-        Ok(value) if plain && places <= PLACES_MAX && value <= most => Ok(text.to_owned()),
-        _ => Err(wrong_use(format!(
-            "{name} {text:?}: write a number from 0 to {most} with at most {PLACES_MAX} decimals"
-        ))),
-    }
+fn decimal(name: &str, text: &str, most: u32) -> anyhow::Result<String> {
+    field::decimal(text, most).map_err(|why| typed(name, text, &why))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn megabits_become_bits_exactly() {
-        assert_eq!(committed_bps("100").expect("valid"), 100_000_000);
-        assert_eq!(committed_bps("2.5").expect("valid"), 2_500_000);
-        for text in ["0", "-1", "NaN", "inf", "1e99", "fast", ""] {
-            assert!(committed_bps(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn objectives_are_plain_decimals_in_range() {
-        assert_eq!(percent("--uptime", "99.95").expect("valid"), "99.95");
-        for text in ["100.1", "-1", "1e1", "99.123456", "", ".", "NaN"] {
-            assert!(percent("--uptime", text).is_err(), "{text}");
-        }
-    }
+/// What is wrong with an option.
+fn typed(name: &str, text: &str, why: &str) -> anyhow::Error {
+    wrong_use(format!("{name} {text:?}: {}", why.trim_end_matches('.')))
 }

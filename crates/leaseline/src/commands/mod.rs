@@ -5,6 +5,7 @@ mod client;
 mod collect;
 mod company;
 mod doctor;
+mod exchange;
 mod exclusion;
 mod explain;
 mod init;
@@ -30,7 +31,7 @@ use jiff::tz::TimeZone;
 use store::{Client, Company, Link, LinkId, Router, Store, StoreError};
 
 use crate::{
-    cli::{Cli, Command, ConfigCommand, SlaCommand},
+    cli::{Cli, Command, ConfigCommand, ImportCommand, SlaCommand},
     config,
     fault::wrong_use,
     installation::Installation,
@@ -45,6 +46,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Demo(args) => return crate::demo::run(&cli.place, args, &printer).await,
         Command::Config(ConfigCommand::Default) => return config::print_default(&printer),
+        Command::Import(ImportCommand::Columns { things }) => return exchange::columns(things, &printer),
         Command::Sla(SlaCommand::Evaluate { file }) => return sla::evaluate(&file, &printer),
         _ => {}
     }
@@ -89,6 +91,8 @@ async fn on_store(
         Command::Alert(command) => alert::run(store, command, printer).await,
         Command::Outage(command) => outage::run(store, command, printer).await,
         Command::Notification(command) => notification::run(store, command, printer).await,
+        Command::Import(ImportCommand::Csv(args)) => exchange::import(store, &args, printer).await,
+        Command::Export(args) => exchange::export(store, &args, printer).await,
         Command::Webhook(command) => webhook::run(store, &installation.config, command, printer).await,
         Command::Outbox(command) => outbox::run(store, &installation.config, command, printer).await,
         _ => Ok(()),

@@ -12,9 +12,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["sla"]),
     ("collector", &["routeros", "sla", "store"]),
     ("report", &["sla"]),
+    ("import", &["sla", "store"]),
     ("jobs", &["report", "sla", "store"]),
-    ("web", &["report", "sla", "store"]),
-    ("leaseline", &["collector", "jobs", "report", "routeros", "routeros-sim", "sla", "store", "web"]),
+    ("web", &["import", "report", "sla", "store"]),
+    (
+        "leaseline",
+        &["collector", "import", "jobs", "report", "routeros", "routeros-sim", "sla", "store", "web"],
+    ),
     ("benches", &["collector", "jobs", "report", "routeros", "routeros-sim", "sla", "store", "web"]),
 ];
 

@@ -4,6 +4,7 @@ mod alerts;
 mod bad_input;
 mod company;
 mod evaluate;
+mod exchange;
 mod exclusion;
 mod first_router;
 mod installation;

@@ -207,40 +207,6 @@ pub(crate) fn chosen(text: &str) -> Result<i64, String> {
     text.parse().map_err(|_| "Choose one.".to_owned())
 }
 
-/// A decimal from 0 to `most`, kept as it was written.
-pub(crate) fn decimal(text: &str, most: f64) -> Result<String, String> {
-    const PLACES_MAX: usize = 5;
-    let plain = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit() || c == '.');
-    let places = text.split_once('.').map_or(0, |(_, places)| places.len());
-    match text.parse::<f64>() {
-        Ok(value) if plain && places <= PLACES_MAX && value <= most => Ok(text.to_owned()),
-        _ => Err(format!("Write a number from 0 to {most} with at most {PLACES_MAX} decimals.")),
-    }
-}
-
-/// Mbit/s as bits per second: more than nothing, at most 10 Tbit/s.
-pub(crate) fn mbps(text: &str) -> Result<i64, String> {
-    const MBPS_MAX: f64 = 10_000_000.0;
-    let bps = |mbps: f64| (mbps * 1_000_000.0).round();
-    match text.parse::<f64>() {
-        Ok(mbps) if bps(mbps) >= 1.0 && mbps <= MBPS_MAX => Ok(bps(mbps) as i64),
-        _ => Err("Write Mbit/s as a number above 0, for example 100 or 2.5.".to_owned()),
-    }
-}
-
-/// An address, or a name that could be resolved.
-pub(crate) fn host(text: &str) -> Result<String, String> {
-    const NAME_CHARS_MAX: usize = 253;
-    let is_label =
-        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    let is_name = text.len() <= NAME_CHARS_MAX && text.split('.').all(is_label);
-    if text.parse::<std::net::IpAddr>().is_ok() || is_name {
-        Ok(text.to_owned())
-    } else {
-        Err("Write an IP address or a host name.".to_owned())
-    }
-}
-
 /// What cannot be an address is refused; whether mail arrives there is seen when some is sent.
 pub(crate) fn email(text: &str) -> Result<String, String> {
     const CHARS_MAX: usize = 254;
@@ -254,23 +220,9 @@ pub(crate) fn email(text: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use import::field::mbps;
 
-    #[test]
-    fn figures_are_plain_and_in_range() {
-        assert_eq!(decimal("99.95", 100.0), Ok("99.95".to_owned()));
-        for bad in ["", "100.1", "-1", "1e1", "99.123456", ".", "NaN", "1,5"] {
-            assert!(decimal(bad, 100.0).is_err(), "{bad}");
-        }
-        assert_eq!(mbps("2.5"), Ok(2_500_000));
-        for bad in ["0", "-1", "NaN", "inf", "1e99", "fast", ""] {
-            assert!(mbps(bad).is_err(), "{bad}");
-        }
-        assert!(
-            host("198.51.100.7").is_ok() && host("edge-1.isp.example").is_ok() && host("2001:db8::1").is_ok()
-        );
-        assert!(host("edge 1").is_err() && host("").is_err() && host("a..b").is_err());
-    }
+    use super::*;
 
     #[test]
     fn a_mistake_is_told_once_and_what_was_typed_stays() {

@@ -1,5 +1,6 @@
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
+use import::field;
 use serde::Deserialize;
 use store::{ClientId, DownWhen, Facing, Link, LinkFields, LinkId, NewLink, RouterId, StoreError};
 
@@ -7,14 +8,12 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::error::PageError;
 use crate::pages::staff::clients::NAME_CHARS_MAX;
-use crate::pages::staff::form::{Field, FormPage, Input, Kind, chosen, host, mbps, words};
+use crate::pages::staff::form::{Field, FormPage, Input, Kind, chosen, words};
 use crate::pages::staff::{Answered, Frame, LINKS, gone_to, terms};
 use crate::pages::{link_id, render};
 use crate::staff::StaffSession;
 use crate::zone::Zone;
 
-const KINDS: &[(&str, &str)] =
-    &[("ILL", "ILL"), ("P2P", "P2P"), ("MPLS", "MPLS"), ("broadband", "broadband")];
 const FACINGS: &[(&str, &str)] = &[
     ("customer", "The customer: what the router receives is upload"),
     ("upstream", "Upstream: what the router receives is download"),
@@ -77,7 +76,13 @@ fn common(input: &Input) -> Vec<Field> {
             .hint("Its name on the router, to the letter."),
         Field::text(input, "site", "Site").hint("Where it ends at the customer's, as pages show it."),
         Field::text(input, "service_ref", "Service reference"),
-        Field::choice(input, "kind", "Type", words(KINDS)).required(),
+        Field::choice(
+            input,
+            "kind",
+            "Type",
+            field::KINDS.iter().map(|kind| ((*kind).to_owned(), (*kind).to_owned())),
+        )
+        .required(),
         Field::text(input, "committed", "Committed bandwidth, Mbit/s").required(),
         Field::text(input, "probe_target", "Probe target").hint("What the router pings to measure the link."),
         Field::choice(input, "facing", "The port faces", words(FACINGS)).required(),
@@ -103,12 +108,9 @@ impl Typed {
         let interface = input.text("interface", NAME_CHARS_MAX);
         let site = input.optional("site", NAME_CHARS_MAX);
         let service_ref = input.optional("service_ref", NAME_CHARS_MAX);
-        let kind = input.parsed("kind", |text| {
-            let known = KINDS.iter().any(|(kind, _)| *kind == text);
-            known.then(|| text.to_owned()).ok_or_else(|| "Choose one.".to_owned())
-        });
-        let committed_bps = input.parsed("committed", mbps);
-        let probe_target = input.parsed_or_none("probe_target", host);
+        let kind = input.parsed("kind", |text| field::kind(text).map(str::to_owned));
+        let committed_bps = input.parsed("committed", field::mbps);
+        let probe_target = input.parsed_or_none("probe_target", field::host);
         let facing = input.parsed("facing", |text| text.parse().map_err(|_| "Choose one.".to_owned()));
         Some(Self {
             circuit,
@@ -218,9 +220,7 @@ async fn zone_of(app: &App, session: &StaffSession, client: ClientId) -> Answere
 
 /// Midnight at the start of a day.
 pub(crate) fn day(zone: &Zone, text: &str) -> Result<i64, String> {
-    let is_day = text.len() == "2026-11-01".len();
-    let at_ms = is_day.then(|| zone.parse(text)).flatten();
-    at_ms.ok_or_else(|| "Write a day, for example 2026-11-01.".to_owned())
+    field::day(text, zone.time_zone())
 }
 
 /// `GET /staff/links/{link}/edit`

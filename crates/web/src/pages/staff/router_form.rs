@@ -1,12 +1,13 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
+use import::field;
 use store::{CompanyId, NewRouter, Router, RouterFields, RouterTls, StoreError};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::pages::render;
 use crate::pages::staff::clients::NAME_CHARS_MAX;
-use crate::pages::staff::form::{Field, FormPage, Input, Kind, chosen, host, words};
+use crate::pages::staff::form::{Field, FormPage, Input, Kind, chosen, words};
 use crate::pages::staff::{Answered, Frame, ROUTERS, gone_to, router_id};
 use crate::staff::StaffSession;
 
@@ -16,7 +17,6 @@ const TLS: &[(&str, &str)] = &[
     ("ca", "TLS, an authority of yours (certificate below)"),
     ("off", "Plain text"),
 ];
-const FINGERPRINT_BYTES: usize = 32;
 const PEM_HEAD: &str = "-----BEGIN CERTIFICATE-----";
 
 /// `GET /staff/routers/new`
@@ -188,11 +188,8 @@ impl Typed {
     fn of(input: &mut Input) -> Option<Self> {
         let name = input.text("name", NAME_CHARS_MAX);
         let username = input.text("username", NAME_CHARS_MAX);
-        let address = input.parsed("address", host);
-        let port = input.parsed("port", |text| match text.parse::<u16>() {
-            Ok(port) if port > 0 => Ok(port),
-            _ => Err("Write a port from 1 to 65535.".to_owned()),
-        });
+        let address = input.parsed("address", field::host);
+        let port = input.parsed("port", field::port);
         let tls = match input.value("tls") {
             "off" => Some(RouterTls::Off),
             "system" => Some(RouterTls::System),
@@ -202,38 +199,9 @@ impl Typed {
                     .then(|| RouterTls::CaPem(text.to_owned()))
                     .ok_or("This is no certificate in PEM form.".to_owned())
             }),
-            "pin" => input.parsed("fingerprint", fingerprint).map(RouterTls::Pinned),
+            "pin" => input.parsed("fingerprint", field::fingerprint).map(RouterTls::Pinned),
             _ => input.parsed("tls", |_| Err("Choose one.".to_owned())),
         };
         Some(Self { name, address: address?, port: port?, username, tls: tls? })
-    }
-}
-
-fn fingerprint(text: &str) -> Result<[u8; FINGERPRINT_BYTES], String> {
-    let why = || "Write the 64 hexadecimal digits of its SHA-256.".to_owned();
-    let digits: Vec<u32> =
-        text.chars().filter(|c| *c != ':' && !c.is_whitespace()).filter_map(|c| c.to_digit(16)).collect();
-    let plain = text.chars().all(|c| c == ':' || c.is_whitespace() || c.is_ascii_hexdigit());
-    if !plain || digits.len() != 2 * FINGERPRINT_BYTES {
-        return Err(why());
-    }
-    let bytes: Vec<u8> =
-        digits.chunks_exact(2).filter_map(|pair| u8::try_from(pair[0] << 4 | pair[1]).ok()).collect();
-    bytes.try_into().map_err(|_| why())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_fingerprint_is_taken_as_routers_and_tools_write_it() {
-        let plain = "ab".repeat(32);
-        let colons = vec!["AB"; 32].join(":");
-        assert_eq!(fingerprint(&plain), Ok([0xab; 32]));
-        assert_eq!(fingerprint(&colons), Ok([0xab; 32]));
-        for bad in ["", "ab", &"zz".repeat(32), &"ab".repeat(33)] {
-            assert!(fingerprint(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -1,17 +1,18 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
+use import::field;
 use store::{DownWhen, Link, LinkId, LinkTerms, StoreError};
 
 use crate::app::App;
 use crate::caller::Caller;
-use crate::pages::staff::form::{Field, FormPage, Input, Kind, decimal, words};
+use crate::pages::staff::form::{Field, FormPage, Input, Kind, words};
 use crate::pages::staff::link_form::{day, live};
 use crate::pages::staff::{Answered, Frame, LINKS, gone_to};
 use crate::pages::{link_id, render};
 use crate::staff::StaffSession;
 use crate::zone::Zone;
 
-const LATENCY_MS_MAX: f64 = 60_000.0;
+const LATENCY_MS_MAX: u32 = 60_000;
 const DOWN_WHEN: &[(&str, &str)] = &[
     ("interface", "The interface is not running"),
     ("interface_or_no_answer", "Not running, or the probe target gives no answer"),
@@ -30,9 +31,9 @@ pub(crate) fn fields(input: &Input) -> Vec<Field> {
 
 /// What a form says of an agreement; `None`: something is not right.
 pub(crate) fn typed(input: &mut Input, link_id: LinkId, valid_from_ms: i64) -> Option<LinkTerms> {
-    let percent = |text: &str| decimal(text, 100.0);
+    let percent = |text: &str| field::decimal(text, 100);
     let uptime_pct = input.parsed_or_none("uptime_pct", percent);
-    let latency_ms = input.parsed_or_none("latency_ms", |text| decimal(text, LATENCY_MS_MAX));
+    let latency_ms = input.parsed_or_none("latency_ms", |text| field::decimal(text, LATENCY_MS_MAX));
     let loss_pct = input.parsed_or_none("loss_pct", percent);
     let down_when: Option<DownWhen> =
         input.parsed("down_when", |text| text.parse().map_err(|_| "Choose one.".to_owned()));

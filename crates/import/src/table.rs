@@ -1,0 +1,109 @@
+//! A CSV file as rows with named columns: comma or semicolon between, a byte order mark or none.
+
+use csv::{ReaderBuilder, StringRecord};
+
+use crate::{Column, FAULTS_MAX, FILE_BYTES_MAX, Fault, ROWS_MAX};
+
+/// What a file holds.
+#[derive(Debug)]
+pub(crate) struct Table {
+    /// The place of each known column, in the order of [`Kind::columns`](crate::Kind::columns).
+    places: Vec<(&'static str, Option<usize>)>,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// A line below the first.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) line: u64,
+    cells: StringRecord,
+}
+
+impl Table {
+    pub(crate) fn read(file: &[u8], columns: &'static [Column]) -> Result<Self, Vec<Fault>> {
+        let whole = |why: String| vec![Fault { line: 1, column: String::new(), why }];
+        if file.len() > FILE_BYTES_MAX {
+            return Err(whole(format!(
+                "The file has more than {} MB: divide it.",
+                FILE_BYTES_MAX / 1024 / 1024
+            )));
+        }
+        let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+        let text = std::str::from_utf8(file).map_err(|error| {
+            let line = file[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+            let why = "This is not UTF-8: save the file as CSV UTF-8.".to_owned();
+            vec![Fault { line, column: String::new(), why }]
+        })?;
+        let first = text.lines().next().unwrap_or_default();
+        let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
+        let mut reader = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .flexible(true)
+            .has_headers(false)
+            .from_reader(text.as_bytes());
+        let mut records = reader.records();
+        let Some(Ok(head)) = records.next() else {
+            return Err(whole(format!(
+                "The file is empty: its first line names the columns {}.",
+                names(columns)
+            )));
+        };
+        let places = places(&head, columns)?;
+        let mut rows = Vec::new();
+        let mut faults = Vec::new();
+        for record in records {
+            let cells = record.map_err(|error| whole(format!("The file cannot be read: {error}.")))?;
+            let line = cells.position().map_or(0, csv::Position::line);
+            if cells.iter().all(|cell| cell.trim().is_empty()) {
+                continue;
+            }
+            if cells.len() != head.len() && faults.len() < FAULTS_MAX {
+                let why = format!("This line has {} cells, the first one {}.", cells.len(), head.len());
+                faults.push(Fault { line, column: String::new(), why });
+            }
+            if rows.len() == ROWS_MAX {
+                return Err(whole(format!("The file has more than {ROWS_MAX} rows: divide it.")));
+            }
+            rows.push(Row { line, cells });
+        }
+        if rows.is_empty() {
+            return Err(whole("The file has no rows below its first line.".to_owned()));
+        }
+        if faults.is_empty() { Ok(Self { places, rows }) } else { Err(faults) }
+    }
+
+    /// What stands in a column of a row, without spaces around it; empty if the file has no such column.
+    pub(crate) fn cell<'a>(&self, row: &'a Row, column: &str) -> &'a str {
+        let place = self.places.iter().find(|(name, _)| *name == column).and_then(|(_, place)| *place);
+        place.and_then(|place| row.cells.get(place)).unwrap_or_default().trim()
+    }
+}
+
+fn names(columns: &[Column]) -> String {
+    columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
+}
+
+fn places(
+    head: &StringRecord,
+    columns: &'static [Column],
+) -> Result<Vec<(&'static str, Option<usize>)>, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let mut fault =
+        |column: &str, why: String| faults.push(Fault { line: 1, column: column.to_owned(), why });
+    let plain: Vec<String> = head.iter().map(|name| name.trim().to_lowercase()).collect();
+    for (at, name) in plain.iter().enumerate() {
+        if !columns.iter().any(|column| column.name == name) {
+            fault(name, format!("There is no such column; there are {}.", names(columns)));
+        } else if plain[..at].contains(name) {
+            fault(name, "This column is there twice.".to_owned());
+        }
+    }
+    let place = |column: &Column| (column.name, plain.iter().position(|name| name == column.name));
+    let places: Vec<_> = columns.iter().map(place).collect();
+    for (column, (_, place)) in columns.iter().zip(&places) {
+        if column.required && place.is_none() {
+            fault(column.name, "This column is missing.".to_owned());
+        }
+    }
+    if faults.is_empty() { Ok(places) } else { Err(faults) }
+}

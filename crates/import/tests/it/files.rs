@@ -1,0 +1,129 @@
+//! Files that are no files, and the small kinds.
+
+use std::collections::BTreeSet;
+
+use import::{Kind, Options, Outcome, import_csv};
+use secrecy::{ExposeSecret, SecretString};
+use store::{CompanyId, RouterTls, StaffAct, StaffScope, Store};
+
+use crate::database::on_both;
+
+pub(crate) const ALL: StaffScope = StaffScope::All;
+
+pub(crate) fn act(scope: &StaffScope) -> StaffAct<'_> {
+    StaffAct { scope, actor: "staff:asha", address: None, now_ms: 1_000 }
+}
+
+pub(crate) async fn read(store: &Store, kind: Kind, file: &str) -> Outcome {
+    import_csv(store, &act(&ALL), kind, file.as_bytes(), &Options::default()).await.unwrap()
+}
+
+/// `line column: why`
+pub(crate) fn told(outcome: &Outcome) -> Vec<String> {
+    outcome.faults.iter().map(|fault| format!("{} {}: {}", fault.line, fault.column, fault.why)).collect()
+}
+
+on_both! {
+    async fn what_is_no_table_of_these_things_is_told_and_nothing_is_written(db) {
+        db.store.insert_company("Example Net", "Asia/Kolkata", "INR", 0).await.unwrap();
+        for (file, expected) in [
+            ("", "1 : The file is empty: its first line names the columns name, company."),
+            ("name\n", "1 : The file has no rows below its first line."),
+            ("name,nane\nA,B\n", "1 nane: There is no such column; there are name, company."),
+            ("company\nExample Net\n", "1 name: This column is missing."),
+            ("name,NAME\nA,B\n", "1 name: This column is there twice."),
+            ("name,company\nA\n", "2 : This line has 1 cells, the first one 2."),
+            ("name\nA\n\n \nB,C\n", "5 : This line has 2 cells, the first one 1."),
+            ("name\n\"A\nB\"\nC,D\n", "4 : This line has 2 cells, the first one 1."),
+            ("name\nA\nA\n", "3 name: Line 2 has that name already."),
+            ("name,company\nA,Nowhere\n", "2 company: There is no company \"Nowhere\"."),
+        ] {
+            let outcome = read(&db.store, Kind::Clients, file).await;
+            assert_eq!(told(&outcome).first().map(String::as_str), Some(expected), "{file:?}");
+            assert_eq!(outcome.written, 0);
+        }
+        let outcome =
+            import_csv(&db.store, &act(&ALL), Kind::Clients, b"name\nA\nB\xe9\n", &Options::default()).await.unwrap();
+        assert_eq!(told(&outcome), ["3 : This is not UTF-8: save the file as CSV UTF-8."]);
+        assert!(db.store.clients().await.unwrap().is_empty());
+        let many = format!("name\n{}", (0..20_001).map(|n| format!("C{n}\n")).collect::<String>());
+        assert!(told(&read(&db.store, Kind::Clients, &many).await)[0].contains("more than 20000 rows: divide it"));
+        let wrong = format!("name\n{}", "\u{7}\n".repeat(3_000));
+        assert_eq!(read(&db.store, Kind::Clients, &wrong).await.faults.len(), import::FAULTS_MAX);
+    }
+
+    async fn as_spreadsheets_write_it(db) {
+        let company = db.store.insert_company("Example Net", "Asia/Kolkata", "INR", 0).await.unwrap();
+        let file = "\u{feff}Company;Name\r\n;\"Asha; Textiles\"\r\nExample Net;  Kaveri  \r\n;;\r\n";
+        let outcome = read(&db.store, Kind::Clients, &file.replace(";;", ";")).await;
+        assert_eq!((outcome.rows, outcome.written, told(&outcome)), (2, 2, vec![]));
+        let names: Vec<_> = db.store.clients().await.unwrap().into_iter().map(|client| client.name).collect();
+        assert_eq!(names, ["Asha; Textiles", "Kaveri"]);
+        let again = read(&db.store, Kind::Clients, "name\nKaveri\nNew\n").await;
+        assert_eq!(told(&again), ["2 name: There is a client of that name already."]);
+        assert_eq!(db.store.clients().await.unwrap().len(), 2, "not even the good row");
+        let audit = db.store.audit_events(None, 10).await.unwrap();
+        let added: Vec<_> = audit.iter().map(|record| (record.event.action.as_str(), record.event.subject.as_str())).collect();
+        assert_eq!(added, [("client.add", "client Kaveri"), ("client.add", "client Asha; Textiles")]);
+        assert_eq!(audit[0].event.detail["after"]["company_id"], company.0);
+        assert_eq!(audit[0].event.actor, "staff:asha");
+    }
+
+    async fn routers_come_with_their_passwords_sealed(db) {
+        db.store.insert_company("Example Net", "Asia/Kolkata", "INR", 0).await.unwrap();
+        let pin = "ab".repeat(32);
+        let file = format!("name,address,username,password,tls,port\n\
+            edge-1,192.0.2.1,portal,first secret,,\n\
+            edge-2,edge-2.isp.example,portal,,off,\n\
+            edge-3,2001:db8::3,portal,third,pin:{pin},9000\n");
+        let outcome = read(&db.store, Kind::Routers, &file).await;
+        assert_eq!(told(&outcome), ["3 password: This must not be empty."]);
+        let options = Options { router_password: Some(SecretString::from("shared")), ..Options::default() };
+        let dry = Options { dry_run: true, router_password: options.router_password.clone(), ..Options::default() };
+        let outcome = import_csv(&db.store, &act(&ALL), Kind::Routers, file.as_bytes(), &dry).await.unwrap();
+        assert_eq!((outcome.rows, outcome.written, told(&outcome)), (3, 0, vec![]));
+        assert!(db.store.routers().await.unwrap().is_empty(), "a dry run writes nothing");
+        let outcome = import_csv(&db.store, &act(&ALL), Kind::Routers, file.as_bytes(), &options).await.unwrap();
+        assert_eq!(outcome.written, 3);
+        let routers = db.store.routers().await.unwrap();
+        let seen: Vec<_> = routers.iter().map(|router| (router.port, router.tls.clone())).collect();
+        assert_eq!(seen, [(8729, RouterTls::System), (8728, RouterTls::Off), (9000, RouterTls::Pinned([0xab; 32]))]);
+        for (router, expected) in routers.iter().zip(["first secret", "shared", "third"]) {
+            assert_eq!(db.store.router_password(router.id).await.unwrap().expose_secret(), expected);
+        }
+        let audit = format!("{:?}", db.store.audit_events(None, 10).await.unwrap());
+        assert!(!audit.contains("secret") && !audit.contains("shared") && !audit.contains("third"), "{audit}");
+        for (row, expected) in [
+            ("edge-1,192.0.2.9,portal,x,,", "2 name: There is a router of that name already."),
+            ("e,no host,portal,x,,", "2 address: Write an IP address or a host name."),
+            ("e,192.0.2.9,,x,,", "2 username: This must not be empty."),
+            ("e,192.0.2.9,portal,x,maybe,", "2 tls: Write system, off, or pin: and the SHA-256 of the certificate."),
+            ("e,192.0.2.9,portal,x,pin:12,", "2 tls: Write the 64 hexadecimal digits of its SHA-256."),
+            ("e,192.0.2.9,portal,x,off,99999", "2 port: Write a port from 1 to 65535."),
+        ] {
+            let file = format!("name,address,username,password,tls,port\n{row}\n");
+            assert_eq!(told(&read(&db.store, Kind::Routers, &file).await), [expected], "{row}");
+        }
+    }
+
+    async fn whoever_works_for_one_company_enters_nothing_for_another(db) {
+        let mine = db.store.insert_company("Mine", "Asia/Kolkata", "INR", 0).await.unwrap();
+        let theirs = db.store.insert_company("Theirs", "UTC", "USD", 0).await.unwrap();
+        db.store.insert_client(theirs, "Their client", 0).await.unwrap();
+        let scope = StaffScope::Companies(BTreeSet::from([mine]));
+        let import = |file: &'static str| {
+            let (store, scope) = (db.store.clone(), scope.clone());
+            async move {
+                import_csv(&store, &act(&scope), Kind::Clients, file.as_bytes(), &Options::default()).await.unwrap()
+            }
+        };
+        let outcome = import("name,company\nA,Theirs\n").await;
+        assert_eq!(told(&outcome), ["2 company: There is no company \"Theirs\"."]);
+        // What others have is not told.
+        assert_eq!(import("name\nTheir client\n").await.written, 1);
+        let of: Vec<CompanyId> = db.store.clients().await.unwrap().into_iter().map(|client| client.company_id).collect();
+        assert_eq!(of.len(), 2);
+        let both = import_csv(&db.store, &act(&ALL), Kind::Clients, b"name\nA\n", &Options::default()).await.unwrap();
+        assert_eq!(told(&both), ["2 company: There are several companies: name one."]);
+    }
+}
