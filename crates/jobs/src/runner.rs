@@ -1,5 +1,6 @@
 use std::{error::Error, time::Duration};
 
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use store::{Clock, Store, StoreError};
 use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
@@ -13,6 +14,8 @@ const PASS_INTERVAL: Duration = Duration::from_secs(60);
 const ALERT_INTERVAL: Duration = Duration::from_secs(2);
 /// Time between two looks into an outbox in which nothing was due.
 const OUTBOX_INTERVAL: Duration = Duration::from_secs(3);
+/// Calls of webhooks on their way at once.
+const CALLS_MAX: usize = 16;
 /// Pause after the mail server was away or the database failed.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -30,19 +33,19 @@ pub async fn run(
     let news = News::default();
     let send_mail = async {
         let Some(mail) = &mail else { return stop.cancelled().await };
-        deliver(Way::Mail(mail), &clock, &news.mail, &stop).await;
+        deliver_mail(mail, &clock, &news.mail, &stop).await;
         mail.close().await;
     };
-    let call_webhooks = async {
+    let call = async {
         let Some(webhooks) = &webhooks else { return stop.cancelled().await };
-        deliver(Way::Webhooks(webhooks), &clock, &news.webhooks, &stop).await;
+        call_webhooks(webhooks, &clock, &news.webhooks, &stop).await;
     };
     tokio::join!(
         keep_house(&store, &clock, &stop),
         close_months(&store, &clock, &news, &stop),
         watch(&store, &clock, &news, &stop),
         send_mail,
-        call_webhooks
+        call
     );
 }
 
@@ -130,27 +133,48 @@ async fn watch(store: &Store, clock: &Clock, news: &News, stop: &CancellationTok
     }
 }
 
-/// What leaves the outbox leaves in one of these ways; neither waits for the other.
-enum Way<'a> {
-    Mail(&'a Delivery),
-    Webhooks(&'a WebhookDelivery),
-}
-
-impl Way<'_> {
-    async fn deliver_once(&self, now_ms: i64) -> Result<Delivered, StoreError> {
-        match self {
-            Self::Mail(mail) => mail.deliver_once(now_ms).await,
-            Self::Webhooks(webhooks) => webhooks.deliver_once(now_ms).await,
+/// Calls webhooks side by side until `stop`, one message at a time each. Calls on their way are not dropped by a stop: they
+/// may have arrived already.
+async fn call_webhooks(webhooks: &WebhookDelivery, clock: &Clock, news: &Notify, stop: &CancellationToken) {
+    let mut calls = FuturesUnordered::new();
+    loop {
+        if !stop.is_cancelled() && calls.len() < CALLS_MAX {
+            match webhooks.claim(clock.now_ms(), CALLS_MAX - calls.len()).await {
+                Ok(claimed) => calls.extend(claimed.into_iter().map(|call| {
+                    let now_ms = clock.now_ms();
+                    async move { webhooks.deliver(&call, now_ms).await }
+                })),
+                Err(error) => note_database(&error),
+            }
+        }
+        tokio::select! {
+            Some(result) = calls.next() => {
+                if let Err(error) = result {
+                    note_database(&error);
+                }
+            }
+            () = stop.cancelled() => {
+                if calls.is_empty() {
+                    return;
+                }
+                while calls.next().await.is_some() {}
+            }
+            () = news.notified() => {}
+            () = tokio::time::sleep(OUTBOX_INTERVAL) => {}
         }
     }
 }
 
-/// Sends one after the other until `stop`. What is on its way is not dropped by a stop: it may have arrived already.
-async fn deliver(way: Way<'_>, clock: &Clock, news: &Notify, stop: &CancellationToken) {
+fn note_database(error: &StoreError) {
+    tracing::warn!(error = error as &dyn Error, "the outbox cannot be read or written");
+}
+
+/// Sends mail, one after the other, until `stop`. What is on its way is not dropped by a stop: it may have arrived already.
+async fn deliver_mail(mail: &Delivery, clock: &Clock, news: &Notify, stop: &CancellationToken) {
     // Said when it begins and when it ends, not each time.
     let mut is_away = false;
     while !stop.is_cancelled() {
-        let pause = match way.deliver_once(clock.now_ms()).await {
+        let pause = match mail.deliver_once(clock.now_ms()).await {
             Ok(Delivered::Nothing) => OUTBOX_INTERVAL,
             Ok(Delivered::Away) => {
                 if !is_away {
@@ -167,7 +191,7 @@ async fn deliver(way: Way<'_>, clock: &Clock, news: &Notify, stop: &Cancellation
                 continue;
             }
             Err(error) => {
-                tracing::warn!(error = &error as &dyn Error, "the outbox cannot be read or written");
+                note_database(&error);
                 PAUSE
             }
         };

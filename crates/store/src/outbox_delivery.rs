@@ -13,12 +13,11 @@ pub const OUTBOX_DROPPED: &str = "nothing was sent";
 pub const OUTBOX_ANSWER_CHARS_MAX: usize = 1_000;
 
 macro_rules! claim {
-    ($lock:literal) => {
+    ($which:literal, $lock:literal) => {
         concat!(
-            "WITH due AS MATERIALIZED (SELECT id FROM outbox
-                WHERE ((state = 'queued' AND next_at_ms <= $1) OR (state = 'sending' AND lease_until_ms <= $1))
-                    AND (recipient LIKE 'webhook:%') = $4
-                ORDER BY next_at_ms, id LIMIT $3",
+            "WITH due AS MATERIALIZED (SELECT id FROM outbox WHERE ",
+            $which,
+            " ORDER BY next_at_ms, id LIMIT $3",
             $lock,
             ") UPDATE outbox SET state = 'sending', lease_until_ms = $2, attempts = attempts + 1
             WHERE id IN (SELECT id FROM due) RETURNING ",
@@ -27,8 +26,30 @@ macro_rules! claim {
     };
 }
 
+macro_rules! mail {
+    ($lock:literal) => {
+        claim!(
+            "((state = 'queued' AND next_at_ms <= $1) OR (state = 'sending' AND lease_until_ms <= $1))
+            AND recipient NOT LIKE 'webhook:%'",
+            $lock
+        )
+    };
+}
+
+// One message to each webhook at a time, the oldest that is due: one that is slow has one slot and no more.
+macro_rules! webhooks {
+    ($lock:literal) => {
+        claim!("id IN (SELECT MIN(id) FROM outbox
+                WHERE ((state = 'queued' AND next_at_ms <= $1) OR (state = 'sending' AND lease_until_ms <= $1))
+                    AND recipient LIKE 'webhook:%'
+                    AND recipient NOT IN (SELECT recipient FROM outbox WHERE state = 'sending' AND lease_until_ms > $1)
+                GROUP BY recipient)", $lock)
+    };
+}
+
 // SQLite has one writer; on PostgreSQL a worker passes over what another is just claiming.
-const CLAIM: Differs = Differs { sqlite: claim!(""), postgres: claim!(" FOR UPDATE SKIP LOCKED") };
+const MAIL: Differs = Differs { sqlite: mail!(""), postgres: mail!(" FOR UPDATE SKIP LOCKED") };
+const WEBHOOKS: Differs = Differs { sqlite: webhooks!(""), postgres: webhooks!(" FOR UPDATE SKIP LOCKED") };
 
 impl Store {
     /// Claims mail that is due, at most `limit` and [`OUTBOX_CLAIM_MAX`], the longest due first. Nobody else gets it until
@@ -39,33 +60,32 @@ impl Store {
         lease_ms: i64,
         limit: i64,
     ) -> Result<Vec<OutboxMail>, StoreError> {
-        self.claim_in(false, now_ms, lease_ms, limit).await
+        self.claim(&MAIL, now_ms, lease_ms, limit).await
     }
 
-    /// The same for what goes to webhooks: an address that hangs does not hold up mail.
+    /// The same for what goes to webhooks: at most one message for each, and none for one that has one on its way.
     pub async fn claim_webhook_calls(
         &self,
         now_ms: i64,
         lease_ms: i64,
         limit: i64,
     ) -> Result<Vec<OutboxMail>, StoreError> {
-        self.claim_in(true, now_ms, lease_ms, limit).await
+        self.claim(&WEBHOOKS, now_ms, lease_ms, limit).await
     }
 
-    async fn claim_in(
+    async fn claim(
         &self,
-        webhooks: bool,
+        sql: &Differs,
         now_ms: i64,
         lease_ms: i64,
         limit: i64,
     ) -> Result<Vec<OutboxMail>, StoreError> {
         let writer = self.writer();
-        let sql = CLAIM.on(&writer);
+        let sql = sql.on(&writer);
         let rows: Vec<OutboxRow> = on!(writer, db => sqlx::query_as(sql)
             .bind(now_ms)
             .bind(now_ms + lease_ms.max(1))
             .bind(limit.clamp(0, OUTBOX_CLAIM_MAX))
-            .bind(webhooks)
             .fetch_all(db)
             .await)?;
         let mut mails = rows.into_iter().map(OutboxMail::try_from).collect::<Result<Vec<_>, _>>()?;

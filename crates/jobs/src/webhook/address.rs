@@ -44,9 +44,10 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
         || ip.is_link_local()
         || ip.is_documentation()
         || ip.is_multicast()
-        // Shared address space, protocol assignments, benchmarks, and what is reserved for ever.
+        // Shared address space, protocol assignments, the old 6to4 relays, benchmarks, and what is reserved for ever.
         || (a == 100 && (64..128).contains(&b))
         || (a == 192 && b == 0 && c == 0)
+        || (a == 192 && b == 88 && c == 99)
         || (a == 198 && (18..20).contains(&b))
         || a >= 240;
     !is_special
@@ -94,6 +95,7 @@ mod tests {
             "172.16.0.1",
             "172.31.255.255",
             "192.0.0.1",
+            "192.88.99.1",
             "192.0.2.1",
             "192.168.1.1",
             "198.18.0.1",

@@ -3,6 +3,7 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use reqwest::{Client, StatusCode, redirect::Policy};
+use tokio::time::timeout;
 use url::{Host, Url};
 
 use super::{
@@ -13,6 +14,8 @@ use crate::SendError;
 
 /// The most that is read of what a receiver says.
 const ANSWER_BYTES_MAX: usize = 1_000;
+/// How long a receiver may take over its words once its status is known, which decides.
+const ANSWER_WAIT: Duration = Duration::from_secs(1);
 const USER_AGENT: &str = concat!("Leaseline/", env!("CARGO_PKG_VERSION"));
 
 /// How webhooks are called.
@@ -77,7 +80,7 @@ impl Caller {
         let sent_at_s = now_ms.div_euclid(1_000);
         let request = self
             .client
-            .post(url)
+            .post(url.clone())
             .header("content-type", "application/json")
             .header("webhook-id", &message.id)
             .header("webhook-timestamp", sent_at_s)
@@ -86,13 +89,18 @@ impl Caller {
         let mut answer = request.send().await.map_err(|error| self.failure(&error))?;
         let status = answer.status();
         let location = answer.headers().get("location").and_then(|to| to.to_str().ok()).map(str::to_owned);
+        // Its path may be as secret as that of the webhook itself.
+        let location = location.and_then(|to| url.join(&to).ok()).map(|to| to.origin().ascii_serialization());
         let mut said = Vec::new();
-        // What comes after the status changes nothing; a receiver that breaks off there has the message.
-        while said.len() < ANSWER_BYTES_MAX
-            && let Ok(Some(chunk)) = answer.chunk().await
-        {
-            said.extend_from_slice(&chunk[..chunk.len().min(ANSWER_BYTES_MAX - said.len())]);
-        }
+        let listen = async {
+            while said.len() < ANSWER_BYTES_MAX
+                && let Ok(Some(chunk)) = answer.chunk().await
+            {
+                said.extend_from_slice(&chunk[..chunk.len().min(ANSWER_BYTES_MAX - said.len())]);
+            }
+        };
+        // What comes after the status changes nothing; a receiver that breaks off or dawdles there has the message.
+        let _ = timeout(ANSWER_WAIT, listen).await;
         judge(status, location.as_deref(), &String::from_utf8_lossy(&said))
     }
 
@@ -114,7 +122,8 @@ impl Caller {
         let mut cause: Option<&(dyn Error + 'static)> = error.source();
         while let Some(inner) = cause {
             if let Some(refused) = inner.downcast_ref::<NotPublic>() {
-                return SendError::Refused(refused.to_string());
+                // Unlike an address that is written out, what a name leads to may change.
+                return SendError::Away(refused.to_string());
             }
             cause = inner.source();
         }
@@ -132,8 +141,8 @@ fn judge(status: StatusCode, location: Option<&str>, said: &str) -> Result<Strin
     match status.as_u16() {
         200..=299 => Ok(said),
         300..=399 => Err(SendError::Deferred(format!(
-            "{status}: it leads on to {}; redirects are not followed: enter the final address",
-            location.unwrap_or("nowhere")
+            "{status}: it leads on to an address at {}; redirects are not followed: enter the final address",
+            location.unwrap_or("no server")
         ))),
         // The specification's word for: never again.
         410 => Err(SendError::Refused(said)),

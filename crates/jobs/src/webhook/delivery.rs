@@ -1,12 +1,19 @@
 //! Messages out of the outbox to webhooks, one at a time, beside the mail.
 
+use std::time::Duration;
+
 use store::{OUTBOX_DROPPED, OutboxMail, Store, StoreError, Webhook, WebhookId, webhook_key, webhook_of};
+
+use tokio::time::Instant;
 
 use super::{caller::Caller, message::Message};
 use crate::{
     Delivered, SendError,
-    outbox_notes::{NOTING_MAX, note_sent, put_off},
+    outbox_notes::{note_sent, put_off},
 };
+
+/// For how much longer than a call may take its claim lasts: reading what is sent, and noting what became of it.
+const CLAIM_SPARE: Duration = Duration::from_secs(30);
 
 /// The way from the outbox to webhooks.
 #[derive(Debug)]
@@ -21,34 +28,49 @@ impl WebhookDelivery {
         Self { store, caller }
     }
 
-    /// Sends what has been due for longest, if anything. A receiver that is away has the rest of its messages wait
-    /// with this one, so that those of others follow at once.
-    ///
-    /// A process that dies in here leaves a claim that runs out; the message is sent again under the same id.
+    /// Sends what has been due for longest, if anything.
     ///
     /// # Errors
     /// Those of the database.
     pub async fn deliver_once(&self, now_ms: i64) -> Result<Delivered, StoreError> {
-        if self.store.webhook_calls_next_due_ms().await?.is_none_or(|due_ms| due_ms > now_ms) {
-            return Ok(Delivered::Nothing);
+        match self.claim(now_ms, 1).await?.pop() {
+            Some(call) => self.deliver(&call, now_ms).await,
+            None => Ok(Delivered::Nothing),
         }
-        let lease_ms = (self.caller.limit() + NOTING_MAX).as_millis() as i64;
-        let Some(call) = self.store.claim_webhook_calls(now_ms, lease_ms, 1).await?.pop() else {
-            return Ok(Delivered::Nothing);
-        };
-        match self.send(&call, now_ms).await? {
+    }
+
+    /// Claims messages that are due, at most one for each webhook and `limit` in all. A process that dies with them leaves
+    /// claims that run out; they are sent again under the same ids.
+    pub(crate) async fn claim(&self, now_ms: i64, limit: usize) -> Result<Vec<OutboxMail>, StoreError> {
+        if self.store.webhook_calls_next_due_ms().await?.is_none_or(|due_ms| due_ms > now_ms) {
+            return Ok(Vec::new());
+        }
+        let lease_ms = (self.caller.limit() + CLAIM_SPARE).as_millis() as i64;
+        self.store.claim_webhook_calls(now_ms, lease_ms, limit as i64).await
+    }
+
+    /// Sends a claimed message and notes what became of it. A receiver that is away has the rest of its messages wait with
+    /// this one.
+    pub(crate) async fn deliver(&self, call: &OutboxMail, now_ms: i64) -> Result<Delivered, StoreError> {
+        let begun = Instant::now();
+        let result = self.send(call, now_ms).await?;
+        // Waits begin when it is known that one has to wait.
+        let now_ms = now_ms + begun.elapsed().as_millis() as i64;
+        match result {
             Ok(answer) => {
-                note_sent(&self.store, &call, now_ms, &answer).await?;
+                note_sent(&self.store, call, now_ms, &answer).await?;
                 Ok(Delivered::Sent)
             }
             Err(SendError::Refused(why)) => {
-                tracing::warn!(message = %call.id, recipient = call.recipient, why, "a webhook refuses a message for good");
-                self.store.outbox_failed(&call, &why, None).await?;
+                if !why.starts_with(OUTBOX_DROPPED) {
+                    tracing::warn!(message = %call.id, to = call.recipient, why, "a message is refused for good");
+                }
+                self.store.outbox_failed(call, &why, None).await?;
                 Ok(Delivered::Dead)
             }
-            Err(SendError::Deferred(why)) => put_off(&self.store, &call, &why, now_ms).await.map(|put| put.0),
+            Err(SendError::Deferred(why)) => put_off(&self.store, call, &why, now_ms).await.map(|put| put.0),
             Err(SendError::Away(why)) => {
-                let (delivered, next_at_ms) = put_off(&self.store, &call, &why, now_ms).await?;
+                let (delivered, next_at_ms) = put_off(&self.store, call, &why, now_ms).await?;
                 if let Some(next_at_ms) = next_at_ms {
                     self.store.put_off_recipient(&call.recipient, now_ms, next_at_ms, &why).await?;
                 }
@@ -93,7 +115,14 @@ impl WebhookDelivery {
         message: &Message,
         now_ms: i64,
     ) -> Result<Result<String, SendError>, StoreError> {
-        let key = webhook_key(&self.store.webhook_secret(webhook.id).await?)?;
+        let key = match self.store.webhook_secret(webhook.id).await.and_then(|secret| webhook_key(&secret)) {
+            Ok(key) => key,
+            // One that cannot be signed for must not hold up the others.
+            Err(error @ (StoreError::Corrupt(_) | StoreError::WrongKey { .. } | StoreError::MissingKey)) => {
+                return Ok(Err(SendError::Deferred(format!("its secret cannot be read: {error}"))));
+            }
+            Err(error) => return Err(error),
+        };
         Ok(self.caller.send(&webhook.url, &key, message, now_ms).await)
     }
 }

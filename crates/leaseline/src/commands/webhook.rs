@@ -59,7 +59,7 @@ async fn add(store: &Store, args: &WebhookAddArgs, by: (&str, i64), printer: &Pr
     let (id, secret) =
         store.insert_webhook(company.id, &args.url, &events, by).await.map_err(rule_args::refused)?;
     let secret = secret.expose_secret();
-    let plain = if args.url.starts_with("http:") {
+    let plain = if args.url.trim().to_ascii_lowercase().starts_with("http:") {
         " What is sent there can be read on the way: https keeps it secret."
     } else {
         ""
