@@ -118,7 +118,7 @@ impl WebhookDelivery {
         let key = match self.store.webhook_secret(webhook.id).await.and_then(|secret| webhook_key(&secret)) {
             Ok(key) => key,
             // One that cannot be signed for must not hold up the others.
-            Err(error @ (StoreError::Corrupt(_) | StoreError::WrongKey { .. } | StoreError::MissingKey)) => {
+            Err(error @ (StoreError::Corrupt(_) | StoreError::WrongKey | StoreError::MissingKey)) => {
                 return Ok(Err(SendError::Deferred(format!("its secret cannot be read: {error}"))));
             }
             Err(error) => return Err(error),
