@@ -19,7 +19,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "leaseline",
         &["collector", "import", "jobs", "report", "routeros", "routeros-sim", "sla", "store", "web"],
     ),
-    ("benches", &["collector", "jobs", "report", "routeros", "routeros-sim", "sla", "store", "web"]),
+    (
+        "benches",
+        &["collector", "import", "jobs", "report", "routeros", "routeros-sim", "sla", "store", "web"],
+    ),
 ];
 
 /// Libraries that own an outside thing, and the only crates of ours that may name them.
