@@ -9,7 +9,7 @@ use crate::engine::{Differs, Tx, json, on};
 use crate::notification::email_key;
 use crate::{
     Alert, AlertId, AlertSubject, ClientId, Company, CompanyId, LIST_ROWS_MAX, LinkId, NotificationEvent,
-    NotificationRule, OutageId, RECIPIENTS_MAX, RouterId, StoreError, Webhook, company_brand,
+    NotificationRule, OutageId, PortalUserId, RECIPIENTS_MAX, RouterId, StoreError, Webhook, company_brand,
     notification_rule_store, webhook,
 };
 
@@ -36,9 +36,18 @@ pub struct AlertFacts {
     /// The operations list.
     pub operations: Vec<String>,
     /// The people of the clients whose links are above.
-    pub people: BTreeMap<ClientId, Vec<String>>,
+    pub people: BTreeMap<ClientId, Vec<AlertPerson>>,
     /// Addresses that hear of alerts over HTTP.
     pub webhooks: Vec<Webhook>,
+}
+
+/// An address of a client's people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertPerson {
+    /// Where mail goes.
+    pub email: String,
+    /// What nobody who reads there wants to be told.
+    pub unwanted: BTreeSet<NotificationEvent>,
 }
 
 /// An alert with those who were told that it began.
@@ -384,22 +393,45 @@ async fn operations(tx: &mut Tx, company: CompanyId) -> Result<Vec<String>, Stor
 async fn people(
     tx: &mut Tx,
     clients: &BTreeSet<ClientId>,
-) -> Result<BTreeMap<ClientId, Vec<String>>, StoreError> {
-    const SQL: Differs = Differs {
-        sqlite: "SELECT client_id, email FROM client_portal_users
+) -> Result<BTreeMap<ClientId, Vec<AlertPerson>>, StoreError> {
+    const PEOPLE: Differs = Differs {
+        sqlite: "SELECT id, client_id, email FROM client_portal_users
             WHERE active AND client_id IN (SELECT value FROM json_each($1)) LIMIT $2",
-        postgres: "SELECT client_id, email FROM client_portal_users
+        postgres: "SELECT id, client_id, email FROM client_portal_users
             WHERE active AND client_id IN (SELECT value::text::bigint FROM json_array_elements($1::json)) LIMIT $2",
     };
-    let (sql, ids) = (SQL.on(tx), json(clients)?);
-    let rows: Vec<(ClientId, String)> = on!(tx, tx => sqlx::query_as(sql)
-        .bind(ids).bind(LIST_ROWS_MAX).fetch_all(&mut **tx).await)?;
-    let mut people: BTreeMap<ClientId, BTreeSet<String>> = BTreeMap::new();
-    for (client, email) in rows {
-        let email = email_key(&email);
-        if company_brand::is_address(&email) {
-            people.entry(client).or_default().insert(email);
-        }
+    const UNWANTED: Differs = Differs {
+        sqlite: "SELECT m.portal_user_id, m.event
+            FROM portal_user_mails m JOIN client_portal_users u ON u.id = m.portal_user_id
+            WHERE NOT m.enabled AND u.client_id IN (SELECT value FROM json_each($1)) LIMIT $2",
+        postgres: "SELECT m.portal_user_id, m.event
+            FROM portal_user_mails m JOIN client_portal_users u ON u.id = m.portal_user_id
+            WHERE NOT m.enabled
+                AND u.client_id IN (SELECT value::text::bigint FROM json_array_elements($1::json)) LIMIT $2",
+    };
+    let (people, unwanted, ids) = (PEOPLE.on(tx), UNWANTED.on(tx), json(clients)?);
+    let rows: Vec<(PortalUserId, ClientId, String)> = on!(&mut *tx, tx => sqlx::query_as(people)
+        .bind(&ids).bind(LIST_ROWS_MAX).fetch_all(&mut **tx).await)?;
+    let said: Vec<(PortalUserId, String)> = on!(tx, tx => sqlx::query_as(unwanted)
+        .bind(&ids).bind(LIST_ROWS_MAX).fetch_all(&mut **tx).await)?;
+    let mut of_user: HashMap<PortalUserId, BTreeSet<NotificationEvent>> = HashMap::new();
+    for (user, event) in said {
+        of_user.entry(user).or_default().insert(event.parse().map_err(StoreError::corrupt)?);
     }
-    Ok(people.into_iter().map(|(client, emails)| (client, emails.into_iter().collect())).collect())
+    let mut found: BTreeMap<ClientId, BTreeMap<String, BTreeSet<NotificationEvent>>> = BTreeMap::new();
+    for (user, client, email) in rows {
+        let email = email_key(&email);
+        if !company_brand::is_address(&email) {
+            continue;
+        }
+        let unwanted = of_user.remove(&user).unwrap_or_default();
+        // Where two read the same mail, it goes there if one of them wants it.
+        let addresses = found.entry(client).or_default();
+        addresses
+            .entry(email)
+            .and_modify(|both| both.retain(|event| unwanted.contains(event)))
+            .or_insert(unwanted);
+    }
+    let person = |(email, unwanted)| AlertPerson { email, unwanted };
+    Ok(found.into_iter().map(|(client, people)| (client, people.into_iter().map(person).collect())).collect())
 }

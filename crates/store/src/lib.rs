@@ -89,7 +89,7 @@ mod webhook;
 pub use account_mail::{ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged};
 pub use alert::{ALERT_TEXT_CHARS_MAX, Alert, AlertFilter, AlertSubject};
 pub use alert_facts::{
-    AlertFacts, PendingAlert, RecentAlert, ToldTo, WatchedLink, WatchedOutage, WatchedRouter,
+    AlertFacts, AlertPerson, PendingAlert, RecentAlert, ToldTo, WatchedLink, WatchedOutage, WatchedRouter,
 };
 pub use alert_readings::LatestReading;
 pub use alert_turn::{AlertChange, AlertDecisions, AlertMessage, AlertTurn};

@@ -1,13 +1,19 @@
 use crate::engine::on;
-use crate::{AuditEvent, ClientId, LIST_ROWS_MAX, NotificationEvent, PortalUserId, Store, StoreError, audit};
+use crate::{
+    AuditEvent, ClientId, CompanyId, LIST_ROWS_MAX, NotificationEvent, PortalUserId, Store, StoreError, audit,
+};
 
 impl Store {
-    /// Every kind of news of reports with whether a portal user wants mail about it; one that was never chosen is wanted.
+    /// What a portal user's company tells its clients by mail, with whether this one wants it; what was never chosen is wanted.
+    /// News of reports is always among it.
     pub async fn mail_preferences(
         &self,
         user: PortalUserId,
     ) -> Result<Vec<(NotificationEvent, bool)>, StoreError> {
         const SQL: &str = "SELECT event, enabled FROM portal_user_mails WHERE portal_user_id = $1 LIMIT $2";
+        const COMPANY: &str =
+            "SELECT c.company_id FROM client_portal_users u JOIN clients c ON c.id = u.client_id
+            WHERE u.id = $1";
         let rows: Vec<(String, bool)> = on!(self.reader(), db => sqlx::query_as(SQL)
             .bind(user)
             .bind(LIST_ROWS_MAX)
@@ -16,7 +22,13 @@ impl Store {
         let wanted = |event: NotificationEvent| {
             rows.iter().find(|(name, _)| name == event.as_str()).is_none_or(|(_, enabled)| *enabled)
         };
-        Ok(NotificationEvent::REPORTS.map(|event| (event, wanted(event))).to_vec())
+        let company: Option<CompanyId> =
+            on!(self.reader(), db => sqlx::query_scalar(COMPANY).bind(user).fetch_optional(db).await)?;
+        let rules = self.notification_rules(company.ok_or(StoreError::NotFound { what: "user" })?).await?;
+        let told = rules
+            .iter()
+            .filter(|rule| !rule.event.is_alert() || (rule.enabled && rule.by_mail && rule.to_client));
+        Ok(told.map(|rule| (rule.event, wanted(rule.event))).collect())
     }
 
     /// Keeps which mail a portal user wants.

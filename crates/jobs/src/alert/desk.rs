@@ -298,9 +298,10 @@ impl<'a> Desk<'a> {
             clients.dedup();
             let inside = all.len();
             for client in clients {
-                for email in self.facts.people.get(&client).into_iter().flatten() {
-                    if !all[..inside].iter().any(|(known, _)| known == email) {
-                        all.push((email.clone(), Some(client)));
+                for person in self.facts.people.get(&client).into_iter().flatten() {
+                    let is_told = all[..inside].iter().any(|(known, _)| *known == person.email);
+                    if !is_told && !person.unwanted.contains(&condition.event) {
+                        all.push((person.email.clone(), Some(client)));
                     }
                 }
             }

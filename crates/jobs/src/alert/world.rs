@@ -1,13 +1,13 @@
 //! A small ISP in memory, whose links and routers do what a test says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::tz::TimeZone;
 use serde_json::json;
 use sla::LinkState;
 use store::{
-    AlertFacts, AlertPhase, ClientId, Company, CompanyId, LinkId, NotificationEvent, NotificationRule,
-    OutageId, RouterId, WatchedLink, WatchedOutage, WatchedRouter,
+    AlertFacts, AlertPerson, AlertPhase, ClientId, Company, CompanyId, LinkId, NotificationEvent,
+    NotificationRule, OutageId, RouterId, WatchedLink, WatchedOutage, WatchedRouter,
 };
 
 use super::{book::Book, condition::Condition, decide::decide};
@@ -59,8 +59,8 @@ impl World {
             operations: vec!["noc@isp.example".to_owned()],
             webhooks: Vec::new(),
             people: BTreeMap::from([
-                (ClientId(1), vec!["one@client.example".to_owned()]),
-                (ClientId(2), vec!["two@client.example".to_owned()]),
+                (ClientId(1), vec![person("one@client.example")]),
+                (ClientId(2), vec![person("two@client.example")]),
             ]),
         };
         Self { facts, book: Book::default(), zone: TimeZone::UTC, next_outage: 0 }
@@ -187,4 +187,8 @@ fn link(id: i64) -> WatchedLink {
         outages: Vec::new(),
         maintenance: Vec::new(),
     }
+}
+
+fn person(email: &str) -> AlertPerson {
+    AlertPerson { email: email.to_owned(), unwanted: BTreeSet::new() }
 }

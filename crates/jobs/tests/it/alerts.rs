@@ -8,8 +8,8 @@ use std::{
 use jobs::{AlertEngine, Caller, CallerSettings, Delivery, Mailer, SentMail, WebhookDelivery, preview};
 use sla::LinkState::{Down, Up};
 use store::{
-    AlertFilter, Clock, Latest, LinkId, LinkTerms, NotificationEvent, NotificationLogFilter, OutboxState,
-    Round, RoundOutcome, RuleEdit, Sample,
+    AlertFilter, AuditEvent, Clock, Latest, LinkId, LinkTerms, NotificationEvent, NotificationLogFilter,
+    OutboxState, Round, RoundOutcome, RuleEdit, Sample,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -162,6 +162,35 @@ on_both! {
         for action in ["alert.acknowledge", "alert.assign", "outage.reason"] {
             assert!(actions.iter().any(|found| found == action), "{action} is not among {actions:?}");
         }
+    }
+
+    async fn a_person_of_a_client_who_does_not_want_such_mail_gets_none(db) {
+        let isp = Isp::new(&db.store).await;
+        let edit = RuleEdit {
+            to_client: Some(Some(true)),
+            to_operations: Some(Some(false)),
+            ..RuleEdit::default()
+        };
+        db.store.edit_notification_rule(isp.company, NotificationEvent::LinkDown, &edit, "test", 0).await.unwrap();
+        let (ravi, _) = db.store.portal_user_by_username("ravi").await.unwrap().unwrap();
+        let choice = db.store.mail_preferences(ravi.id).await.unwrap();
+        use NotificationEvent::{LinkDown, ReportReady, SlaBreach};
+        assert_eq!(choice, [(LinkDown, true), (SlaBreach, true), (ReportReady, true)], "what the company tells clients");
+        let event = AuditEvent {
+            at_ms: 0,
+            actor: "portal:ravi".to_owned(),
+            action: "mail_preferences".to_owned(),
+            subject: "user ravi".to_owned(),
+            detail: serde_json::Value::Null,
+            address: None,
+        };
+        db.store.set_mail_preferences(ravi.id, &[(LinkDown, false)], &event).await.unwrap();
+        let start = at(2026, 11, 10, 12, 0);
+        let link = isp.link_up("C-1", start - DAY, start).await;
+        isp.line(link, &[(start, start + MINUTE, Down)]).await;
+        seen(&isp, latest(link, start + MINUTE, Down, start)).await;
+        AlertEngine::default().pass(&db.store, start + MINUTE).await.unwrap();
+        assert_eq!(isp.told().await, ["link_down asha@acme.example"]);
     }
 
     async fn old_alerts_and_mail_that_is_no_news_are_cleared_away(db) {

@@ -99,6 +99,19 @@ async fn each_person_chooses_the_own_mail() {
             .await
             .unwrap();
         assert_eq!((breach.len(), ready.len()), (0, 1));
+        // What the company begins to tell its clients can be chosen too.
+        let edit = store::RuleEdit { to_client: Some(Some(true)), ..store::RuleEdit::default() };
+        let company = portal.store.client(user.client_id).await.unwrap().company_id;
+        portal
+            .store
+            .edit_notification_rule(company, NotificationEvent::LinkDown, &edit, "test", 0)
+            .await
+            .unwrap();
+        let page = browser.get("/client/profile").await.body;
+        assert!(page.contains("Link down") && page.matches(" checked").count() == 2, "{page}");
+        browser.post("/client/profile/mails", "report_ready=on").await;
+        let chosen = portal.store.mail_preferences(user.id).await.unwrap();
+        assert_eq!(chosen[0], (NotificationEvent::LinkDown, false));
         browser.post("/client/profile/mails", "").await;
         let ready = portal
             .store

@@ -1,9 +1,10 @@
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::Form;
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Query, State};
 use axum::response::{Html, Redirect};
-use serde::Deserialize;
 use serde_json::json;
 use store::{NotificationEvent, PortalRole};
 
@@ -39,11 +40,8 @@ struct MailRow {
     wanted: bool,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct MailForm {
-    sla_breach: Option<String>,
-    report_ready: Option<String>,
-}
+/// The boxes that are ticked, by event.
+type MailForm = BTreeMap<String, String>;
 
 /// `GET /client/profile`
 pub(crate) async fn show(
@@ -63,13 +61,10 @@ pub(crate) async fn submit_mails(
     form: Result<Form<MailForm>, FormRejection>,
 ) -> Result<Redirect, PageError> {
     let Form(form) = form.map_err(|_| PageError::BadRequest)?;
-    let wanted = NotificationEvent::REPORTS.map(|event| {
-        let ticked = match event {
-            NotificationEvent::SlaBreach => &form.sla_breach,
-            _ => &form.report_ready,
-        };
-        (event, ticked.is_some())
-    });
+    // What the form did not show is not touched.
+    let shown = app.store.mail_preferences(session.user.id).await?;
+    let wanted: Vec<(NotificationEvent, bool)> =
+        shown.into_iter().map(|(event, _)| (event, form.contains_key(event.as_str()))).collect();
     let detail: serde_json::Map<_, _> =
         wanted.iter().map(|(event, wanted)| (event.as_str().to_owned(), json!(wanted))).collect();
     let event = audit::own(&app, &caller, &session, "mail_preferences", detail.into());
@@ -114,7 +109,24 @@ fn mail_row((event, wanted): (NotificationEvent, bool)) -> MailRow {
         NotificationEvent::SlaBreach => {
             ("Broken promise", "When a month of one of your links did not keep its contract.")
         }
-        _ => ("Report ready", "When the report of a month is there, good or bad."),
+        NotificationEvent::ReportReady => {
+            ("Report ready", "When the report of a month is there, good or bad.")
+        }
+        NotificationEvent::LinkDown => ("Link down", "When one of your links is down, and when it is back."),
+        NotificationEvent::LinkUnstable => {
+            ("Link unstable", "When one of your links goes down again and again, and when it holds.")
+        }
+        NotificationEvent::HighLatency => {
+            ("High latency", "When a link answers more slowly than was agreed.")
+        }
+        NotificationEvent::HighLoss => ("Packet loss", "When a link loses more packets than was agreed."),
+        NotificationEvent::RouterUnreachable => {
+            ("Not measured", "When the router that carries your links does not answer us.")
+        }
+        NotificationEvent::ErrorBudget => {
+            ("Allowed down time nearly spent", "When a link has used up most of the down time of its month.")
+        }
+        NotificationEvent::CollectorStalled => ("Measuring stopped", "When our own measuring stands still."),
     };
     MailRow { event: event.as_str(), title, text, wanted }
 }
