@@ -25,7 +25,7 @@ const TROUBLE_EVERY: Duration = Duration::from_secs(5);
 const READING_EVERY: Duration = Duration::from_millis(600);
 /// The pause before a command that ended is given again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// How often an interface that was not there is looked for.
+/// How often an interface that was not there is looked for; and names where readings have none.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(15);
 /// Pauses between attempts to connect: somebody sits before the page and waits.
 const BACKOFF_MIN: Duration = Duration::from_secs(1);
@@ -132,7 +132,7 @@ impl RouterWatch {
         &mut self,
         mut stream: TrafficStream,
         links: HashMap<String, LinkId>,
-        look_again: bool,
+        mut look_again: bool,
     ) -> Heard {
         let began = Instant::now();
         let mut heard: HashMap<LinkId, Heed> = links.values().map(|&link| (link, Heed::new(began))).collect();
@@ -146,7 +146,11 @@ impl RouterWatch {
                     Err(_) => std::future::pending().await,
                 },
                 reading = stream.next() => match reading {
-                    Some(Ok(traffic)) => self.take(&traffic, &links, &mut heard),
+                    Some(Ok(traffic)) => {
+                        // Where a reading has no name, a port that was renamed is only found by asking.
+                        look_again |= traffic.name.is_none();
+                        self.take(&traffic, &links, &mut heard);
+                    }
                     None => return Heard::Ended,
                     Some(Err(error)) if error.is_no_such_item() => return Heard::Ended,
                     Some(Err(error)) => return Heard::Failed(error.into()),
@@ -232,7 +236,7 @@ impl RouterWatch {
 enum Heard {
     /// Other links are wanted, or missing ones may be there by now.
     AskAnew,
-    /// The router ended it: an interface has gone.
+    /// The router ended it: an interface has gone; or one has another name now.
     Ended,
     /// The session is of no more use.
     Failed(RoundError),

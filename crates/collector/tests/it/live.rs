@@ -223,6 +223,26 @@ async fn an_interface_that_goes_and_comes_is_said_and_hinders_no_other() {
     }
 }
 
+/// Under another name it may be another customer's port by now.
+#[tokio::test]
+async fn what_a_port_carries_under_another_name_is_not_shown() {
+    for watched in Watched::everywhere().await {
+        let [one, two] = watched.links[..] else { panic!("two links") };
+        watched.wish(&[one, two], LONG_MS).await;
+        watched.until_read(one, 0, has_rates).await;
+        let renamed_ms = watched.clock.now_ms();
+        assert!(watched.router.rename("ether1", "C-port"));
+        watched.until_read(one, renamed_ms, has(LiveTrouble::NoInterface)).await;
+        watched.until_read(two, watched.clock.now_ms(), has_rates).await;
+        let readings = watched.readings(one).await;
+        let first = readings.iter().position(|reading| reading.trouble.is_some()).unwrap();
+        assert!(readings[first..].iter().all(has(LiveTrouble::NoInterface)), "{readings:?}");
+        assert!(watched.router.rename("C-port", "ether1"));
+        watched.until_read(one, watched.clock.now_ms(), has_rates).await;
+        watched.end().await;
+    }
+}
+
 /// A password that is wrong by now is refused, and one that is right again is taken without a restart.
 #[tokio::test]
 async fn a_router_that_refuses_is_said_to() {
