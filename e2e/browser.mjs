@@ -15,7 +15,7 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 /** Far more than any step takes: a busy machine is no failure of the portal. */
-const STEP_MS_MAX = 120_000;
+export const STEP_MS_MAX = 120_000;
 export const WIDE = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 

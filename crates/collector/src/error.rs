@@ -22,6 +22,8 @@ pub(crate) enum RoundError {
     BackingOff { last: String, wait_s: i64 },
     #[error("its password cannot be read: {0}")]
     Password(String),
+    #[error("its password could not be looked up: {0}")]
+    Store(String),
     #[error("the round could not be written: {0}")]
     Write(String),
     #[error("the clock was set back: nothing is written until it has passed {}", moment(*.0))]

@@ -3,7 +3,9 @@
 //! It has sessions of its own and shares nothing with the rounds but the process: whatever becomes of it, a round neither
 //! waits nor fails.
 
+mod meanwhile;
 mod router;
+mod trouble;
 
 use std::collections::HashMap;
 use std::time::Duration;

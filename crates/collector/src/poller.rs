@@ -183,7 +183,7 @@ impl Poller {
             self.session.failed(&error, now.mono_ms);
         }
         let cause = match error {
-            RoundError::Password(_) => Cause::NotPolled,
+            RoundError::Password(_) | RoundError::Store(_) => Cause::NotPolled,
             _ if self.shared.witness.network_gone().await => Cause::OwnNetwork,
             _ => Cause::RouterUnreachable,
         };

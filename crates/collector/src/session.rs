@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use routeros::{Client, Credentials, Limits, Target, Tls};
-use store::{Router, RouterTls, Store};
+use store::{Router, RouterTls, Store, StoreError};
 
 use crate::backoff::Backoff;
 use crate::config::CollectorConfig;
@@ -91,8 +91,7 @@ pub(crate) async fn connect(
     store: &Store,
     patience: Duration,
 ) -> Result<Client, RoundError> {
-    let password =
-        store.router_password(router.id).await.map_err(|error| RoundError::Password(error.to_string()))?;
+    let password = store.router_password(router.id).await.map_err(no_password)?;
     let tls = match &router.tls {
         RouterTls::Off => Tls::Off,
         RouterTls::System => Tls::System,
@@ -103,4 +102,26 @@ pub(crate) async fn connect(
     let credentials = Credentials { username: router.username.clone(), password };
     let limits = Limits { connect: patience, tls: patience, login: patience, ..Limits::default() };
     Ok(Client::connect(&target, &credentials, &limits).await?)
+}
+
+/// Whether somebody must mend a key or a row, or the database only failed just now.
+fn no_password(error: StoreError) -> RoundError {
+    match error {
+        StoreError::MissingKey
+        | StoreError::WrongKey
+        | StoreError::Corrupt(_)
+        | StoreError::NotFound { .. } => RoundError::Password(error.to_string()),
+        _ => RoundError::Store(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_fails_is_no_wrong_password() {
+        assert!(matches!(no_password(StoreError::WrongKey), RoundError::Password(_)));
+        assert!(matches!(no_password(StoreError::Locked), RoundError::Store(_)));
+    }
 }

@@ -113,8 +113,8 @@ pub use latest_mark::LatestMark;
 pub use ledger::{LedgerFilter, LedgerLink};
 pub use ledger_inputs::{LEDGER_LINKS_MAX, LinkInputs};
 pub use link::{Facing, Link, NewLink};
-pub use live_reading::{LIVE_KEPT_MS, LiveReading, LiveTrouble};
-pub use live_wish::{LiveLimits, LiveTarget, LiveWish};
+pub use live_reading::{LIVE_AHEAD_MS, LIVE_KEPT_MS, LiveReading, LiveTrouble};
+pub use live_wish::{LIVE_LINKS_PER_CLIENT_MAX, LiveLimits, LiveTarget, LiveWish};
 pub use notification::RECIPIENTS_MAX;
 pub use notification_event::NotificationEvent;
 pub use notification_log::{

@@ -5,6 +5,9 @@ use crate::{ClientId, LinkId, Store, StoreError};
 
 /// For so long readings are kept, milliseconds.
 pub const LIVE_KEPT_MS: i64 = 120_000;
+/// A reading may lie so far ahead of the clock of whoever reads it, milliseconds: clocks of two machines differ a little.
+/// One that lies further ahead was written before the clock was set back.
+pub const LIVE_AHEAD_MS: i64 = 5_000;
 /// The most readings of a link that are handed out at once: two for each second that is kept.
 const READINGS_MAX: i64 = 240;
 
@@ -122,7 +125,7 @@ pub(crate) async fn delete_old(tx: &mut Tx, now_ms: i64) -> Result<u64, StoreErr
     const SQL: &str = "DELETE FROM live_readings WHERE at_ms < $1 OR at_ms > $2";
     Ok(on!(tx, tx => sqlx::query(SQL)
         .bind(now_ms - LIVE_KEPT_MS)
-        .bind(now_ms + LIVE_KEPT_MS)
+        .bind(now_ms + LIVE_AHEAD_MS)
         .execute(&mut **tx)
         .await
         .map(|done| done.rows_affected()))?)

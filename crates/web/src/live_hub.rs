@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use store::{ClientId, Clock, LIVE_KEPT_MS, LinkId, LiveReading, LiveWish, Store, StoreError};
+use store::{ClientId, Clock, LIVE_AHEAD_MS, LIVE_KEPT_MS, LinkId, LiveReading, LiveWish, Store, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -215,13 +215,18 @@ impl Looker {
                 news.entry(link).or_default().over = outcome != Some(LiveWish::Granted);
             }
         }
-        let kept_ms = self.clock.now_ms() - LIVE_KEPT_MS;
+        let now_ms = self.clock.now_ms();
+        let kept_ms = now_ms - LIVE_KEPT_MS + 1..=now_ms + LIVE_AHEAD_MS;
         for ((client, link), known) in &mut news {
-            let newest_ms = known.readings.back().map_or(kept_ms, |reading| reading.at_ms - OVERLAP_MS);
-            for reading in self.store.live_readings(*client, *link, newest_ms.max(kept_ms)).await? {
-                known.add(reading);
-            }
-            known.readings.retain(|reading| reading.at_ms > kept_ms);
+            // Seconds of before the clock was set back would hide those that are new.
+            known.readings.retain(|reading| kept_ms.contains(&reading.at_ms));
+            let newest_ms =
+                known.readings.back().map_or(i64::MIN, |reading| reading.at_ms.min(now_ms) - OVERLAP_MS);
+            let after_ms = newest_ms.max(kept_ms.start() - 1);
+            let new = self.store.live_readings(*client, *link, after_ms).await?;
+            new.into_iter()
+                .filter(|reading| kept_ms.contains(&reading.at_ms))
+                .for_each(|reading| known.add(reading));
         }
         Ok(news)
     }

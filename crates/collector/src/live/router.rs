@@ -6,9 +6,11 @@ use std::time::Duration;
 use routeros::{Client, Traffic, TrafficStream};
 use store::{LinkId, LiveReading, LiveTrouble, Router, RouterId, Store};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::meanwhile::meanwhile;
+use super::trouble::trouble_of;
 use crate::backoff::Backoff;
 use crate::clocks::Clocks;
 use crate::error::RoundError;
@@ -20,12 +22,12 @@ const SILENT_AFTER: Duration = Duration::from_secs(5);
 /// How often silence is looked for.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// While there is trouble it is said again so often, for those who come later.
-const TROUBLE_EVERY: Duration = Duration::from_secs(5);
+const TROUBLE_EVERY: Duration = Duration::from_secs(3);
 /// A router that says more of a link than this is listened to no more often.
 const READING_EVERY: Duration = Duration::from_millis(600);
 /// The pause before a command that ended is given again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// How often an interface that was not there is looked for.
+/// How often an interface that was not there is looked for; and names where readings have none.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(15);
 /// Pauses between attempts to connect: somebody sits before the page and waits.
 const BACKOFF_MIN: Duration = Duration::from_secs(1);
@@ -35,6 +37,9 @@ const BPS_MAX: u64 = 10_000_000_000_000;
 
 /// The links that are wanted, each with its interface.
 pub(super) type Wanted = Vec<(LinkId, String)>;
+
+/// The links that are asked for, by the `.id` of their interface.
+type Links = HashMap<String, Vec<LinkId>>;
 
 /// What every router's task works with.
 #[derive(Clone)]
@@ -54,7 +59,7 @@ pub(super) async fn watch_router(
 ) -> RouterId {
     let id = router.id;
     let backoff = Backoff::new(BACKOFF_MIN, BACKOFF_MAX, spread(id.0.cast_unsigned()));
-    let task = RouterWatch { desk, router, wanted, backoff, told: String::new() };
+    let task = RouterWatch { desk, router, wanted, backoff, trouble: None, told: String::new() };
     tokio::select! {
         () = stop.cancelled() => {}
         () = task.run() => {}
@@ -67,6 +72,8 @@ struct RouterWatch {
     router: Router,
     wanted: watch::Receiver<Wanted>,
     backoff: Backoff,
+    /// Why the last session ended, until the router answers again.
+    trouble: Option<LiveTrouble>,
     /// What the log was told last.
     told: String,
 }
@@ -75,51 +82,65 @@ impl RouterWatch {
     /// One session after the other.
     async fn run(mut self) {
         loop {
-            let failed = match connect(&self.router, &self.desk.store, self.desk.connect_timeout).await {
+            let opened = connect(&self.router, &self.desk.store, self.desk.connect_timeout);
+            let failed = match self.while_in_trouble(opened).await {
                 Ok(client) => self.follow(&client).await,
                 Err(error) => error,
             };
-            self.say_trouble(trouble_of(&failed));
+            self.trouble = Some(trouble_of(&failed));
+            self.say_trouble();
             self.log(&failed);
             let now_ms = self.desk.clocks.now().mono_ms;
             self.backoff.failed(now_ms);
             let pause_ms = self.backoff.wait_ms(now_ms).unwrap_or_default().unsigned_abs();
-            sleep(Duration::from_millis(pause_ms)).await;
+            self.while_in_trouble(sleep(Duration::from_millis(pause_ms))).await;
         }
+    }
+
+    /// Does something that takes long; meanwhile the trouble is said again and again.
+    async fn while_in_trouble<T>(&self, work: impl Future<Output = T>) -> T {
+        meanwhile(work, TROUBLE_EVERY, || self.say_trouble()).await
     }
 
     /// All that one session gives; returns why it is of no more use.
     async fn follow(&mut self, client: &Client) -> RoundError {
         loop {
             let wanted = self.wanted.borrow_and_update().clone();
-            let names = match timeout(SILENT_AFTER, client.interface_names()).await {
+            let names = timeout(SILENT_AFTER, client.interface_names());
+            let names = match self.while_in_trouble(names).await {
                 Ok(Ok(names)) => names,
                 Ok(Err(error)) => return error.into(),
                 Err(_) => return RoundError::Deadline(SILENT_AFTER.as_secs()),
             };
+            self.trouble = None;
             let mut asked = Vec::new();
+            // Two links can be on one interface: one that ends and the next.
+            let mut links = Links::new();
             let mut missing = Vec::new();
             for (link, interface) in wanted {
                 let found = names.iter().find(|(_, name)| {
                     name.as_bytes() == interface.as_bytes() || name.to_string_lossy() == interface
                 });
-                match found {
-                    Some((id, name)) => asked.push((link, (id.clone(), name.clone()))),
-                    None => missing.push(link),
+                let Some((id, name)) = found else {
+                    missing.push(link);
+                    continue;
+                };
+                let of_interface = links.entry(id.clone()).or_default();
+                if of_interface.is_empty() {
+                    asked.push((id.clone(), name.clone()));
                 }
+                of_interface.push(link);
             }
-            missing.iter().for_each(|&link| self.say(link, [None; 2], Some(LiveTrouble::NoInterface)));
+            self.say_missing(&missing);
             if asked.is_empty() {
                 self.pause(TROUBLE_EVERY).await;
                 continue;
             }
-            let stream =
-                match client.watch_traffic(asked.iter().map(|(_, name)| name.clone()).collect()).await {
-                    Ok(stream) => stream,
-                    Err(error) => return error.into(),
-                };
-            let links = asked.into_iter().map(|(link, (id, _))| (id, link)).collect();
-            match self.listen(stream, links, !missing.is_empty()).await {
+            let stream = match client.watch_traffic(asked).await {
+                Ok(stream) => stream,
+                Err(error) => return error.into(),
+            };
+            match self.listen(stream, &links, &missing).await {
                 Heard::AskAnew => {}
                 Heard::Ended => self.pause(AGAIN_AFTER).await,
                 Heard::Failed(error) => return error,
@@ -127,17 +148,16 @@ impl RouterWatch {
         }
     }
 
-    /// Hands readings on until something else is to be asked. `look_again`: some interface was not there.
-    async fn listen(
-        &mut self,
-        mut stream: TrafficStream,
-        links: HashMap<String, LinkId>,
-        look_again: bool,
-    ) -> Heard {
+    /// Hands readings on until something else is to be asked. `missing`: links whose interface was not there.
+    async fn listen(&mut self, mut stream: TrafficStream, links: &Links, missing: &[LinkId]) -> Heard {
         let began = Instant::now();
-        let mut heard: HashMap<LinkId, Heed> = links.values().map(|&link| (link, Heed::new(began))).collect();
+        let mut look_again = !missing.is_empty();
+        let all = links.values().flatten();
+        let mut heard: HashMap<LinkId, Heed> = all.map(|&link| (link, Heed::new(began))).collect();
         let mut checks = interval(CHECK_EVERY);
         checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut again = interval_at(began + TROUBLE_EVERY, TROUBLE_EVERY);
+        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 changed = self.wanted.changed() => match changed {
@@ -146,11 +166,16 @@ impl RouterWatch {
                     Err(_) => std::future::pending().await,
                 },
                 reading = stream.next() => match reading {
-                    Some(Ok(traffic)) => self.take(&traffic, &links, &mut heard),
+                    Some(Ok(traffic)) => {
+                        // Where a reading has no name, a port that was renamed is only found by asking.
+                        look_again |= traffic.name.is_none();
+                        self.take(&traffic, links, &mut heard);
+                    }
                     None => return Heard::Ended,
                     Some(Err(error)) if error.is_no_such_item() => return Heard::Ended,
                     Some(Err(error)) => return Heard::Failed(error.into()),
                 },
+                _ = again.tick() => self.say_missing(missing),
                 _ = checks.tick() => {
                     if heard.values().all(|heed| heed.reading.elapsed() >= SILENT_AFTER) {
                         return Heard::Failed(RoundError::Deadline(SILENT_AFTER.as_secs()));
@@ -164,26 +189,25 @@ impl RouterWatch {
         }
     }
 
-    fn take(
-        &mut self,
-        traffic: &Traffic,
-        links: &HashMap<String, LinkId>,
-        heard: &mut HashMap<LinkId, Heed>,
-    ) {
-        let Some((&link, heed)) = links.get(&traffic.id).and_then(|link| Some((link, heard.get_mut(link)?)))
-        else {
-            return;
-        };
+    fn take(&mut self, traffic: &Traffic, links: &Links, heard: &mut HashMap<LinkId, Heed>) {
         let rates = [traffic.rx_bits_per_second, traffic.tx_bits_per_second].map(bps);
-        // A reading without a figure is no answer; nor does a flood make more of a second than there is.
-        if rates == [None; 2] || heed.said && heed.reading.elapsed() < READING_EVERY {
+        // A reading without a figure is no answer.
+        if rates == [None; 2] {
             return;
         }
-        heed.reading = Instant::now();
-        heed.said = true;
+        for &link in links.get(&traffic.id).into_iter().flatten() {
+            // A flood makes no more of a second than there is.
+            let Some(heed) =
+                heard.get_mut(&link).filter(|heed| !heed.said || heed.reading.elapsed() >= READING_EVERY)
+            else {
+                continue;
+            };
+            heed.reading = Instant::now();
+            heed.said = true;
+            self.say(link, rates, None);
+        }
         self.backoff.succeeded();
         self.told.clear();
-        self.say(link, rates, None);
     }
 
     /// Says which links the router is silent about while it speaks of others.
@@ -204,9 +228,15 @@ impl RouterWatch {
         let _ = timeout(pause, self.wanted.changed()).await;
     }
 
-    fn say_trouble(&self, trouble: LiveTrouble) {
+    /// Says of every wanted link what the trouble is, if there is any.
+    fn say_trouble(&self) {
+        let Some(trouble) = self.trouble else { return };
         let links: Vec<LinkId> = self.wanted.borrow().iter().map(|(link, _)| *link).collect();
         links.into_iter().for_each(|link| self.say(link, [None; 2], Some(trouble)));
+    }
+
+    fn say_missing(&self, missing: &[LinkId]) {
+        missing.iter().for_each(|&link| self.say(link, [None; 2], Some(LiveTrouble::NoInterface)));
     }
 
     fn say(&self, link: LinkId, [rx_bps, tx_bps]: [Option<i64>; 2], trouble: Option<LiveTrouble>) {
@@ -232,7 +262,7 @@ impl RouterWatch {
 enum Heard {
     /// Other links are wanted, or missing ones may be there by now.
     AskAnew,
-    /// The router ended it: an interface has gone.
+    /// The router ended it: an interface has gone; or one has another name now.
     Ended,
     /// The session is of no more use.
     Failed(RoundError),
@@ -254,25 +284,4 @@ impl Heed {
 
 fn bps(rate: Option<u64>) -> Option<i64> {
     rate.filter(|&bps| bps <= BPS_MAX).and_then(|bps| i64::try_from(bps).ok())
-}
-
-/// What a customer is told.
-fn trouble_of(failed: &RoundError) -> LiveTrouble {
-    use routeros::Error::{
-        CertificateRejected, FingerprintMismatch, LoginRefused, NoCertificate, NotRouterOs, NotTls, TlsSetup,
-    };
-    match failed {
-        RoundError::Password(_) => LiveTrouble::Refused,
-        RoundError::Router(
-            LoginRefused { .. }
-            | NotRouterOs(_)
-            | NoCertificate { .. }
-            | NotTls { .. }
-            | CertificateRejected { .. }
-            | FingerprintMismatch { .. }
-            | TlsSetup(_),
-        ) => LiveTrouble::Refused,
-        RoundError::Router(error) if error.is_not_permitted() => LiveTrouble::Refused,
-        _ => LiveTrouble::Silent,
-    }
 }

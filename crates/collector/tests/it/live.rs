@@ -1,5 +1,6 @@
 //! The live view against simulated routers, with a clock that goes: what is written is what routers said.
 
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use collector::{Collector, CollectorConfig};
@@ -17,8 +18,10 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
 const LIMITS: LiveLimits = LiveLimits { links: 10, links_per_router: 10 };
 /// So seldom is polled that there is one round.
 const ONE_ROUND: Duration = Duration::from_secs(3_600);
-/// Until long after the test.
-const LONG_MS: i64 = 3_600_000;
+/// What is wished is wished again so often, …
+const RENEW_EVERY_MS: i64 = 5_000;
+/// … and stands for so long.
+const WISH_MS: i64 = 60_000;
 
 /// A collector that runs, and what is watched.
 struct Watched {
@@ -26,6 +29,9 @@ struct Watched {
     router: SimRouter,
     router_id: RouterId,
     links: Vec<LinkId>,
+    /// What is wished until something else is.
+    wished: RefCell<Vec<LinkId>>,
+    renewed_ms: Cell<i64>,
     clock: Clock,
     stop: CancellationToken,
     running: JoinSet<Result<(), collector::CollectorError>>,
@@ -54,7 +60,8 @@ impl Watched {
             let running = JoinSet::from_iter([collector.run(stop.clone())]);
             // What is broken from here on is the live view's.
             until(async || !place.samples(links[0]).await.is_empty()).await;
-            all.push(Self { place, router, router_id, links, clock, stop, running });
+            let (wished, renewed_ms) = (RefCell::default(), Cell::new(0));
+            all.push(Self { place, router, router_id, links, wished, renewed_ms, clock, stop, running });
         }
         all
     }
@@ -67,10 +74,22 @@ impl Watched {
         self.place.client_id()
     }
 
-    async fn wish(&self, links: &[LinkId], for_ms: i64) {
+    async fn wish(&self, links: &[LinkId]) {
+        *self.wished.borrow_mut() = links.to_vec();
+        self.wish_for(WISH_MS).await;
+    }
+
+    /// Whoever watched has gone: what was wished stands for hardly any time.
+    async fn leave(&self) {
+        self.wish_for(1).await;
+        self.wished.borrow_mut().clear();
+    }
+
+    async fn wish_for(&self, ms: i64) {
         let now_ms = self.clock.now_ms();
-        let wishes: Vec<_> = links.iter().map(|&link| (self.client(), link)).collect();
-        let granted = self.store().wish_live(&wishes, LIMITS, now_ms + for_ms, now_ms).await.unwrap();
+        self.renewed_ms.set(now_ms);
+        let wishes: Vec<_> = self.wished.borrow().iter().map(|&link| (self.client(), link)).collect();
+        let granted = self.store().wish_live(&wishes, LIMITS, now_ms + ms, now_ms).await.unwrap();
         assert!(granted.iter().all(|outcome| *outcome == Some(LiveWish::Granted)), "{granted:?}");
     }
 
@@ -81,6 +100,9 @@ impl Watched {
     /// Waits until a reading from `after_ms` on is as it should be.
     async fn until_read(&self, link: LinkId, after_ms: i64, holds: impl Fn(&LiveReading) -> bool) {
         until(async || {
+            if self.clock.now_ms() - self.renewed_ms.get() >= RENEW_EVERY_MS {
+                self.wish_for(WISH_MS).await;
+            }
             let readings = self.readings(link).await;
             readings.iter().any(|reading| reading.at_ms >= after_ms && holds(reading))
         })
@@ -107,12 +129,16 @@ impl Watched {
         }
     }
 
-    async fn end(mut self) {
+    async fn stop(&mut self) {
         self.stop.cancel();
         while let Some(ended) = self.running.join_next().await {
             ended.unwrap().unwrap();
         }
         self.until_sessions(0).await;
+    }
+
+    async fn end(mut self) {
+        self.stop().await;
         self.place.fleet.shutdown().await;
     }
 }
@@ -140,11 +166,11 @@ async fn readings_flow_while_they_are_wished_in_a_session_of_their_own() {
     for watched in Watched::everywhere().await {
         assert_eq!(watched.router.sessions(), 1);
         let [one, two] = watched.links[..] else { panic!("two links") };
-        watched.wish(&[one], LONG_MS).await;
+        watched.wish(&[one]).await;
         watched.until_read(one, 0, has_rates).await;
         assert_eq!(watched.router.sessions(), 2, "one of the rounds, one of the live view");
         assert_eq!(watched.readings(two).await, [], "nobody asked for it");
-        watched.wish(&[two], LONG_MS).await;
+        watched.wish(&[one, two]).await;
         watched.until_read(two, 0, has_rates).await;
         let now_ms = watched.clock.now_ms();
         watched.until_read(one, now_ms, has_rates).await;
@@ -153,10 +179,10 @@ async fn readings_flow_while_they_are_wished_in_a_session_of_their_own() {
         watched.assert_as_served(two, "wan, 2").await;
         assert_ne!(watched.readings(one).await[0].rx_bps, watched.readings(two).await[0].rx_bps);
 
-        // Renewed once more, for hardly any time.
-        watched.wish(&[one, two], 1).await;
+        watched.wish(&[one, two]).await;
+        watched.leave().await;
         watched.until_sessions(1).await;
-        watched.wish(&[two], LONG_MS).await;
+        watched.wish(&[two]).await;
         let now_ms = watched.clock.now_ms();
         watched.until_read(two, now_ms, has_rates).await;
         watched.end().await;
@@ -178,7 +204,7 @@ async fn after_every_fault_readings_flow_again() {
     ];
     for watched in Watched::everywhere().await {
         let link = watched.links[0];
-        watched.wish(&watched.links, LONG_MS).await;
+        watched.wish(&watched.links).await;
         watched.until_read(link, 0, has_rates).await;
         for (_, begin, end) in FAULTS {
             let began_ms = watched.clock.now_ms();
@@ -211,13 +237,33 @@ async fn after_every_fault_readings_flow_again() {
 async fn an_interface_that_goes_and_comes_is_said_and_hinders_no_other() {
     for watched in Watched::everywhere().await {
         let [one, two] = watched.links[..] else { panic!("two links") };
-        watched.wish(&[one, two], LONG_MS).await;
+        watched.wish(&[one, two]).await;
         watched.until_read(two, 0, has_rates).await;
         let removed_ms = watched.clock.now_ms();
         assert!(watched.router.remove("ether1"));
         watched.until_read(one, removed_ms, has(LiveTrouble::NoInterface)).await;
         watched.until_read(two, watched.clock.now_ms(), has_rates).await;
         assert!(watched.router.recreate("ether1"));
+        watched.until_read(one, watched.clock.now_ms(), has_rates).await;
+        watched.end().await;
+    }
+}
+
+/// Under another name it may be another customer's port by now.
+#[tokio::test]
+async fn what_a_port_carries_under_another_name_is_not_shown() {
+    for watched in Watched::everywhere().await {
+        let [one, two] = watched.links[..] else { panic!("two links") };
+        watched.wish(&[one, two]).await;
+        watched.until_read(one, 0, has_rates).await;
+        let renamed_ms = watched.clock.now_ms();
+        assert!(watched.router.rename("ether1", "C-port"));
+        watched.until_read(one, renamed_ms, has(LiveTrouble::NoInterface)).await;
+        watched.until_read(two, watched.clock.now_ms(), has_rates).await;
+        let readings = watched.readings(one).await;
+        let first = readings.iter().position(|reading| reading.trouble.is_some()).unwrap();
+        assert!(readings[first..].iter().all(has(LiveTrouble::NoInterface)), "{readings:?}");
+        assert!(watched.router.rename("C-port", "ether1"));
         watched.until_read(one, watched.clock.now_ms(), has_rates).await;
         watched.end().await;
     }
@@ -230,7 +276,7 @@ async fn a_router_that_refuses_is_said_to() {
         let link = watched.links[0];
         let password = |text: &str| SecretString::from(text.to_owned());
         watched.store().set_router_password(watched.router_id, &password("wrong")).await.unwrap();
-        watched.wish(&[link], LONG_MS).await;
+        watched.wish(&[link]).await;
         watched.until_read(link, 0, has(LiveTrouble::Refused)).await;
         watched.store().set_router_password(watched.router_id, &password("secret")).await.unwrap();
         watched.until_read(link, 0, has_rates).await;
@@ -238,13 +284,18 @@ async fn a_router_that_refuses_is_said_to() {
     }
 }
 
-/// A router that hangs keeps nobody from stopping; `end` waits for it.
+/// A router that hangs keeps nobody from stopping: were it waited for, it would be said to be silent before the end.
 #[tokio::test]
 async fn a_stop_does_not_wait_for_a_router() {
-    for watched in Watched::everywhere().await {
-        watched.wish(&watched.links, LONG_MS).await;
-        watched.until_read(watched.links[0], 0, has_rates).await;
+    for mut watched in Watched::everywhere().await {
+        let link = watched.links[0];
+        watched.wish(&watched.links).await;
+        watched.until_read(link, 0, has_rates).await;
+        let hung_ms = watched.clock.now_ms();
         watched.router.hang(true);
+        watched.stop().await;
+        let after: Vec<_> = watched.readings(link).await;
+        assert!(after.iter().filter(|reading| reading.at_ms >= hung_ms).all(has_rates), "{after:?}");
         watched.end().await;
     }
 }

@@ -3,7 +3,8 @@ use crate::{Client, Command, Error, ReplyStream, Traffic, Value, codec::Sentence
 /// The traffic of interfaces second by second, from [`Client::watch_traffic`]. Dropping it cancels the command on the
 /// router.
 pub struct TrafficStream {
-    replies: ReplyStream,
+    /// `None` after the end.
+    replies: Option<ReplyStream>,
     /// Ids and names, in the order asked.
     interfaces: Vec<(String, Value)>,
     /// Whose turn it is.
@@ -34,34 +35,38 @@ impl Client {
         let ids: Vec<&str> = interfaces.iter().map(|(id, _)| id.as_str()).collect();
         let command = Command::new(traffic::MONITOR).attr("interface", ids.join(",")).attr("interval", "1");
         let replies = self.stream(command).await?;
-        Ok(TrafficStream { replies, interfaces, turn: 0 })
+        Ok(TrafficStream { replies: Some(replies), interfaces, turn: 0 })
     }
 }
 
 impl TrafficStream {
-    /// The next reading, of whichever interface; `None` when the router has ended the command, as it does when an
-    /// interface is removed. Cancel-safe.
+    /// The next reading, of whichever interface, with the name that the router said with it, if it did. `None` when the
+    /// router has ended the command, as it does when an interface is removed; or when it names an interface that was not
+    /// asked for. That one was renamed: whose traffic it carries now must be asked anew. Cancel-safe.
     ///
     /// # Errors
     /// Those of [`ReplyStream::next`].
     pub async fn next(&mut self) -> Option<Result<Traffic, Error>> {
-        let row = match self.replies.next().await? {
+        let row = match self.replies.as_mut()?.next().await? {
             Ok(row) => row,
             Err(error) => return Some(Err(error)),
         };
-        let (id, name) = self.interface_of(&row)?;
-        let mut traffic = Traffic::read(id, &row);
-        traffic.name = Some(name.clone());
-        Some(Ok(traffic))
+        let Some(place) = self.place_of(&row) else {
+            // Dropping it cancels the command.
+            self.replies = None;
+            return None;
+        };
+        self.turn = (place + 1) % self.interfaces.len();
+        Some(Ok(Traffic::read(&self.interfaces[place].0, &row)))
     }
 
-    /// Whose reading it is. They come in the order asked, over and over. Newer releases also say the name, which counts for
-    /// more, unless the interface was renamed meanwhile.
-    fn interface_of(&mut self, row: &Sentence) -> Option<&(String, Value)> {
-        let known = |name: &[u8]| self.interfaces.iter().position(|(_, known)| known.as_bytes() == name);
-        let place = row.attribute("name").and_then(known).unwrap_or(self.turn);
-        self.turn = (place + 1) % self.interfaces.len().max(1);
-        self.interfaces.get(place)
+    /// Whose reading it is. Newer releases say the name. Older ones do not: readings come in the order asked, over and
+    /// over.
+    fn place_of(&self, row: &Sentence) -> Option<usize> {
+        match row.attribute("name").filter(|name| !name.is_empty()) {
+            Some(name) => self.interfaces.iter().position(|(_, known)| known.as_bytes() == name),
+            None => Some(self.turn).filter(|&turn| turn < self.interfaces.len()),
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 use std::collections::BTreeSet;
 
-use store::{LIVE_KEPT_MS, LiveLimits, LiveReading, LiveTrouble, LiveWish, Store};
+use store::{
+    LIVE_AHEAD_MS, LIVE_KEPT_MS, LIVE_LINKS_PER_CLIENT_MAX, LiveLimits, LiveReading, LiveTrouble, LiveWish,
+    Store,
+};
 
 use crate::database::{key, on_both};
 use crate::fixture::{DAY_MS, START_MS, insert_link, insert_router, isp};
@@ -67,7 +70,7 @@ on_both! {
         for n in 0..12 {
             links.push(insert_link(&db.store, acme, isp.router, &format!("L-{n}"), &format!("sfp{n}")).await);
         }
-        let limits = LiveLimits { links: 5, links_per_router: 50 };
+        let limits = LiveLimits { links: 3, links_per_router: 50 };
         let other = Store::open(&db.location, Some(key())).await.unwrap();
         let asked = links.iter().enumerate().map(|(n, &link)| {
             let store = if n % 2 == 0 { db.store.clone() } else { other.clone() };
@@ -75,8 +78,58 @@ on_both! {
         });
         let outcomes = tokio::task::JoinSet::from_iter(asked).join_all().await;
         let granted = outcomes.iter().filter(|outcome| **outcome == LiveWish::Granted).count();
-        assert_eq!(granted, 5, "{outcomes:?}");
+        assert_eq!(granted, 3, "{outcomes:?}");
         other.close().await;
+    }
+
+    /// Wishes outlive their views: without a limit of its own one client that goes through its links would have them all.
+    async fn no_client_takes_the_places_of_all(db) {
+        let isp = isp(&db.store).await;
+        let ([acme, bolt], [a, b, c, _]) = (isp.clients, isp.links);
+        let limits = LiveLimits { links: 6, links_per_router: 6 };
+        let mut wishes = vec![(acme, a), (acme, b)];
+        for n in 0..4 {
+            wishes.push((acme, insert_link(&db.store, acme, isp.router, &format!("L-{n}"), &format!("sfp{n}")).await));
+        }
+        let mut expected = vec![Some(LiveWish::Granted); usize::try_from(LIVE_LINKS_PER_CLIENT_MAX).unwrap()];
+        expected.resize(wishes.len(), Some(LiveWish::ClientFull));
+        assert_eq!(db.store.wish_live(&wishes, limits, UNTIL_MS, START_MS).await.unwrap(), expected);
+        let granted = db.store.wish_live(&[(bolt, c), (acme, a)], limits, UNTIL_MS, START_MS).await.unwrap();
+        assert_eq!(granted, [Some(LiveWish::Granted); 2], "another's, and one that stands");
+        let granted = db.store.wish_live(&wishes[4..], limits, UNTIL_MS + 15_000, UNTIL_MS).await.unwrap();
+        assert_eq!(granted, [Some(LiveWish::Granted); 2], "those expired made room");
+    }
+
+    /// Were it not so, whoever asks over and over what is refused would keep all others from writing.
+    async fn a_wish_that_is_refused_writes_nothing(db) {
+        let isp = isp(&db.store).await;
+        let ([acme, bolt], [a, b, c, _]) = (isp.clients, isp.links);
+        db.store.wish_live(&[(acme, a)], WIDE, UNTIL_MS, START_MS).await.unwrap();
+        db.store.wish_live(&[(bolt, c)], WIDE, UNTIL_MS + 15_000, START_MS).await.unwrap();
+        let one = LiveLimits { links: 1, links_per_router: 1 };
+        let refused = db.store.wish_live(&[(acme, b), (bolt, a)], one, UNTIL_MS + 15_000, UNTIL_MS).await.unwrap();
+        assert_eq!(refused, [Some(LiveWish::Full), None]);
+        assert_eq!(db.number("SELECT COUNT(*) FROM live_wishes").await, 2, "not even what expired is removed");
+    }
+
+    /// A clock that was an hour ahead and was set right: for an hour routers would be asked for nobody.
+    async fn a_wish_of_the_future_does_not_stand(db) {
+        let isp = isp(&db.store).await;
+        let ([acme, _], [a, b, ..]) = (isp.clients, isp.links);
+        let ahead_ms = START_MS + 3_600_000;
+        db.store.wish_live(&[(acme, a)], WIDE, ahead_ms + 15_000, ahead_ms).await.unwrap();
+        assert_eq!(wanted(&db.store, ahead_ms).await.len(), 1);
+        assert!(wanted(&db.store, START_MS).await.is_empty());
+        let one = LiveLimits { links: 1, links_per_router: 1 };
+        let granted = db.store.wish_live(&[(acme, b)], one, UNTIL_MS, START_MS).await.unwrap();
+        assert_eq!(granted, [Some(LiveWish::Granted)], "it takes nobody's place");
+        assert_eq!(db.number("SELECT COUNT(*) FROM live_wishes").await, 1);
+        db.store.wish_live(&[(acme, b)], WIDE, ahead_ms + 15_000, ahead_ms).await.unwrap();
+        assert_eq!(db.store.delete_stale_live(START_MS).await.unwrap(), 1);
+        // Nobody can wish for longer.
+        db.store.wish_live(&[(acme, a)], WIDE, ahead_ms, START_MS).await.unwrap();
+        assert_eq!(wanted(&db.store, START_MS).await.len(), 1);
+        assert!(wanted(&db.store, START_MS + 60_000).await.is_empty());
     }
 
     /// Nobody looks at a link whose contract is over, nor at a router that is switched off.
@@ -128,8 +181,8 @@ on_both! {
         let isp = isp(&db.store).await;
         let ([acme, _], [a, b, ..]) = (isp.clients, isp.links);
         db.store.wish_live(&[(acme, a)], WIDE, UNTIL_MS, START_MS).await.unwrap();
-        // A clock that was an hour ahead, and was set right.
-        let ahead = reading(b, START_MS + 3_600_000);
+        // A clock that was some seconds ahead, and was set right: soon they would pass for seconds of now.
+        let ahead = reading(b, START_MS + LIVE_KEPT_MS + LIVE_AHEAD_MS + 1);
         db.store.write_live(&[reading(a, START_MS), ahead], START_MS + LIVE_KEPT_MS).await.unwrap();
         assert_eq!(db.store.delete_stale_live(START_MS).await.unwrap(), 0);
         assert_eq!(db.store.delete_stale_live(UNTIL_MS).await.unwrap(), 1, "the wish");

@@ -12,6 +12,10 @@ const HEIGHT_PX = 190;
 /** Room for a word above the lines. */
 const HEADROOM = 1.12;
 const NONE = '–';
+/** These answers are a sentence for the reader; others are whole pages. */
+const REFUSALS = [409, 429];
+/** A clock that was set back: what lies further ahead was read before that. */
+const AHEAD_S = 5;
 const STOPPED = 'The live view is stopped.';
 
 /** One event of the stream; the columns are of one length, `null` is a gap. */
@@ -81,8 +85,10 @@ class Watch {
           if (name === 'ended') last = told;
           else this.take(told);
         }
-      } else if (response.status < 500) {
+      } else if (REFUSALS.includes(response.status)) {
         last = { state: 'refused', words: await response.text() };
+      } else if (response.status < 500) {
+        last = { state: 'refused', words: 'This link cannot be watched.' };
       }
     } catch {
       // What was said last of the connection is said below; a view that was stopped says nothing more.
@@ -101,6 +107,9 @@ class Watch {
 
   private take(news: News): void {
     this.now = Math.max(news.now_ms, ...news.at_ms.slice(-1)) / 1000;
+    if ((this.at.at(-1) ?? 0) > this.now + AHEAD_S) {
+      for (const column of [this.at, this.download, this.upload]) column.length = 0;
+    }
     // After a pause the server tells again what is known already.
     const known = this.at.at(-1) ?? 0;
     news.at_ms.forEach((ms, i) => {

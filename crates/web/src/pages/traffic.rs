@@ -8,7 +8,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use serde::Serialize;
-use store::{Link, LiveReading, LiveTrouble, LiveWish};
+use store::{LIVE_AHEAD_MS, Link, LiveReading, LiveTrouble, LiveWish};
 use tokio::time::{Instant, sleep_until};
 
 use crate::app::App;
@@ -24,6 +24,8 @@ const HEART_BEAT: Duration = Duration::from_secs(15);
 const SESSION_EVERY: Duration = Duration::from_secs(2);
 /// A reading is of now for so long.
 const FRESH: Duration = Duration::from_secs(6);
+/// What is wrong is said every 3 s, and holds for so long.
+const TROUBLE_FRESH: Duration = Duration::from_secs(12);
 /// For so long the router is being asked; after that it seems that nobody asks it.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -101,6 +103,10 @@ fn not_now(refused: &Refused) -> Response {
             StatusCode::TOO_MANY_REQUESTS,
             "As many links as may be are watched live at the moment. Try again in a few minutes.",
         ),
+        Refused::Wish(LiveWish::ClientFull) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "As many links as may be are watched live for your account. Close a view, or try again in half a minute.",
+        ),
         _ => (StatusCode::CONFLICT, "This link is not measured at the moment, so it cannot be watched."),
     };
     (status, [(CACHE_CONTROL, "no-store")], words).into_response()
@@ -170,11 +176,17 @@ impl Viewer {
     }
 
     fn event(&mut self, known: &LinkNews) -> Option<Event> {
+        let now_ms = self.app.clock.now_ms();
+        if self.last_ms > now_ms + LIVE_AHEAD_MS {
+            // The clock was set back. The page notices as well, and begins anew.
+            self.last_ms = i64::MIN;
+        }
         let new: Vec<LiveReading> =
             known.readings.iter().copied().filter(|reading| reading.at_ms > self.last_ms).collect();
-        let now_ms = self.app.clock.now_ms();
-        let fresh_ms = i64::try_from(FRESH.as_millis()).unwrap_or(i64::MAX);
-        let fresh = new.last().filter(|reading| now_ms - reading.at_ms <= fresh_ms);
+        let fresh = new.last().filter(|reading| {
+            let holds = if reading.trouble.is_some() { TROUBLE_FRESH } else { FRESH };
+            now_ms - reading.at_ms <= i64::try_from(holds.as_millis()).unwrap_or(i64::MAX)
+        });
         if let Some(newest) = new.last() {
             self.last_ms = newest.at_ms;
         }
@@ -185,6 +197,7 @@ impl Viewer {
             }
             // What was said holds for a while; then the page must not look as if it were live.
             None => match &self.said {
+                Some(said) if said.state == "trouble" && self.heard.elapsed() < TROUBLE_FRESH => said.clone(),
                 Some(said) if self.heard.elapsed() < FRESH => said.clone(),
                 _ if self.heard.elapsed() < PATIENCE => Standing::new("asking", "Asking the router …"),
                 _ => Standing::new("trouble", "The router is not being asked at the moment. Still trying …"),
