@@ -243,7 +243,7 @@ pub(crate) async fn check_free(
 ) -> Result<(), StoreError> {
     const SQL: &str = "SELECT COUNT(*) FROM client_links
         WHERE router_id = $1 AND interface = $2 AND ($3 IS NULL OR id <> $3)
-            AND (terminated_at_ms IS NULL OR terminated_at_ms > $4)
+            AND (terminated_at_ms IS NULL OR (terminated_at_ms > $4 AND terminated_at_ms > activated_at_ms))
             AND ($5 IS NULL OR activated_at_ms < $5)";
     match crate::router::locked(tx, carried.router).await {
         // That there is no such router is told by the row that would name it.

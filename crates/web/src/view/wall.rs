@@ -382,7 +382,7 @@ mod tests {
         let asked = StaffRouter { at_ms: Some(NOW_MS - 61_000), ..router(1, false) };
         let shown = wall(&[link(1, 1, "", LinkState::Unknown)], &[asked.clone()]);
         let silent = shown.routers[0].silent.as_ref().unwrap();
-        assert_eq!((silent.words.as_str(), silent.class()), ("not asked since 2026-11-23 17:28", "unknown"));
+        assert_eq!((silent.words.as_str(), silent.class()), ("not asked since 2026-11-23 12:28", "unknown"));
         assert_eq!((shown.counts.silent, shown.routers[0].class()), (0, "unknown"));
         assert_eq!(wall(&[], &[asked]).routers.len(), 0, "a panel that says nothing");
     }

@@ -198,7 +198,7 @@ mod tests {
         let said = |router: &StaffRouter| state(router, NOW_MS, 60_000, &Zone::named("UTC"));
         assert_eq!(said(&router), ("up", "Answers", "for 3 d".to_owned()));
         let stale = StaffRouter { at_ms: Some(NOW_MS - 60_001), ..router };
-        assert_eq!(said(&stale), ("unknown", "Unknown", "not asked since 2026-11-23 17:28".to_owned()));
+        assert_eq!(said(&stale), ("unknown", "Unknown", "not asked since 2026-11-23 12:28".to_owned()));
         let deaf = StaffRouter { reachable: Some(false), ..stale.clone() };
         assert_eq!(said(&deaf).0, "unknown");
         let retired = StaffRouter { active: false, ..stale };
