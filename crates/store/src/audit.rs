@@ -107,8 +107,8 @@ const STAFF_AUDIT: Differs = scoped!(
         FROM audit_events e WHERE"]
     "e.company_id"
     ["AND ($2 IS NULL OR e.actor = $2)
-        AND (LOWER(e.actor) LIKE $3 ESCAPE '\\' OR LOWER(e.action) LIKE $3 ESCAPE '\\'
-            OR LOWER(e.subject) LIKE $3 ESCAPE '\\' OR LOWER(e.detail) LIKE $3 ESCAPE '\\')
+        AND (LOWER(e.actor) LIKE LOWER($3) ESCAPE '\\' OR LOWER(e.action) LIKE LOWER($3) ESCAPE '\\'
+            OR LOWER(e.subject) LIKE LOWER($3) ESCAPE '\\' OR LOWER(e.detail) LIKE LOWER($3) ESCAPE '\\')
         ORDER BY e.id DESC LIMIT $4 OFFSET $5"]
 );
 

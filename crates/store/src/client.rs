@@ -1,4 +1,4 @@
-use crate::engine::{Tx, on};
+use crate::engine::{Differs, Tx, on};
 use crate::{ClientId, CompanyId, LIST_ROWS_MAX, Store, StoreError};
 
 /// A customer account of a company.
@@ -21,7 +21,6 @@ macro_rules! client_columns {
         "id, company_id, name, created_at_ms, retired_at_ms"
     };
 }
-pub(crate) use client_columns;
 
 impl Store {
     /// Enters a client.
@@ -97,4 +96,27 @@ pub(crate) async fn insert(
         .fetch_one(&mut **tx)
         .await)
     .map_err(|error| StoreError::on_insert(error, "client", &[("name", "name")]))
+}
+
+/// The client, held against other changes until the transaction ends.
+pub(crate) async fn locked(tx: &mut Tx, id: ClientId) -> Result<Client, StoreError> {
+    const SQL: Differs = Differs {
+        sqlite: concat!("SELECT ", client_columns!(), " FROM clients WHERE id = $1"),
+        postgres: concat!("SELECT ", client_columns!(), " FROM clients WHERE id = $1 FOR UPDATE"),
+    };
+    let sql = SQL.on(tx);
+    let found = on!(tx, tx => sqlx::query_as(sql).bind(id).fetch_optional(&mut **tx).await)?;
+    found.ok_or(StoreError::NotFound { what: "client" })
+}
+
+/// A client that is retired gets no people and no links any more; held as by [`locked`]. That there is no such client is
+/// told by the row that would name it.
+pub(crate) async fn check_in_use(tx: &mut Tx, id: ClientId, what: &'static str) -> Result<(), StoreError> {
+    match locked(tx, id).await {
+        Ok(Client { retired_at_ms: Some(_), name, .. }) => {
+            Err(StoreError::Invalid { what, why: format!("the client {name} is retired") })
+        }
+        Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
 }

@@ -140,7 +140,7 @@ pub use router::{NewRouter, Router, RouterFields, RouterTls};
 pub use router_status::RouterStatus;
 pub use sample::{RatePoint, SAMPLES_MAX, Sample};
 pub use seal::MasterKey;
-pub use second_factor::{RecoveryHashes, SecondFactor};
+pub use second_factor::{RecoveryHashes, SECOND_FACTOR_BEGUN_MS, SecondFactor};
 pub use session::{NewSession, SESSIONS_MAX, Session, SessionUser};
 pub use sla_report::SlaReport;
 pub use sla_report_list::{ReportFilter, ReportRow};

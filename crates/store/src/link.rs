@@ -54,7 +54,7 @@ pub struct Link {
     pub client_id: ClientId,
     /// On which router.
     pub router_id: RouterId,
-    /// The interface's name there. One interface carries one live link.
+    /// The interface's name there. One interface carries one link at a time.
     pub interface: String,
     /// Circuit id; unique.
     pub circuit: String,
@@ -107,7 +107,8 @@ impl Store {
     /// Enters a link.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] if the circuit id is taken or the interface already carries a live link.
+    /// [`StoreError::Duplicate`] if the circuit id is taken or the interface carries another link during the contract;
+    /// [`StoreError::Invalid`] if the client is retired.
     pub async fn insert_link(&self, new: &NewLink<'_>) -> Result<LinkId, StoreError> {
         let mut tx = self.begin().await?;
         let id = insert(&mut tx, new).await?;
@@ -196,6 +197,14 @@ pub(crate) async fn insert(tx: &mut Tx, new: &NewLink<'_>) -> Result<LinkId, Sto
     const SQL: &str = "INSERT INTO client_links (client_id, router_id, interface, circuit, service_ref, kind,
             committed_bps, probe_target, facing, site, activated_at_ms, terminated_at_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id";
+    let carried = Carried {
+        router: new.router_id,
+        interface: new.interface,
+        from_ms: new.activated_at_ms,
+        to_ms: new.terminated_at_ms,
+    };
+    check_free(tx, None, &carried).await?;
+    crate::client::check_in_use(tx, new.client_id, "the link").await?;
     on!(tx, tx => sqlx::query_scalar(SQL)
         .bind(new.client_id)
         .bind(new.router_id)
@@ -214,4 +223,40 @@ pub(crate) async fn insert(tx: &mut Tx, new: &NewLink<'_>) -> Result<LinkId, Sto
     .map_err(|error| {
         StoreError::on_insert(error, "link", &[("circuit", "circuit"), ("interface", "router interface")])
     })
+}
+
+/// What a contract takes of a router.
+pub(crate) struct Carried<'a> {
+    pub(crate) router: RouterId,
+    pub(crate) interface: &'a str,
+    pub(crate) from_ms: i64,
+    /// `None`: without an end.
+    pub(crate) to_ms: Option<i64>,
+}
+
+/// One interface carries one link at a time, also one whose contract will end or has only begun to run. The router is held
+/// until the transaction ends, so that two links cannot take an interface at once. `link` itself may have it.
+pub(crate) async fn check_free(
+    tx: &mut Tx,
+    link: Option<LinkId>,
+    carried: &Carried<'_>,
+) -> Result<(), StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM client_links
+        WHERE router_id = $1 AND interface = $2 AND ($3 IS NULL OR id <> $3)
+            AND (terminated_at_ms IS NULL OR (terminated_at_ms > $4 AND terminated_at_ms > activated_at_ms))
+            AND ($5 IS NULL OR activated_at_ms < $5)";
+    match crate::router::locked(tx, carried.router).await {
+        // That there is no such router is told by the row that would name it.
+        Ok(_) | Err(StoreError::NotFound { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    let others: i64 = on!(tx, tx => sqlx::query_scalar(SQL)
+        .bind(carried.router)
+        .bind(carried.interface)
+        .bind(link)
+        .bind(carried.from_ms)
+        .bind(carried.to_ms)
+        .fetch_one(&mut **tx)
+        .await)?;
+    if others == 0 { Ok(()) } else { Err(StoreError::Duplicate { what: "link", field: "router interface" }) }
 }

@@ -126,8 +126,9 @@ impl Store {
         now_ms: i64,
     ) -> Result<Option<SecretString>, StoreError> {
         const PURPOSE: &str = "SELECT r.purpose FROM password_resets r
-                JOIN client_portal_users u ON u.id = r.portal_user_id
-            WHERE r.id = $1 AND NOT r.ended AND r.expires_at_ms > $2 AND (u.active OR r.purpose = 'invitation')";
+                JOIN client_portal_users u ON u.id = r.portal_user_id JOIN clients c ON c.id = u.client_id
+            WHERE r.id = $1 AND NOT r.ended AND r.expires_at_ms > $2 AND (u.active OR r.purpose = 'invitation')
+                AND c.retired_at_ms IS NULL";
         const SQL: &str =
             "INSERT INTO password_reset_tokens (token_hash, reset_id, expires_at_ms) VALUES ($1, $2, $3)";
         let purpose: Option<String> = on!(self.reader(), db => sqlx::query_scalar(PURPOSE)
@@ -157,8 +158,9 @@ impl Store {
     ) -> Result<Option<ResetLink>, StoreError> {
         const SQL: &str = "SELECT r.portal_user_id, r.purpose FROM password_reset_tokens t
                 JOIN password_resets r ON r.id = t.reset_id JOIN client_portal_users u ON u.id = r.portal_user_id
+                JOIN clients c ON c.id = u.client_id
             WHERE t.token_hash = $1 AND t.expires_at_ms > $2 AND NOT r.ended
-                AND (u.active OR r.purpose = 'invitation')";
+                AND (u.active OR r.purpose = 'invitation') AND c.retired_at_ms IS NULL";
         let row: Option<(PortalUserId, String)> = on!(self.reader(), db => sqlx::query_as(SQL)
             .bind(encode_hex(token_hash))
             .bind(now_ms)
@@ -182,7 +184,8 @@ impl Store {
             RETURNING portal_user_id, purpose";
         const SET: &str =
             "UPDATE client_portal_users SET password_hash = $2, password_at_ms = $3, active = (active OR $4)
-            WHERE id = $1 AND (active OR $4)";
+            WHERE id = $1 AND (active OR $4)
+                AND client_id IN (SELECT id FROM clients WHERE retired_at_ms IS NULL)";
         let mut tx = self.begin().await?;
         let taken: Option<(Option<PortalUserId>, String)> = on!(&mut tx, tx => sqlx::query_as(TAKE)
             .bind(encode_hex(token_hash))
@@ -233,7 +236,8 @@ pub(crate) async fn insert(tx: &mut Tx, wish: Wish<'_>, now_ms: i64) -> Result<(
     const WISH: &str =
         "INSERT INTO password_resets (purpose, account_key, portal_user_id, address, created_at_ms, expires_at_ms)
         VALUES ($1, $2, (SELECT id FROM client_portal_users
-            WHERE username = $2 AND (active OR $1 = 'invitation')), $3, $4, $5) RETURNING id, portal_user_id";
+            WHERE username = $2 AND (active OR $1 = 'invitation')
+                AND client_id IN (SELECT id FROM clients WHERE retired_at_ms IS NULL)), $3, $4, $5) RETURNING id, portal_user_id";
     let Wish { purpose, username, address } = wish;
     let username = username_key(username);
     let (reset_id, user): (i64, Option<PortalUserId>) = on!(&mut *tx, tx => sqlx::query_as(WISH)

@@ -34,8 +34,9 @@ impl Store {
         now_ms: i64,
     ) -> Result<Option<PortalUser>, StoreError> {
         const SQL: &str = "SELECT l.portal_user_id FROM pending_logins l
-                JOIN client_portal_users u ON u.id = l.portal_user_id
-            WHERE l.token_hash = $1 AND l.failures < $2 AND l.expires_at_ms > $3 AND u.active";
+                JOIN client_portal_users u ON u.id = l.portal_user_id JOIN clients c ON c.id = u.client_id
+            WHERE l.token_hash = $1 AND l.failures < $2 AND l.expires_at_ms > $3 AND u.active
+                AND c.retired_at_ms IS NULL";
         let user: Option<PortalUserId> = on!(self.reader(), db => sqlx::query_scalar(SQL)
             .bind(encode_hex(token_hash))
             .bind(failures_max)

@@ -82,13 +82,14 @@ impl Store {
     /// Enters a person who cannot log in yet, and has a mail sent with the link that sets the first password.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] if the user name is taken, [`StoreError::Invalid`] for more than [`TEAM_MAX`].
+    /// [`StoreError::Duplicate`] if the user name is taken, [`StoreError::Invalid`] for more than [`TEAM_MAX`] or a retired client.
     pub async fn invite(&self, new: Invitation<'_>, event: &AuditEvent) -> Result<PortalUserId, StoreError> {
         const COUNT: &str = "SELECT COUNT(*) FROM client_portal_users WHERE client_id = $1";
         const SQL: &str =
             "INSERT INTO client_portal_users (client_id, username, email, role, password_hash, active, created_at_ms)
             VALUES ($1, $2, $3, $4, $5, FALSE, $6) RETURNING id";
         let mut tx = self.begin().await?;
+        crate::client::check_in_use(&mut tx, new.client, "the portal user").await?;
         let count: i64 =
             on!(&mut tx, tx => sqlx::query_scalar(COUNT).bind(new.client).fetch_one(&mut **tx).await)?;
         if count >= TEAM_MAX {

@@ -64,7 +64,7 @@ impl Store {
     /// Enters a person of a client in a role.
     ///
     /// # Errors
-    /// [`StoreError::Duplicate`] if the user name is taken, in whatever case.
+    /// [`StoreError::Duplicate`] if the user name is taken, in whatever case; [`StoreError::Invalid`] if the client is retired.
     pub async fn insert_portal_user_as(
         &self,
         role: PortalRole,
@@ -77,16 +77,20 @@ impl Store {
         const SQL: &str =
             "INSERT INTO client_portal_users (client_id, username, email, password_hash, created_at_ms, role)
             VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
-        on!(self.writer(), db => sqlx::query_scalar(SQL)
+        let mut tx = self.begin().await?;
+        crate::client::check_in_use(&mut tx, client, "the portal user").await?;
+        let id = on!(&mut tx, tx => sqlx::query_scalar(SQL)
             .bind(client)
             .bind(username_key(username))
             .bind(email)
             .bind(password_hash)
             .bind(now_ms)
             .bind(role.as_str())
-            .fetch_one(db)
+            .fetch_one(&mut **tx)
             .await)
-        .map_err(|error| StoreError::on_insert(error, "portal user", &[("username", "user name")]))
+        .map_err(|error| StoreError::on_insert(error, "portal user", &[("username", "user name")]))?;
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// The person of that user name and the password's hash, active or not.

@@ -1,15 +1,20 @@
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::engine::on;
+use crate::engine::{Tx, on};
 use crate::{AccountChange, AuditEvent, MasterKey, SessionUser, Store, StoreError, account_mail, audit};
 
 const TABLE: &str = "second_factors";
+
+/// A factor that was begun is confirmed within this time: its secret was shown to somebody who had just typed the password.
+pub const SECOND_FACTOR_BEGUN_MS: i64 = 10 * 60_000;
 
 /// A person's second factor: the secret of time-based one-time codes.
 #[derive(Clone, Debug)]
 pub struct SecondFactor {
     /// The shared secret, as it was given to [`Store::begin_second_factor`].
     pub secret: SecretString,
+    /// When the secret was made.
+    pub begun_at_ms: i64,
     /// When the user showed a first code; until then it is not asked for.
     pub confirmed_at_ms: Option<i64>,
     /// Salt of the recovery codes' hashes.
@@ -19,6 +24,7 @@ pub struct SecondFactor {
 #[derive(sqlx::FromRow)]
 struct Row {
     secret_sealed: String,
+    created_at_ms: i64,
     confirmed_at_ms: Option<i64>,
     recovery_salt: Option<String>,
 }
@@ -73,7 +79,8 @@ impl Store {
         &self,
         user: impl Into<SessionUser>,
     ) -> Result<Option<SecondFactor>, StoreError> {
-        const SQL: &str = "SELECT secret_sealed, confirmed_at_ms, recovery_salt FROM second_factors
+        const SQL: &str =
+            "SELECT secret_sealed, created_at_ms, confirmed_at_ms, recovery_salt FROM second_factors
             WHERE portal_user_id = $1 OR staff_user_id = $2";
         let user = user.into();
         let (portal, staff) = user.columns();
@@ -82,6 +89,7 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         Ok(Some(SecondFactor {
             secret: self.factor_key()?.unseal(TABLE, &row_name(user), &row.secret_sealed)?,
+            begun_at_ms: row.created_at_ms,
             confirmed_at_ms: row.confirmed_at_ms,
             recovery_salt: row.recovery_salt,
         }))
@@ -100,7 +108,7 @@ impl Store {
     /// Makes a factor count from now on, `step` being that of the code just shown, with its recovery codes.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if there is none to confirm.
+    /// [`StoreError::NotFound`] if there is none to confirm, or it was begun [`SECOND_FACTOR_BEGUN_MS`] ago.
     pub async fn confirm_second_factor(
         &self,
         user: impl Into<SessionUser>,
@@ -109,7 +117,8 @@ impl Store {
         event: &AuditEvent,
     ) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE second_factors SET confirmed_at_ms = $3, last_step = $4
-            WHERE (portal_user_id = $1 OR staff_user_id = $2) AND confirmed_at_ms IS NULL";
+            WHERE (portal_user_id = $1 OR staff_user_id = $2) AND confirmed_at_ms IS NULL
+                AND created_at_ms > $5";
         let user = user.into();
         let (portal, staff) = user.columns();
         let mut tx = self.begin().await?;
@@ -118,6 +127,7 @@ impl Store {
             .bind(staff)
             .bind(event.at_ms)
             .bind(step)
+            .bind(event.at_ms - SECOND_FACTOR_BEGUN_MS)
             .execute(&mut **tx)
             .await
             .map(|done| done.rows_affected()))?;
@@ -156,27 +166,32 @@ impl Store {
         user: impl Into<SessionUser>,
         event: &AuditEvent,
     ) -> Result<bool, StoreError> {
-        const CODES: &str = "DELETE FROM recovery_codes WHERE portal_user_id = $1 OR staff_user_id = $2";
-        const FACTOR: &str = "DELETE FROM second_factors WHERE portal_user_id = $1 OR staff_user_id = $2
-            RETURNING confirmed_at_ms IS NOT NULL";
-        let user = user.into();
-        let (portal, staff) = user.columns();
         let mut tx = self.begin().await?;
-        on!(&mut tx, tx => sqlx::query(CODES).bind(portal).bind(staff).execute(&mut **tx).await.map(|_| ()))?;
-        let was_confirmed: Option<bool> = on!(&mut tx, tx => sqlx::query_scalar(FACTOR).bind(portal).bind(staff).fetch_optional(&mut **tx).await)?;
-        if was_confirmed == Some(true) {
-            account_mail::tell(&mut tx, user, AccountChange::SecondFactorOff, event).await?;
-        }
-        if was_confirmed.is_some() {
-            audit::insert(&mut tx, event).await?;
-        }
+        let had_one = delete(&mut tx, user.into(), event).await?;
         tx.commit().await?;
-        Ok(was_confirmed.is_some())
+        Ok(had_one)
     }
 
     fn factor_key(&self) -> Result<&MasterKey, StoreError> {
         self.inner.key.as_ref().ok_or(StoreError::MissingKey)
     }
+}
+
+/// Removes a factor and its recovery codes; `false` if there was none.
+pub(crate) async fn delete(tx: &mut Tx, user: SessionUser, event: &AuditEvent) -> Result<bool, StoreError> {
+    const CODES: &str = "DELETE FROM recovery_codes WHERE portal_user_id = $1 OR staff_user_id = $2";
+    const FACTOR: &str = "DELETE FROM second_factors WHERE portal_user_id = $1 OR staff_user_id = $2
+        RETURNING confirmed_at_ms IS NOT NULL";
+    let (portal, staff) = user.columns();
+    on!(&mut *tx, tx => sqlx::query(CODES).bind(portal).bind(staff).execute(&mut **tx).await.map(|_| ()))?;
+    let was_confirmed: Option<bool> = on!(&mut *tx, tx => sqlx::query_scalar(FACTOR).bind(portal).bind(staff).fetch_optional(&mut **tx).await)?;
+    if was_confirmed == Some(true) {
+        account_mail::tell(tx, user, AccountChange::SecondFactorOff, event).await?;
+    }
+    if was_confirmed.is_some() {
+        audit::insert(tx, event).await?;
+    }
+    Ok(was_confirmed.is_some())
 }
 
 /// What a sealed secret is bound to: people of clients have had the bare number from the beginning.
@@ -188,6 +203,11 @@ fn row_name(user: SessionUser) -> String {
 }
 
 impl SecondFactor {
+    /// Whether a first code confirms it now.
+    pub fn awaits_first_code(&self, now_ms: i64) -> bool {
+        self.confirmed_at_ms.is_none() && now_ms - self.begun_at_ms < SECOND_FACTOR_BEGUN_MS
+    }
+
     /// The secret's text.
     pub fn secret_text(&self) -> &str {
         self.secret.expose_secret()

@@ -141,14 +141,17 @@ impl Store {
         .map_err(|error| StoreError::on_insert(error, "session", &[("token_hash", "token")]))
     }
 
-    /// The session of that token; `None` if there is none, it has expired, or its user may no longer log in.
+    /// The session of that token; `None` if there is none, it has expired, its user may no longer log in, or its
+    /// user's client is retired.
     pub async fn session(&self, token_hash: &[u8; 32], now_ms: i64) -> Result<Option<Session>, StoreError> {
         const SQL: &str = concat!(
             "SELECT ",
             columns!(),
             " FROM sessions s LEFT JOIN client_portal_users p ON p.id = s.portal_user_id
-                LEFT JOIN staff_users t ON t.id = s.staff_user_id
-            WHERE s.token_hash = $1 AND s.expires_at_ms > $2 AND COALESCE(p.active, t.disabled_at_ms IS NULL)"
+                LEFT JOIN clients c ON c.id = p.client_id LEFT JOIN staff_users t ON t.id = s.staff_user_id
+            WHERE s.token_hash = $1 AND s.expires_at_ms > $2
+                AND CASE WHEN s.portal_user_id IS NULL THEN t.disabled_at_ms IS NULL
+                    ELSE p.active AND c.retired_at_ms IS NULL END"
         );
         let row: Option<Row> = on!(self.reader(), db => sqlx::query_as(SQL)
             .bind(encode_hex(token_hash))

@@ -1,7 +1,7 @@
 //! Changes that people of the ISP make to links, terms and exclusions, each with what was and what is.
 
 use crate::engine::{Differs, Tx, on};
-use crate::link::{insert as insert_link, link_columns};
+use crate::link::{Carried, check_free, insert as insert_link, link_columns};
 use crate::{
     ExclusionId, Facing, Link, LinkExclusion, LinkId, LinkTerms, NewExclusion, NewLink, StaffAct, Store,
     StoreError, exclusion_write, outage, terms,
@@ -38,12 +38,11 @@ impl Store {
             let why = "the client and the router belong to different companies".to_owned();
             return Err(StoreError::Invalid { what: "the link", why });
         }
-        let client = self.client(new.client_id).await?;
-        if client.retired_at_ms.is_some() || !self.router(new.router_id).await?.active {
-            let why = "the client or the router is retired".to_owned();
+        let mut tx = self.begin().await?;
+        if !crate::router::locked(&mut tx, new.router_id).await?.active {
+            let why = "the router is retired".to_owned();
             return Err(StoreError::Invalid { what: "the link", why });
         }
-        let mut tx = self.begin().await?;
         let id = insert_link(&mut tx, new).await?;
         terms::insert(&mut tx, id, terms).await?;
         let after = locked(&mut tx, id).await?;
@@ -70,6 +69,7 @@ impl Store {
         let company = self.link_in(act.scope, id).await?;
         let mut tx = self.begin().await?;
         let before = locked(&mut tx, id).await?;
+        check_free(&mut tx, Some(id), &carried(&before, fields.interface, before.terminated_at_ms)).await?;
         on!(&mut tx, tx => sqlx::query(SQL)
             .bind(id)
             .bind(fields.interface)
@@ -95,16 +95,17 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Ends a link's contract at a moment, as [`terminate_link`](Self::terminate_link) does.
+    /// Ends a link's contract at a moment, as [`terminate_link`](Self::terminate_link) does; `None` takes back an end that is
+    /// still to come.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], also for one whose contract has ended; [`StoreError::Invalid`] for an end before its
-    /// beginning.
+    /// beginning and if there is no end to take back; [`StoreError::Duplicate`] if its interface carries another link by then.
     pub async fn staff_retire_link(
         &self,
         act: &StaffAct<'_>,
         id: LinkId,
-        at_ms: i64,
+        at_ms: Option<i64>,
     ) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE client_links SET terminated_at_ms = $2 WHERE id = $1";
         let company = self.link_in(act.scope, id).await?;
@@ -113,15 +114,21 @@ impl Store {
         if before.terminated_at_ms.is_some_and(|end_ms| end_ms <= act.now_ms) {
             return Err(StoreError::NotFound { what: "link" });
         }
-        if at_ms < before.activated_at_ms {
-            let why = "it would end before it began".to_owned();
-            return Err(StoreError::Invalid { what: "the link", why });
+        let why = match at_ms {
+            Some(at_ms) if at_ms < before.activated_at_ms => Some("it would end before it began"),
+            None if before.terminated_at_ms.is_none() => Some("its contract has no end to take back"),
+            _ => None,
+        };
+        if let Some(why) = why {
+            return Err(StoreError::Invalid { what: "the link", why: why.to_owned() });
         }
+        check_free(&mut tx, Some(id), &carried(&before, &before.interface, at_ms)).await?;
         on!(&mut tx, tx => sqlx::query(SQL).bind(id).bind(at_ms).execute(&mut **tx).await.map(|_| ()))?;
         outage::end_terminated(&mut tx, act.now_ms).await?;
-        let after = Link { terminated_at_ms: Some(at_ms), ..before.clone() };
+        let after = Link { terminated_at_ms: at_ms, ..before.clone() };
+        let action = if at_ms.is_some() { "link.retire" } else { "link.keep" };
         let subject = format!("link {}", before.circuit);
-        act.record(&mut tx, company, ("link.retire", subject), (Some(&before), Some(&after))).await?;
+        act.record(&mut tx, company, (action, subject), (Some(&before), Some(&after))).await?;
         Ok(tx.commit().await?)
     }
 
@@ -212,4 +219,8 @@ async fn locked(tx: &mut Tx, id: LinkId) -> Result<Link, StoreError> {
     let sql = SQL.on(tx);
     let found = on!(tx, tx => sqlx::query_as(sql).bind(id).fetch_optional(&mut **tx).await)?;
     found.ok_or(StoreError::NotFound { what: "link" })
+}
+
+fn carried<'a>(link: &Link, interface: &'a str, to_ms: Option<i64>) -> Carried<'a> {
+    Carried { router: link.router_id, interface, from_ms: link.activated_at_ms, to_ms }
 }

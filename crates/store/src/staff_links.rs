@@ -159,9 +159,9 @@ macro_rules! exclusion_select {
 
 const LINKS: Differs = scoped!(
     [link_select!(", COUNT(*) OVER () AS total")] "c.company_id"
-    ["AND (LOWER(l.circuit) LIKE $2 ESCAPE '\\' OR LOWER(COALESCE(l.site, '')) LIKE $2 ESCAPE '\\'
-            OR LOWER(c.name) LIKE $2 ESCAPE '\\' OR LOWER(r.name) LIKE $2 ESCAPE '\\'
-            OR LOWER(COALESCE(l.service_ref, '')) LIKE $2 ESCAPE '\\')
+    ["AND (LOWER(l.circuit) LIKE LOWER($2) ESCAPE '\\' OR LOWER(COALESCE(l.site, '')) LIKE LOWER($2) ESCAPE '\\'
+            OR LOWER(c.name) LIKE LOWER($2) ESCAPE '\\' OR LOWER(r.name) LIKE LOWER($2) ESCAPE '\\'
+            OR LOWER(COALESCE(l.service_ref, '')) LIKE LOWER($2) ESCAPE '\\')
         AND ($5 IS NULL OR l.client_id = $5) AND ($6 IS NULL OR l.router_id = $6)
         ORDER BY l.terminated_at_ms IS NOT NULL, l.circuit LIMIT $3 OFFSET $4"]
 );
@@ -174,8 +174,8 @@ const WALL: Differs = scoped!(
 const LINK: Differs = scoped!([link_select!("")] "c.company_id" ["AND l.id = $2"]);
 const EXCLUSIONS: Differs = scoped!(
     [exclusion_select!(", COUNT(*) OVER () AS total")] "c.company_id"
-    ["AND (LOWER(l.circuit) LIKE $2 ESCAPE '\\' OR LOWER(c.name) LIKE $2 ESCAPE '\\'
-            OR LOWER(e.reason) LIKE $2 ESCAPE '\\')
+    ["AND (LOWER(l.circuit) LIKE LOWER($2) ESCAPE '\\' OR LOWER(c.name) LIKE LOWER($2) ESCAPE '\\'
+            OR LOWER(e.reason) LIKE LOWER($2) ESCAPE '\\')
         AND ($5 IS NULL OR e.link_id = $5) ORDER BY e.from_ms DESC, e.id DESC LIMIT $3 OFFSET $4"]
 );
 const EXCLUSION: Differs = scoped!([exclusion_select!("")] "c.company_id" ["AND e.id = $2"]);

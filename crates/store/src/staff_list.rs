@@ -22,7 +22,7 @@ pub struct StaffClient {
     pub created_at_ms: i64,
     /// Since when it is no longer a client.
     pub retired_at_ms: Option<i64>,
-    /// Its links that are not terminated.
+    /// Its links whose contract has not ended.
     pub links: i64,
     /// Its people.
     pub users: i64,
@@ -79,15 +79,18 @@ pub struct StaffRouter {
     pub last_error: Option<String>,
     /// RouterOS version.
     pub version: Option<String>,
-    /// Links on it that are not terminated.
+    /// Links on it whose contract has not ended.
     pub links: i64,
 }
 
 macro_rules! client_select {
-    ($more:literal) => {
+    ($now:literal, $more:literal) => {
         concat!(
             "SELECT c.id, c.company_id, o.name AS company, c.name, c.created_at_ms, c.retired_at_ms,
-                (SELECT COUNT(*) FROM client_links l WHERE l.client_id = c.id AND l.terminated_at_ms IS NULL) AS links,
+                (SELECT COUNT(*) FROM client_links l WHERE l.client_id = c.id
+                    AND (l.terminated_at_ms IS NULL OR l.terminated_at_ms > ",
+            $now,
+            ")) AS links,
                 (SELECT COUNT(*) FROM client_portal_users u WHERE u.client_id = c.id) AS users",
             $more,
             " FROM clients c JOIN companies o ON o.id = c.company_id WHERE "
@@ -96,11 +99,14 @@ macro_rules! client_select {
 }
 
 macro_rules! router_select {
-    ($more:literal) => {
+    ($now:literal, $more:literal) => {
         concat!(
             "SELECT r.id, r.company_id, o.name AS company, r.name, r.address, r.port, r.tls_mode, r.active,
                 s.reachable, s.at_ms, s.since_ms, s.last_error, s.version,
-                (SELECT COUNT(*) FROM client_links l WHERE l.router_id = r.id AND l.terminated_at_ms IS NULL) AS links",
+                (SELECT COUNT(*) FROM client_links l WHERE l.router_id = r.id
+                    AND (l.terminated_at_ms IS NULL OR l.terminated_at_ms > ",
+            $now,
+            ")) AS links",
             $more,
             " FROM mikrotik_routers r JOIN companies o ON o.id = r.company_id
             LEFT JOIN router_status s ON s.router_id = r.id WHERE "
@@ -112,31 +118,31 @@ const COMPANIES: Differs = scoped!(
     ["SELECT ", crate::company::company_columns!(), " FROM companies WHERE"] "id" ["ORDER BY name, id LIMIT $2"]
 );
 const CLIENTS: Differs = scoped!(
-    [client_select!(", COUNT(*) OVER () AS total")] "c.company_id"
-    ["AND LOWER(c.name) LIKE $2 ESCAPE '\\' ORDER BY c.retired_at_ms IS NOT NULL, c.name, c.id LIMIT $3 OFFSET $4"]
+    [client_select!("$5", ", COUNT(*) OVER () AS total")] "c.company_id"
+    ["AND LOWER(c.name) LIKE LOWER($2) ESCAPE '\\' ORDER BY c.retired_at_ms IS NOT NULL, c.name, c.id LIMIT $3 OFFSET $4"]
 );
 const CLIENT_NAMES: Differs = scoped!(
-    [client_select!("")] "c.company_id" ["AND c.retired_at_ms IS NULL ORDER BY c.name, c.id LIMIT $2"]
+    [client_select!("$3", "")] "c.company_id" ["AND c.retired_at_ms IS NULL ORDER BY c.name, c.id LIMIT $2"]
 );
-const CLIENT: Differs = scoped!([client_select!("")] "c.company_id" ["AND c.id = $2"]);
+const CLIENT: Differs = scoped!([client_select!("$3", "")] "c.company_id" ["AND c.id = $2"]);
 const USERS: Differs = scoped!(
     ["SELECT u.id, u.username, u.email, u.role, u.active, u.client_id, c.name AS client,
             f.confirmed_at_ms IS NOT NULL AS second_factor, COUNT(*) OVER () AS total
         FROM client_portal_users u JOIN clients c ON c.id = u.client_id
         LEFT JOIN second_factors f ON f.portal_user_id = u.id WHERE"]
     "c.company_id"
-    ["AND (LOWER(u.username) LIKE $2 ESCAPE '\\' OR LOWER(u.email) LIKE $2 ESCAPE '\\' OR LOWER(c.name) LIKE $2 ESCAPE '\\')
+    ["AND (LOWER(u.username) LIKE LOWER($2) ESCAPE '\\' OR LOWER(u.email) LIKE LOWER($2) ESCAPE '\\' OR LOWER(c.name) LIKE LOWER($2) ESCAPE '\\')
         AND ($5 IS NULL OR u.client_id = $5) ORDER BY u.username LIMIT $3 OFFSET $4"]
 );
 const ROUTERS: Differs = scoped!(
-    [router_select!(", COUNT(*) OVER () AS total")] "r.company_id"
-    ["AND (LOWER(r.name) LIKE $2 ESCAPE '\\' OR LOWER(r.address) LIKE $2 ESCAPE '\\')
+    [router_select!("$5", ", COUNT(*) OVER () AS total")] "r.company_id"
+    ["AND (LOWER(r.name) LIKE LOWER($2) ESCAPE '\\' OR LOWER(r.address) LIKE LOWER($2) ESCAPE '\\')
         ORDER BY NOT r.active, COALESCE(s.reachable, TRUE), r.name LIMIT $3 OFFSET $4"]
 );
 const ROUTER_NAMES: Differs = scoped!(
-    [router_select!("")] "r.company_id" ["AND r.active ORDER BY r.name LIMIT $2"]
+    [router_select!("$3", "")] "r.company_id" ["AND r.active ORDER BY r.name LIMIT $2"]
 );
-const ROUTER: Differs = scoped!([router_select!("")] "r.company_id" ["AND r.id = $2"]);
+const ROUTER: Differs = scoped!([router_select!("$3", "")] "r.company_id" ["AND r.id = $2"]);
 
 impl Store {
     /// The companies within a scope by name, at most [`LIST_ROWS_MAX`].
@@ -158,6 +164,7 @@ impl Store {
     pub async fn staff_clients(
         &self,
         scope: &StaffScope,
+        now_ms: i64,
         ask: StaffAsk<'_>,
     ) -> Result<StaffPage<StaffClient>, StoreError> {
         let reader = self.reader();
@@ -167,26 +174,38 @@ impl Store {
             .bind(ask.pattern())
             .bind(STAFF_PAGE_ROWS)
             .bind(ask.offset())
+            .bind(now_ms)
             .fetch_all(db)
             .await)?;
         Ok(StaffPage::of(rows))
     }
 
     /// All clients that are not retired, for a form to choose from; at most [`LIST_ROWS_MAX`].
-    pub async fn staff_client_choice(&self, scope: &StaffScope) -> Result<Vec<StaffClient>, StoreError> {
+    pub async fn staff_client_choice(
+        &self,
+        scope: &StaffScope,
+        now_ms: i64,
+    ) -> Result<Vec<StaffClient>, StoreError> {
         let reader = self.reader();
         let (sql, scope) = (CLIENT_NAMES.on(&reader), scope.parameter()?);
-        Ok(on!(reader, db => sqlx::query_as(sql).bind(scope).bind(LIST_ROWS_MAX).fetch_all(db).await)?)
+        Ok(
+            on!(reader, db => sqlx::query_as(sql).bind(scope).bind(LIST_ROWS_MAX).bind(now_ms).fetch_all(db).await)?,
+        )
     }
 
     /// One client.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is none within the scope.
-    pub async fn staff_client(&self, scope: &StaffScope, id: ClientId) -> Result<StaffClient, StoreError> {
+    pub async fn staff_client(
+        &self,
+        scope: &StaffScope,
+        now_ms: i64,
+        id: ClientId,
+    ) -> Result<StaffClient, StoreError> {
         let reader = self.reader();
         let (sql, scope) = (CLIENT.on(&reader), scope.parameter()?);
-        let found = on!(reader, db => sqlx::query_as(sql).bind(scope).bind(id).fetch_optional(db).await)?;
+        let found = on!(reader, db => sqlx::query_as(sql).bind(scope).bind(id).bind(now_ms).fetch_optional(db).await)?;
         found.ok_or(StoreError::NotFound { what: "client" })
     }
 
@@ -214,6 +233,7 @@ impl Store {
     pub async fn staff_routers(
         &self,
         scope: &StaffScope,
+        now_ms: i64,
         ask: StaffAsk<'_>,
     ) -> Result<StaffPage<StaffRouter>, StoreError> {
         let reader = self.reader();
@@ -223,26 +243,38 @@ impl Store {
             .bind(ask.pattern())
             .bind(STAFF_PAGE_ROWS)
             .bind(ask.offset())
+            .bind(now_ms)
             .fetch_all(db)
             .await)?;
         Ok(StaffPage::of(rows))
     }
 
     /// All routers that are polled, for a form to choose from and for the wall; at most [`LIST_ROWS_MAX`].
-    pub async fn staff_router_choice(&self, scope: &StaffScope) -> Result<Vec<StaffRouter>, StoreError> {
+    pub async fn staff_router_choice(
+        &self,
+        scope: &StaffScope,
+        now_ms: i64,
+    ) -> Result<Vec<StaffRouter>, StoreError> {
         let reader = self.reader();
         let (sql, scope) = (ROUTER_NAMES.on(&reader), scope.parameter()?);
-        Ok(on!(reader, db => sqlx::query_as(sql).bind(scope).bind(LIST_ROWS_MAX).fetch_all(db).await)?)
+        Ok(
+            on!(reader, db => sqlx::query_as(sql).bind(scope).bind(LIST_ROWS_MAX).bind(now_ms).fetch_all(db).await)?,
+        )
     }
 
     /// One router.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is none within the scope.
-    pub async fn staff_router(&self, scope: &StaffScope, id: RouterId) -> Result<StaffRouter, StoreError> {
+    pub async fn staff_router(
+        &self,
+        scope: &StaffScope,
+        now_ms: i64,
+        id: RouterId,
+    ) -> Result<StaffRouter, StoreError> {
         let reader = self.reader();
         let (sql, scope) = (ROUTER.on(&reader), scope.parameter()?);
-        let found = on!(reader, db => sqlx::query_as(sql).bind(scope).bind(id).fetch_optional(db).await)?;
+        let found = on!(reader, db => sqlx::query_as(sql).bind(scope).bind(id).bind(now_ms).fetch_optional(db).await)?;
         found.ok_or(StoreError::NotFound { what: "router" })
     }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::engine::{Tx, json, on};
+use crate::text::storable;
 use crate::{AuditEvent, ClientId, CompanyId, ExclusionId, LinkId, RouterId, Store, StoreError, audit};
 
 /// The companies that a person of the ISP works for.
@@ -113,21 +114,21 @@ const SEARCH_CHARS_MAX: usize = 100;
 /// What a list is asked for: words, and which page, from 1 on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StaffAsk<'a> {
-    /// Found anywhere in the names, without regard to the case of ASCII letters; empty: all.
+    /// Found anywhere in the names, without regard to the case of ASCII letters at least; empty: all.
     pub search: &'a str,
     /// From 1 on.
     pub page: i64,
 }
 
 impl StaffAsk<'_> {
-    /// The pattern for `LIKE … ESCAPE '\'` on a text in lower case.
+    /// The pattern for `LOWER(…) LIKE LOWER(…) ESCAPE '\'`: the engine makes both sides lower, for the two differ beyond ASCII.
     pub(crate) fn pattern(&self) -> String {
         let mut pattern = String::from("%");
-        for letter in self.search.trim().chars().take(SEARCH_CHARS_MAX) {
+        for letter in storable(self.search.trim()).chars().take(SEARCH_CHARS_MAX) {
             if matches!(letter, '%' | '_' | '\\') {
                 pattern.push('\\');
             }
-            pattern.push(letter.to_ascii_lowercase());
+            pattern.push(letter);
         }
         if pattern.len() > 1 {
             pattern.push('%');
@@ -210,7 +211,8 @@ mod tests {
     fn what_is_searched_for_is_taken_by_the_letter() {
         let pattern = |search| StaffAsk { search, page: 1 }.pattern();
         assert_eq!(pattern(""), "%");
-        assert_eq!(pattern(" Edge_1 "), "%edge\\_1%");
+        assert_eq!(pattern(" Edge_1 "), "%Edge\\_1%");
+        assert_eq!(pattern("Ö\0"), "%Ö\u{fffd}%", "PostgreSQL takes no U+0000");
         assert_eq!(pattern("50%\\"), "%50\\%\\\\%");
         assert_eq!(StaffAsk { search: "", page: -7 }.offset(), 0);
     }

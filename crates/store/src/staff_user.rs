@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::engine::{Tx, on};
 use crate::portal_user::username_key;
-use crate::{CompanyId, LIST_ROWS_MAX, StaffScope, StaffUserId, Store, StoreError};
+use crate::{AuditEvent, CompanyId, LIST_ROWS_MAX, StaffScope, StaffUserId, Store, StoreError, audit};
 
 /// What a staff user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -116,22 +116,24 @@ impl Store {
         new: &NewStaffUser<'_>,
         now_ms: i64,
     ) -> Result<StaffUserId, StoreError> {
-        const SQL: &str = "INSERT INTO staff_users (username, display_name, email, role, all_companies,
-                password_hash, created_at_ms)
-            VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
         let mut tx = self.begin().await?;
-        let id = on!(&mut tx, tx => sqlx::query_scalar(SQL)
-            .bind(username_key(new.username))
-            .bind(new.display_name)
-            .bind(new.email)
-            .bind(new.role.as_str())
-            .bind(new.scope == StaffScope::All)
-            .bind(new.password_hash)
-            .bind(now_ms)
-            .fetch_one(&mut **tx)
-            .await)
-        .map_err(|error| StoreError::on_insert(error, "staff user", &[("username", "user name")]))?;
-        put_companies(&mut tx, id, &new.scope).await?;
+        let id = insert(&mut tx, new, now_ms).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// [`insert_staff_user`](Self::insert_staff_user) with its event, both or neither.
+    ///
+    /// # Errors
+    /// Those of [`insert_staff_user`](Self::insert_staff_user).
+    pub async fn add_staff_user(
+        &self,
+        new: &NewStaffUser<'_>,
+        event: &AuditEvent,
+    ) -> Result<StaffUserId, StoreError> {
+        let mut tx = self.begin().await?;
+        let id = insert(&mut tx, new, event.at_ms).await?;
+        audit::insert(&mut tx, event).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -214,4 +216,23 @@ pub(crate) async fn put_companies(
             .map_err(|error| StoreError::on_insert(error, "staff user", &[]))?;
     }
     Ok(())
+}
+
+async fn insert(tx: &mut Tx, new: &NewStaffUser<'_>, now_ms: i64) -> Result<StaffUserId, StoreError> {
+    const SQL: &str = "INSERT INTO staff_users (username, display_name, email, role, all_companies,
+            password_hash, created_at_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
+    let id = on!(&mut *tx, tx => sqlx::query_scalar(SQL)
+        .bind(username_key(new.username))
+        .bind(new.display_name)
+        .bind(new.email)
+        .bind(new.role.as_str())
+        .bind(new.scope == StaffScope::All)
+        .bind(new.password_hash)
+        .bind(now_ms)
+        .fetch_one(&mut **tx)
+        .await)
+    .map_err(|error| StoreError::on_insert(error, "staff user", &[("username", "user name")]))?;
+    put_companies(tx, id, &new.scope).await?;
+    Ok(id)
 }

@@ -128,8 +128,10 @@ impl Store {
 
     /// For one who has lost phone and codes: the second factor goes, and every session ends; `false` if there was none.
     pub async fn recover_staff_user(&self, id: StaffUserId, event: &AuditEvent) -> Result<bool, StoreError> {
-        let had_one = self.delete_second_factor(id, event).await?;
-        self.delete_sessions_of(SessionUser::Staff(id)).await?;
+        let mut tx = self.begin().await?;
+        let had_one = crate::second_factor::delete(&mut tx, SessionUser::Staff(id), event).await?;
+        end_sessions(&mut tx, id, None).await?;
+        tx.commit().await?;
         Ok(had_one)
     }
 }

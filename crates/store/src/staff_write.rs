@@ -2,11 +2,12 @@
 
 use secrecy::SecretString;
 
-use crate::client::{Client, client_columns};
 use crate::company::company_columns;
-use crate::engine::{Differs, Tx, on};
+use crate::engine::{Differs, on};
 use crate::router::RouterFields;
-use crate::{ClientId, Company, CompanyEdit, CompanyId, NewRouter, RouterId, StaffAct, Store, StoreError};
+use crate::{
+    Client, ClientId, Company, CompanyEdit, CompanyId, NewRouter, RouterId, StaffAct, Store, StoreError,
+};
 
 impl Store {
     /// Enters a client.
@@ -22,7 +23,7 @@ impl Store {
         act.scope.check(company, "company")?;
         let mut tx = self.begin().await?;
         let id = crate::client::insert(&mut tx, company, name, act.now_ms).await?;
-        let after = locked_client(&mut tx, id).await?;
+        let after = crate::client::locked(&mut tx, id).await?;
         let subject = format!("client {name}");
         act.record(&mut tx, company, ("client.add", subject), (None, Some(&after))).await?;
         tx.commit().await?;
@@ -42,7 +43,7 @@ impl Store {
         const SQL: &str = "UPDATE clients SET name = $2 WHERE id = $1";
         let company = self.client_in(act.scope, id).await?;
         let mut tx = self.begin().await?;
-        let before = locked_client(&mut tx, id).await?;
+        let before = crate::client::locked(&mut tx, id).await?;
         if before.name == name {
             return Ok(());
         }
@@ -54,6 +55,33 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
+    /// Keeps that somebody looked at a client's things: at most once an hour for each person.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn staff_note_view(&self, act: &StaffAct<'_>, id: ClientId) -> Result<(), StoreError> {
+        const SEEN: &str = "SELECT COUNT(*) FROM audit_events
+            WHERE actor = $1 AND action = 'client.view' AND subject = $2 AND company_id = $3 AND at_ms > $4";
+        const HOUR_MS: i64 = 60 * 60_000;
+        let company = self.client_in(act.scope, id).await?;
+        let subject = format!("client {}", self.client(id).await?.name);
+        let since_ms = act.now_ms - HOUR_MS;
+        let seen: i64 = on!(self.reader(), db => sqlx::query_scalar(SEEN)
+            .bind(act.actor).bind(&subject).bind(company).bind(since_ms).fetch_one(db).await)?;
+        if seen > 0 {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        // Two pages that are opened at once wait for one another here.
+        crate::client::locked(&mut tx, id).await?;
+        let seen: i64 = on!(&mut tx, tx => sqlx::query_scalar(SEEN)
+            .bind(act.actor).bind(&subject).bind(company).bind(since_ms).fetch_one(&mut **tx).await)?;
+        if seen == 0 {
+            act.record::<()>(&mut tx, company, ("client.view", subject), (None, None)).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
     /// A client is one no longer: its people are out at once. Its links and statements stay.
     ///
     /// # Errors
@@ -62,11 +90,11 @@ impl Store {
         const LINKS: &str = "SELECT COUNT(*) FROM client_links
             WHERE client_id = $1 AND (terminated_at_ms IS NULL OR terminated_at_ms > $2)";
         const SQL: &str = "UPDATE clients SET retired_at_ms = $2 WHERE id = $1";
-        const USERS: &str = "SELECT id FROM client_portal_users WHERE client_id = $1 AND active";
+        const USERS: &str = "SELECT id FROM client_portal_users WHERE client_id = $1";
         const OFF: &str = "UPDATE client_portal_users SET active = FALSE WHERE client_id = $1";
         let company = self.client_in(act.scope, id).await?;
         let mut tx = self.begin().await?;
-        let before = locked_client(&mut tx, id).await?;
+        let before = crate::client::locked(&mut tx, id).await?;
         if before.retired_at_ms.is_some() {
             return Err(StoreError::NotFound { what: "client" });
         }
@@ -82,6 +110,7 @@ impl Store {
         let users: Vec<crate::PortalUserId> =
             on!(&mut tx, tx => sqlx::query_scalar(USERS).bind(id).fetch_all(&mut **tx).await)?;
         on!(&mut tx, tx => sqlx::query(OFF).bind(id).execute(&mut **tx).await.map(|_| ()))?;
+        // Also of those who may not log in: an invitation lets them in.
         for user in users {
             crate::password_reset::end_all_of(&mut tx, user).await?;
             crate::password_reset::end_sessions(&mut tx, user, None).await?;
@@ -142,10 +171,12 @@ impl Store {
         Ok(id)
     }
 
-    /// Changes a router, and its password if one is given; the event says that it was, and never which.
+    /// Changes a router, and its password if one is given; the event says that it was, and never which. A sealed password is
+    /// never sent where it was not meant for: whoever changes address, port or TLS must know it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Duplicate`] if the name is taken, [`StoreError::MissingKey`].
+    /// [`StoreError::NotFound`], [`StoreError::Duplicate`] if the name is taken, [`StoreError::MissingKey`];
+    /// [`StoreError::Invalid`] if the connection changes and no password is given.
     pub async fn staff_edit_router(
         &self,
         act: &StaffAct<'_>,
@@ -156,6 +187,13 @@ impl Store {
         let company = self.router_in(act.scope, id).await?;
         let mut tx = self.begin().await?;
         let before = crate::router::locked(&mut tx, id).await?;
+        let goes_elsewhere =
+            (before.address.as_str(), before.port, &before.tls) != (fields.address, fields.port, &fields.tls);
+        if goes_elsewhere && password.is_none() {
+            let why =
+                "it would be sent to another address or over another connection: type it again".to_owned();
+            return Err(StoreError::Invalid { what: "the password", why });
+        }
         crate::router::update(&mut tx, id, fields).await?;
         if let Some(password) = password {
             self.set_router_password_in(&mut tx, id, password).await?;
@@ -211,14 +249,4 @@ impl Store {
 
 fn counted(links: i64) -> String {
     if links == 1 { "one link under contract".to_owned() } else { format!("{links} links under contract") }
-}
-
-async fn locked_client(tx: &mut Tx, id: ClientId) -> Result<Client, StoreError> {
-    const SQL: Differs = Differs {
-        sqlite: concat!("SELECT ", client_columns!(), " FROM clients WHERE id = $1"),
-        postgres: concat!("SELECT ", client_columns!(), " FROM clients WHERE id = $1 FOR UPDATE"),
-    };
-    let sql = SQL.on(tx);
-    let found = on!(tx, tx => sqlx::query_as(sql).bind(id).fetch_optional(&mut **tx).await)?;
-    found.ok_or(StoreError::NotFound { what: "client" })
 }

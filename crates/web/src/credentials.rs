@@ -36,6 +36,9 @@ pub(crate) async fn user_with(
     let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
     let (fits, renewed) = verify(stored, password, permit).await?;
     let Some(user) = user.filter(|user| fits && user.active) else { return Ok(None) };
+    if app.store.client(user.client_id).await?.retired_at_ms.is_some() {
+        return Ok(None);
+    }
     if let Some(renewed) = renewed {
         app.store.set_portal_user_password_hash(user.id, &renewed).await?;
     }

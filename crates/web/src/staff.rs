@@ -29,8 +29,9 @@ pub(crate) struct StaffSession {
     pub(crate) scope: StaffScope,
     /// For the head of each page: the only company's name, or how many there are.
     pub(crate) works_for: String,
-    /// That of the companies, if they have but one.
+    /// That of the companies, if they have but one; else UTC, in which nothing may be typed.
     pub(crate) zone: Zone,
+    has_one_zone: bool,
     pub(crate) id: SessionId,
     pub(crate) token_hash: [u8; 32],
     /// `staff:<user name>`
@@ -45,6 +46,11 @@ impl StaffSession {
 
     pub(crate) fn is_admin(&self) -> bool {
         self.user.role == StaffRole::Admin
+    }
+
+    /// The zone of all companies, if it is one.
+    pub(crate) fn one_zone(&self) -> Option<&Zone> {
+        self.has_one_zone.then_some(&self.zone)
     }
 
     /// Who this person is in the audit log.
@@ -142,11 +148,11 @@ pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<StaffS
     }
     let scope = app.store.staff_scope(user.id).await?;
     let companies = app.store.staff_companies(&scope).await?;
-    let zone = match companies.split_first() {
+    let one_zone = match companies.split_first() {
         Some((first, rest)) if rest.iter().all(|other| other.timezone == first.timezone) => {
-            first.timezone.as_str()
+            Some(first.timezone.as_str())
         }
-        _ => "UTC",
+        _ => None,
     };
     let works_for = match companies.as_slice() {
         [] => "No company".to_owned(),
@@ -157,7 +163,8 @@ pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<StaffS
     Ok(Some(StaffSession {
         scope,
         works_for,
-        zone: Zone::named(zone),
+        zone: Zone::named(one_zone.unwrap_or("UTC")),
+        has_one_zone: one_zone.is_some(),
         id: session.id,
         token_hash,
         actor,

@@ -86,7 +86,8 @@ impl Attempt {
         Self::new("factor", username, caller)
     }
 
-    /// A password of a person of the ISP: nobody's failures at the one door count at the other.
+    /// A password of a person of the ISP: an account's failures at the one door do not count at the other. Those from an
+    /// address count together at both.
     pub(crate) fn staff_password(username: &str, caller: &Caller) -> Self {
         Self::new("staff", username, caller)
     }

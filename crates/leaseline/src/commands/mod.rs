@@ -127,6 +127,15 @@ async fn client_named(store: &Store, name: &str) -> anyhow::Result<Client> {
     })
 }
 
+/// [`client_named`], for somebody or something new: one that is retired gets neither.
+async fn client_in_use(store: &Store, name: &str) -> anyhow::Result<Client> {
+    let client = client_named(store, name).await?;
+    if client.retired_at_ms.is_some() {
+        return Err(wrong_use(format!("the client {name:?} is retired")));
+    }
+    Ok(client)
+}
+
 async fn router_named(store: &Store, name: &str) -> anyhow::Result<Router> {
     store.router_by_name(name).await?.ok_or_else(|| {
         wrong_use(format!("there is no router named {name:?}; `leaseline router list` shows them"))

@@ -79,10 +79,15 @@ async fn add(store: &Store, args: StaffAddArgs, printer: &Printer) -> anyhow::Re
         password_hash: &hash,
         scope,
     };
-    let id = store.insert_staff_user(&new, now_ms()).await?;
+    let username = args.username.trim().to_lowercase();
+    let companies = if new.scope == StaffScope::All { json!("all") } else { json!(args.company) };
+    let after = json!({
+        "username": username, "display_name": new.display_name, "email": new.email, "role": new.role,
+        "companies": companies, "active": true,
+    });
+    let told = event("staff.add", &username, json!({ "before": null, "after": after }));
+    let id = store.add_staff_user(&new, &told).await?;
     let shown = as_json(store, &store.staff_user(id).await?).await?;
-    let username = shown["username"].as_str().unwrap_or_default();
-    store.audit(&event("staff.add", username, json!({ "before": null, "after": &shown }))).await?;
     let sentence = format!("Added {username}, who logs in at /staff/login as {}.", role(args.role).as_str());
     printer.said(&sentence, &shown)
 }

@@ -14,7 +14,7 @@ use crate::{
 pub(super) async fn run(store: &Store, command: UserCommand, printer: &Printer) -> anyhow::Result<()> {
     match command {
         UserCommand::Add { client, username, email, role, password_file } => {
-            let client = super::client_named(store, &client).await?;
+            let client = super::client_in_use(store, &client).await?;
             let new = checked(store, username, email, &password_file).await?;
             let role = match role {
                 RoleChoice::Owner => PortalRole::Owner,

@@ -85,3 +85,31 @@ fn what_is_wrong_with_a_staff_user_is_said() {
     assert_eq!(code, 2);
     assert!(line.contains("password"), "{line}");
 }
+
+#[test]
+fn a_retired_client_gets_neither_people_nor_links() {
+    let isp = Installation::new();
+    isp.ok(&["client", "add", "--name", "Acme"]);
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+        let store = isp.store().await;
+        let client = store.clients().await.expect("clients")[0].id;
+        let act = store::StaffAct {
+            scope: &store::StaffScope::All,
+            actor: "staff:noc",
+            address: None,
+            now_ms: 1_795_392_000_000,
+        };
+        store.staff_retire_client(&act, client).await.expect("retired");
+    });
+    let file = isp.file("vera.txt", "four quiet words here\n");
+    let user = ["user", "add", "--client", "Acme", "--username", "vera", "--email", "v@acme.example"];
+    for args in [
+        [&user[..], &["--password-file", &file]].concat(),
+        Installation::link_args("C-1", "edge", "ether1", "2026-11-01"),
+    ] {
+        let (code, line) = isp.fails(&args);
+        assert_eq!(code, 2);
+        assert!(line.contains("\"Acme\" is retired"), "{line}");
+    }
+    assert_eq!(isp.json(&["user", "list"]).as_array().expect("a list").len(), 0);
+}

@@ -147,6 +147,10 @@ on_both! {
         assert!(sealed.starts_with("x1:") && !sealed.contains("SECOND"), "readable in the database: {sealed}");
         let hashes = ["h1".to_owned(), "h2".to_owned()];
         let recovery = RecoveryHashes { salt: "salt", hashes: &hashes };
+        let late = event(START_MS + store::SECOND_FACTOR_BEGUN_MS);
+        assert!(factor.awaits_first_code(late.at_ms - 1) && !factor.awaits_first_code(late.at_ms));
+        let error = store.confirm_second_factor(anna, 100, recovery, &late).await.unwrap_err();
+        assert!(matches!(error, StoreError::NotFound { .. }), "begun too long ago: {error:?}");
         store.confirm_second_factor(anna, 100, recovery, &event(START_MS)).await.unwrap();
         assert_eq!(store.second_factor_since(anna).await.unwrap(), Some(START_MS));
         let error = store.begin_second_factor(anna, &secret("THIRD"), START_MS).await.unwrap_err();

@@ -39,7 +39,10 @@ on_both! {
         let error = db.store.insert_link(&new_link(isp.clients[1], isp.router, "C-0", "ether9")).await.unwrap_err();
         assert_eq!(error.to_string(), "there is already a link with this circuit: choose another");
         db.store.terminate_link(isp.links[0], START_MS, START_MS).await.unwrap();
-        insert_link(&db.store, isp.clients[1], isp.router, "C-new", "ether0").await;
+        let next = |from_ms| NewLink { activated_at_ms: from_ms, ..new_link(isp.clients[1], isp.router, "C-new", "ether0") };
+        let error = db.store.insert_link(&next(START_MS - 1)).await.unwrap_err();
+        assert!(matches!(error, StoreError::Duplicate { field: "router interface", .. }), "both at once: {error:?}");
+        db.store.insert_link(&next(START_MS)).await.unwrap();
         let error = db.store.insert_link(&new_link(store::ClientId(1), isp.router, "C-x", "ether8")).await.unwrap_err();
         assert!(matches!(error, StoreError::Dangling { what: "link" }), "{error:?}");
         let zero = NewLink { committed_bps: 0, ..new_link(isp.clients[0], isp.router, "C-y", "ether7") };

@@ -7,7 +7,7 @@ use store::{
 };
 
 use crate::database::on_both;
-use crate::fixture::{START_MS, insert_link, insert_router, isp};
+use crate::fixture::{HOUR_MS, START_MS, insert_link, insert_router, isp};
 
 /// A second company with one of everything.
 struct Other {
@@ -54,14 +54,14 @@ on_both! {
             (StaffScope::Companies([isp.company, other.company].into()), 3, 5, 2, 1, 1),
             (StaffScope::Companies([].into()), 0, 0, 0, 0, 0),
         ] {
-            let found = store.staff_clients(&scope, FIRST).await.unwrap();
+            let found = store.staff_clients(&scope, START_MS, FIRST).await.unwrap();
             assert_eq!((found.rows.len() as i64, found.total), (clients, clients), "{scope:?}");
-            assert_eq!(store.staff_client_choice(&scope).await.unwrap().len() as i64, clients, "{scope:?}");
+            assert_eq!(store.staff_client_choice(&scope, START_MS).await.unwrap().len() as i64, clients, "{scope:?}");
             let found = store.staff_links(&scope, (None, None), FIRST).await.unwrap();
             assert_eq!((found.rows.len() as i64, found.total), (links, links), "{scope:?}");
             assert_eq!(store.staff_wall(&scope, START_MS).await.unwrap().len() as i64, links, "{scope:?}");
-            assert_eq!(store.staff_routers(&scope, FIRST).await.unwrap().total, routers, "{scope:?}");
-            assert_eq!(store.staff_router_choice(&scope).await.unwrap().len() as i64, routers, "{scope:?}");
+            assert_eq!(store.staff_routers(&scope, START_MS, FIRST).await.unwrap().total, routers, "{scope:?}");
+            assert_eq!(store.staff_router_choice(&scope, START_MS).await.unwrap().len() as i64, routers, "{scope:?}");
             assert_eq!(store.staff_portal_users(&scope, None, FIRST).await.unwrap().total, users, "{scope:?}");
             assert_eq!(store.staff_exclusions(&scope, None, FIRST).await.unwrap().total, exclusions, "{scope:?}");
             let companies = store.staff_companies(&scope).await.unwrap();
@@ -74,8 +74,8 @@ on_both! {
         let other = other(&db.store).await;
         let (store, mine) = (&db.store, StaffScope::Companies([isp.company].into()));
         not_found(store.staff_company(&mine, other.company).await);
-        not_found(store.staff_client(&mine, other.client).await);
-        not_found(store.staff_router(&mine, other.router).await);
+        not_found(store.staff_client(&mine, START_MS, other.client).await);
+        not_found(store.staff_router(&mine, START_MS, other.router).await);
         not_found(store.staff_router_settings(&mine, other.router).await);
         not_found(store.staff_link(&mine, other.link).await);
         not_found(store.staff_terms(&mine, other.link).await);
@@ -84,7 +84,7 @@ on_both! {
         assert!(store.staff_link_by_circuit(&mine, "Z-1").await.unwrap().is_none());
         assert_eq!(store.staff_link_by_circuit(&mine, "C-0").await.unwrap().unwrap().id, isp.links[0]);
         let theirs = StaffScope::Companies([other.company].into());
-        assert_eq!(store.staff_client(&theirs, other.client).await.unwrap().links, 1);
+        assert_eq!(store.staff_client(&theirs, START_MS, other.client).await.unwrap().links, 1);
         assert_eq!(store.staff_link(&theirs, other.link).await.unwrap().0.router, "core-9");
         assert_eq!(store.staff_link_zone(&theirs, other.link).await.unwrap(), "UTC");
         assert_eq!(store.staff_exclusion(&theirs, other.exclusion).await.unwrap().circuit, "Z-1");
@@ -130,5 +130,44 @@ on_both! {
         assert_eq!(told(&all, None, "").await.len(), 3, "that of no company too");
         assert_eq!(told(&all, Some("staff:zed"), "client.add").await, ["staff:zed"]);
         assert_eq!(told(&mine, Some("staff:zed"), "").await, [""; 0]);
+    }
+
+    /// The engines differ in which letters beyond ASCII they make lower: what was entered is found as it was entered.
+    async fn what_is_searched_for_is_found_by_its_own_letters_on_both_engines(db) {
+        let isp = isp(&db.store).await;
+        let store = &db.store;
+        let client = store.insert_client(isp.company, "Österreich Straße", START_MS).await.unwrap();
+        for search in ["Österreich", "Österreich straße", "STRA"] {
+            let found = store.staff_clients(&StaffScope::All, START_MS, StaffAsk { search, page: 1 }).await.unwrap();
+            assert_eq!(found.rows.iter().map(|row| row.id).collect::<Vec<_>>(), [client], "{search}");
+        }
+        let nul = StaffAsk { search: "\0", page: 1 };
+        assert_eq!(store.staff_links(&StaffScope::All, (None, None), nul).await.unwrap().total, 0);
+        assert_eq!(store.staff_clients(&StaffScope::All, START_MS, nul).await.unwrap().total, 0);
+        assert_eq!(store.staff_exclusions(&StaffScope::All, None, nul).await.unwrap().total, 0);
+        let asked = StaffAuditAsk { ask: nul, actor: None };
+        assert_eq!(store.staff_audit(&StaffScope::All, &asked).await.unwrap().total, 0);
+    }
+
+    async fn a_look_at_a_client_is_noted_once_an_hour(db) {
+        let isp = isp(&db.store).await;
+        let other = other(&db.store).await;
+        let (scope, store) = (StaffScope::Companies([isp.company].into()), &db.store);
+        let act = |actor, now_ms| StaffAct { scope: &scope, actor, address: None, now_ms };
+        let [acme, bolt] = isp.clients;
+        for (actor, client, at_ms, events) in [
+            ("staff:ravi", acme, START_MS, 1),
+            ("staff:ravi", acme, START_MS + HOUR_MS - 1, 1),
+            ("staff:olga", acme, START_MS + HOUR_MS - 1, 2),
+            ("staff:ravi", bolt, START_MS + HOUR_MS - 1, 3),
+            ("staff:ravi", acme, START_MS + HOUR_MS, 4),
+        ] {
+            store.staff_note_view(&act(actor, at_ms), client).await.unwrap();
+            let noted = db.number("SELECT COUNT(*) FROM audit_events WHERE action = 'client.view'").await;
+            assert_eq!(noted, events, "{actor} {client} {at_ms}");
+        }
+        not_found(store.staff_note_view(&act("staff:ravi", START_MS), other.client).await);
+        let nobodys = "SELECT COUNT(*) FROM audit_events WHERE action = 'client.view' AND company_id IS NULL";
+        assert_eq!(db.number(nobodys).await, 0);
     }
 }

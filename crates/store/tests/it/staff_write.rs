@@ -1,10 +1,12 @@
 //! Changes by people of the ISP: within their scope, and each with what was and what is.
 
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use sla::ExclusionKind;
 use store::{
-    CompanyEdit, DownWhen, Facing, LinkFields, LinkId, LinkTerms, NewExclusion, NewRouter, NewSession,
-    RouterFields, RouterTls, SessionUser, StaffAct, StaffScope, StoreError,
+    AuditEvent, CompanyEdit, DownWhen, Facing, Invitation, LinkFields, LinkId, LinkTerms, NewExclusion,
+    NewLink, NewRouter, NewSession, PortalRole, RouterFields, RouterTls, SessionUser, StaffAct, StaffScope,
+    StoreError,
 };
 
 use crate::database::{Db, on_both};
@@ -83,12 +85,19 @@ on_both! {
         not_found(store.staff_poll_router(&act, isp.router, false).await);
         let fields = RouterFields { name: "new", address: "192.0.2.9", port: 1, username: "u", tls: RouterTls::Off };
         not_found(store.staff_edit_router(&act, isp.router, &fields, None).await);
+        let password = SecretString::from("secret".to_owned());
+        let new = NewRouter { company_id: isp.company, name: "new", address: "192.0.2.9", port: 1, username: "u", password: &password,
+            tls: RouterTls::Off };
+        not_found(store.staff_add_router(&act, &new).await);
+        let fields = LinkFields { interface: "ether9", circuit: "N-9", service_ref: None, kind: "MPLS", committed_bps: 5,
+            probe_target: None, facing: Facing::Upstream, site: None };
+        not_found(store.staff_edit_link(&act, isp.links[0], &fields).await);
         let mut link = new_link(isp.clients[0], router, "N-1", "ether9");
         not_found(store.staff_add_link(&act, &link, &terms(LinkId(0), START_MS, "99")).await);
         link.client_id = client;
         link.router_id = isp.router;
         not_found(store.staff_add_link(&act, &link, &terms(LinkId(0), START_MS, "99")).await);
-        not_found(store.staff_retire_link(&act, isp.links[0], START_MS).await);
+        not_found(store.staff_retire_link(&act, isp.links[0], Some(START_MS)).await);
         not_found(store.staff_add_terms(&act, &terms(isp.links[0], START_MS, "99")).await);
         not_found(store.staff_add_exclusion(&act, &exclusion).await);
         not_found(store.staff_end_exclusion(&act, theirs, START_MS + 1).await);
@@ -108,10 +117,21 @@ on_both! {
         let id = store.staff_add_router(&act(&scope), &new).await.unwrap();
         assert_eq!(store.router_password(id).await.unwrap().expose_secret(), "hunter2 hunter2");
         let fields = RouterFields { name: "edge-2b", address: "192.0.2.2", port: 8729, username: "u", tls: RouterTls::Pinned([7; 32]) };
+        let tls = &RouterTls::Pinned([7; 32]);
+        for elsewhere in [("203.0.113.9", 8728, &RouterTls::Off), ("192.0.2.2", 8729, &RouterTls::Off), ("192.0.2.2", 8728, tls)] {
+            let (address, port, tls) = (elsewhere.0, elsewhere.1, elsewhere.2.clone());
+            let moved = RouterFields { address, port, tls, ..fields.clone() };
+            let error = store.staff_edit_router(&act(&scope), id, &moved, None).await.unwrap_err();
+            assert!(matches!(error, StoreError::Invalid { what: "the password", .. }), "sent to {elsewhere:?}: {error:?}");
+        }
+        assert_eq!(newest(db).await.0, "router.add", "nothing was changed");
+        store.staff_edit_router(&act(&scope), id, &fields, Some(&password)).await.unwrap();
+        assert_eq!(newest(db).await.0, "router.password");
+        let edit = store.audit_events(None, 2).await.unwrap().remove(1).event;
+        assert_eq!((edit.action.as_str(), &edit.detail["before"]["name"], &edit.detail["after"]["port"]), ("router.edit", &"edge-2".into(), &8729.into()));
+        let fields = RouterFields { username: "v", ..fields };
         store.staff_edit_router(&act(&scope), id, &fields, None).await.unwrap();
-        let (action, before, after) = newest(db).await;
-        assert_eq!((action.as_str(), &before["name"], &after["port"]), ("router.edit", &"edge-2".into(), &8729.into()));
-        assert_eq!(store.router_password(id).await.unwrap().expose_secret(), "hunter2 hunter2", "stays");
+        assert_eq!((newest(db).await.0.as_str(), store.router_password(id).await.unwrap().expose_secret()), ("router.edit", "hunter2 hunter2"), "stays");
         let other = SecretString::from("swordfish 42".to_owned());
         store.staff_edit_router(&act(&scope), id, &fields, Some(&other)).await.unwrap();
         assert_eq!(newest(db).await.0, "router.password");
@@ -147,11 +167,11 @@ on_both! {
         assert_eq!((action.as_str(), &before["uptime_pct"], &after["uptime_pct"]), ("terms.add", &"99.5".into(), &"99.9".into()));
         let error = store.staff_add_terms(&act(&scope), &terms(id, START_MS + DAY_MS, "1")).await.unwrap_err();
         assert!(matches!(error, StoreError::Duplicate { .. }), "{error:?}");
-        let early = store.staff_retire_link(&act(&scope), id, new.activated_at_ms - 1).await.unwrap_err();
+        let early = store.staff_retire_link(&act(&scope), id, Some(new.activated_at_ms - 1)).await.unwrap_err();
         assert!(matches!(early, StoreError::Invalid { .. }), "{early:?}");
-        store.staff_retire_link(&act(&scope), id, START_MS + 9).await.unwrap();
+        store.staff_retire_link(&act(&scope), id, Some(START_MS + 9)).await.unwrap();
         assert_eq!(newest(db).await.2["terminated_at_ms"], START_MS + 9);
-        not_found(store.staff_retire_link(&act(&scope), id, START_MS + 9).await);
+        not_found(store.staff_retire_link(&act(&scope), id, Some(START_MS + 9)).await);
         assert!(store.staff_wall(&scope, START_MS + 9).await.unwrap().iter().all(|link| link.id != id));
     }
 
@@ -168,5 +188,80 @@ on_both! {
         store.staff_remove_exclusion(&act(&scope), id).await.unwrap();
         assert_eq!(newest(db).await.2["removed_by"], "staff:ravi");
         not_found(store.staff_remove_exclusion(&act(&scope), id).await);
+    }
+
+    /// An invited person is not active, and yet an invitation lets in.
+    async fn nobody_of_a_retired_client_gets_in_by_any_door(db) {
+        let isp = isp(&db.store).await;
+        let (scope, store) = (StaffScope::All, &db.store);
+        let client = store.insert_client(isp.company, "Cobalt", START_MS).await.unwrap();
+        let event = |at_ms| AuditEvent { at_ms, actor: "cli".to_owned(), action: "test".to_owned(), subject: String::new(),
+            detail: serde_json::json!({}), address: None };
+        let vera = Invitation { client, username: "vera", email: "v@cobalt.example", role: PortalRole::Owner };
+        let id = store.invite(vera, &event(START_MS)).await.unwrap();
+        let reset = db.number("SELECT id FROM password_resets").await;
+        let token = store.issue_reset_token(reset, START_MS).await.unwrap().unwrap();
+        let token: [u8; 32] = Sha256::digest(token.expose_secret()).into();
+        assert!(store.reset_link(&token, START_MS).await.unwrap().is_some());
+        store.staff_retire_client(&act(&scope), client).await.unwrap();
+        assert_eq!(db.number("SELECT COUNT(*) FROM password_resets WHERE NOT ended").await, 0, "the invitation");
+        // And what would be left over, or made meanwhile, opens nothing.
+        db.execute("UPDATE password_resets SET ended = FALSE").await.unwrap();
+        assert!(store.reset_link(&token, START_MS).await.unwrap().is_none());
+        assert!(store.issue_reset_token(reset, START_MS).await.unwrap().is_none());
+        assert!(!store.use_reset_link(&token, "new", &event(START_MS)).await.unwrap());
+        assert!(!store.portal_user(id).await.unwrap().active);
+        db.execute("UPDATE client_portal_users SET active = TRUE").await.unwrap();
+        let session = NewSession { user: SessionUser::Portal(id), token_hash: [1; 32], created_at_ms: START_MS,
+            expires_at_ms: START_MS + DAY_MS, address: None, user_agent: None, second_factor: false };
+        store.insert_session(&session).await.unwrap();
+        store.insert_pending_login(&[2; 32], id, START_MS + DAY_MS).await.unwrap();
+        assert!(store.session(&[1; 32], START_MS).await.unwrap().is_none());
+        assert!(store.pending_login(&[2; 32], 5, START_MS).await.unwrap().is_none());
+        let mails = db.number("SELECT COUNT(*) FROM outbox").await;
+        store.ask_password_reset("vera", "a1", &event(START_MS)).await.unwrap();
+        assert_eq!(db.number("SELECT COUNT(*) FROM outbox").await, mails, "a mail with a link");
+        let wanda = Invitation { username: "wanda", ..vera };
+        let link = new_link(client, isp.router, "N-1", "ether9");
+        for error in [
+            store.insert_portal_user(client, "wim", "w@cobalt.example", "hash", START_MS).await.unwrap_err(),
+            store.invite(wanda, &event(START_MS)).await.unwrap_err(),
+            store.insert_link(&link).await.unwrap_err(),
+            store.staff_add_link(&act(&scope), &link, &terms(LinkId(0), START_MS, "99")).await.unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("Cobalt is retired"), "{error}");
+        }
+    }
+
+    /// An end that is to come frees an interface from that moment on, and not at once.
+    async fn contracts_on_an_interface_never_overlap(db) {
+        let isp = isp(&db.store).await;
+        let (scope, store) = (StaffScope::All, &db.store);
+        let end = START_MS + 30 * DAY_MS;
+        let kept = isp.links[0];
+        store.staff_retire_link(&act(&scope), kept, Some(end)).await.unwrap();
+        for (now_ms, links) in [(end - 1, 2), (end, 1)] {
+            assert_eq!(store.staff_client(&scope, now_ms, isp.clients[0]).await.unwrap().links, links, "under contract");
+            assert_eq!(store.staff_router(&scope, now_ms, isp.router).await.unwrap().links, links + 2);
+        }
+        let next = |from| NewLink { activated_at_ms: from, ..new_link(isp.clients[1], isp.router, "N-1", "ether0") };
+        let taken = |error| assert!(matches!(error, StoreError::Duplicate { field: "router interface", .. }), "{error:?}");
+        taken(store.insert_link(&next(START_MS)).await.unwrap_err());
+        taken(store.staff_add_link(&act(&scope), &next(end - 1), &terms(LinkId(0), end - 1, "99")).await.unwrap_err());
+        let fields = LinkFields { interface: "ether0", circuit: "C-1", service_ref: None, kind: "ILL", committed_bps: 5,
+            probe_target: None, facing: Facing::Customer, site: None };
+        taken(store.staff_edit_link(&act(&scope), isp.links[1], &fields).await.unwrap_err());
+        store.staff_retire_link(&act(&scope), kept, None).await.unwrap();
+        let (action, before, after) = newest(db).await;
+        assert_eq!((action.as_str(), &before["terminated_at_ms"], &after["terminated_at_ms"]), ("link.keep", &end.into(), &serde_json::Value::Null));
+        let error = store.staff_retire_link(&act(&scope), kept, None).await.unwrap_err();
+        assert!(matches!(error, StoreError::Invalid { .. }), "{error:?}");
+        store.staff_retire_link(&act(&scope), kept, Some(end)).await.unwrap();
+        let new = store.staff_add_link(&act(&scope), &next(end), &terms(LinkId(0), end, "99")).await.unwrap();
+        for later in [None, Some(end + 1)] {
+            taken(store.staff_retire_link(&act(&scope), kept, later).await.unwrap_err());
+        }
+        store.staff_retire_link(&act(&scope), new, Some(end)).await.unwrap();
+        store.staff_retire_link(&act(&scope), kept, None).await.unwrap();
     }
 }

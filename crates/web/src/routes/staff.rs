@@ -66,7 +66,7 @@ fn routers() -> Vec<Route> {
         get(Staff, Page, "/staff/routers/{router}", routers::show),
         get(Operator, Page, "/staff/routers/{router}/edit", router_form::edit),
         post(Operator, "/staff/routers/{router}/edit", router_form::save)
-            .with_form("name=renamed&address=192.0.2.9&port=8728&username=u&tls=off"),
+            .with_form("name=renamed&address=192.0.2.9&port=8728&username=u&password=secret&tls=off"),
         post(Operator, "/staff/routers/{router}/retire", routers::retire),
         post(Operator, "/staff/routers/{router}/poll", routers::poll),
     ]

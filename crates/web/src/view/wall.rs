@@ -8,6 +8,7 @@ use sla::LinkState;
 use store::{LinkId, RouterId, StaffLink, StaffRouter};
 
 use crate::pages::staff::links::now;
+use crate::pages::staff::routers::not_asked;
 use crate::zone::Zone;
 
 /// So many links that are down have a line of their own per router …
@@ -39,13 +40,38 @@ pub(crate) struct Counts {
 pub(crate) struct WallRouter {
     pub(crate) id: RouterId,
     pub(crate) name: String,
-    /// Since when it does not answer; `None`: it does.
-    pub(crate) silent: Option<String>,
+    /// Since when it does not answer or is not asked; `None`: it answers.
+    pub(crate) silent: Option<Silent>,
     pub(crate) counts: Counts,
     /// Sites with trouble and their links, the worst first.
     pub(crate) sites: Vec<WallSite>,
     /// All other links, by site.
     pub(crate) tiles: Vec<WallLink>,
+}
+
+/// A router of which nothing is heard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Silent {
+    pub(crate) words: String,
+    /// Whether it was asked and did not answer; else nobody asks.
+    pub(crate) is_down: bool,
+}
+
+impl Silent {
+    /// `None`: it answers.
+    fn of(router: &StaffRouter, now_ms: i64, stale_after_ms: i64, zone: &Zone) -> Option<Self> {
+        if let Some(words) = not_asked(router, now_ms, stale_after_ms, zone) {
+            return Some(Self { words, is_down: false });
+        }
+        let since_ms = router.since_ms.unwrap_or(now_ms);
+        let words = format!("does not answer for {}", duration_words((now_ms - since_ms).max(0)));
+        (router.reachable == Some(false)).then_some(Self { words, is_down: true })
+    }
+
+    /// The name of its icon.
+    pub(crate) fn class(&self) -> &'static str {
+        if self.is_down { "down" } else { "unknown" }
+    }
 }
 
 /// A site with trouble.
@@ -107,6 +133,9 @@ impl Counts {
 
     /// `50 links, 2 down, 1 unknown`
     pub(crate) fn words(&self) -> String {
+        if self.links == 0 {
+            return "no link under contract".to_owned();
+        }
         let mut words = if self.links == 1 { "1 link".to_owned() } else { format!("{} links", self.links) };
         for (count, word) in [(self.down, "down"), (self.unknown, "unknown")] {
             if count > 0 {
@@ -121,9 +150,9 @@ impl WallRouter {
     /// How bad it is, the worst first.
     fn badness(&self) -> (u8, Reverse<usize>) {
         let kind = match (&self.silent, self.counts) {
-            (Some(_), _) => 0,
-            (None, Counts { down: 1.., .. }) => 1,
-            (None, Counts { unknown: 1.., .. }) => 2,
+            (Some(Silent { is_down: true, .. }), _) => 0,
+            (_, Counts { down: 1.., .. }) => 1,
+            (Some(_), _) | (_, Counts { unknown: 1.., .. }) => 2,
             _ => 3,
         };
         (kind, Reverse(self.counts.down * 1_000 + self.counts.unknown))
@@ -153,21 +182,25 @@ impl Wall {
                 by_router.entry(link.router_id).or_insert_with(|| (link.router.clone(), Vec::new()));
             list.push(wall_link(link, now_ms, stale_after_ms, zone));
         }
-        let silent = |id: RouterId| {
-            let router = routers.iter().find(|router| router.id == id && router.reachable == Some(false))?;
-            let since_ms = router.since_ms.unwrap_or(now_ms);
-            Some(format!("does not answer for {}", duration_words((now_ms - since_ms).max(0))))
+        let mut silent: BTreeMap<RouterId, Silent> = BTreeMap::new();
+        for router in routers {
+            let Some(words) = Silent::of(router, now_ms, stale_after_ms, zone) else { continue };
+            // One that does not answer has its panel also without a link: it is counted, so it is shown.
+            if words.is_down {
+                by_router.entry(router.id).or_insert_with(|| (router.name.clone(), Vec::new()));
+            }
+            silent.insert(router.id, words);
+        }
+        let mut counts = Counts {
+            routers: routers.len(),
+            silent: silent.values().filter(|silent| silent.is_down).count(),
+            ..Counts::default()
         };
         let mut walls: Vec<WallRouter> = by_router
             .into_iter()
-            .map(|(id, (name, links))| wall_router(id, name, silent(id), links))
+            .map(|(id, (name, links))| wall_router(id, name, silent.remove(&id), links))
             .collect();
         walls.sort_by(|a, b| a.badness().cmp(&b.badness()).then_with(|| a.name.cmp(&b.name)));
-        let mut counts = Counts {
-            routers: routers.len(),
-            silent: routers.iter().filter(|router| router.reachable == Some(false)).count(),
-            ..Counts::default()
-        };
         for router in &walls {
             counts.links += router.counts.links;
             counts.up += router.counts.up;
@@ -201,7 +234,7 @@ fn badness(link: &WallLink) -> u8 {
     }
 }
 
-fn wall_router(id: RouterId, name: String, silent: Option<String>, mut links: Vec<WallLink>) -> WallRouter {
+fn wall_router(id: RouterId, name: String, silent: Option<Silent>, mut links: Vec<WallLink>) -> WallRouter {
     let mut counts = Counts::default();
     links.iter().for_each(|link| counts.add(link.state));
     // Sorting keeps the order of what is equal: by site and circuit.
@@ -305,7 +338,7 @@ mod tests {
         let first = wall(&[link(1, 1, "A", Up), link(2, 1, "A", Up), link(3, 1, "B", Up)], &[]);
         let apart: Vec<_> = first.routers[0].tiles.iter().map(|link| link.begins_site).collect();
         assert_eq!(apart, [false, false, true]);
-        assert_eq!(shown.routers[0].silent.as_deref(), Some("does not answer for 2 m"));
+        assert_eq!(shown.routers[0].silent.as_ref().unwrap().words, "does not answer for 2 m");
         let counts = Counts { links: 6, up: 2, down: 2, unknown: 2, routers: 5, silent: 1 };
         assert_eq!(shown.counts, counts);
         assert_eq!(shown.counts.headline(), "2 links down, 2 unknown");
@@ -334,5 +367,23 @@ mod tests {
         let wall = wall(&[stale, never], &[]);
         assert_eq!((wall.counts.up, wall.counts.unknown), (0, 2));
         assert_eq!(wall.counts.headline(), "2 links unknown");
+    }
+
+    #[test]
+    fn a_router_that_does_not_answer_is_shown_also_without_a_link() {
+        let shown = wall(&[link(1, 1, "", LinkState::Up)], &[router(1, true), router(2, false)]);
+        let names: Vec<_> = shown.routers.iter().map(|router| router.name.as_str()).collect();
+        assert_eq!((names, shown.counts.silent), (vec!["edge-2", "edge-1"], 1));
+        assert_eq!(shown.routers[0].counts.words(), "no link under contract");
+    }
+
+    #[test]
+    fn a_router_that_nobody_asks_neither_answers_nor_fails_to() {
+        let asked = StaffRouter { at_ms: Some(NOW_MS - 61_000), ..router(1, false) };
+        let shown = wall(&[link(1, 1, "", LinkState::Unknown)], &[asked.clone()]);
+        let silent = shown.routers[0].silent.as_ref().unwrap();
+        assert_eq!((silent.words.as_str(), silent.class()), ("not asked since 2026-11-23 12:28", "unknown"));
+        assert_eq!((shown.counts.silent, shown.routers[0].class()), (0, "unknown"));
+        assert_eq!(wall(&[], &[asked]).routers.len(), 0, "a panel that says nothing");
     }
 }

@@ -258,3 +258,49 @@ async fn the_wall_shows_the_worst_first_and_every_link_once() {
         );
     }
 }
+
+/// A secret that lies about unconfirmed is shown to nobody who has not just typed the password.
+#[tokio::test]
+async fn a_factor_that_was_begun_long_ago_is_begun_again() {
+    for portal in portals().await {
+        let mut noc = on_duty(&portal, "noc", StaffRole::Admin, StaffScope::All).await;
+        let mut asha = portal.logged_in().await;
+        let password = format!("password={}", PASSWORD.replace(' ', "+"));
+        for (browser, door) in
+            [(&mut noc, "/staff/account/factor"), (&mut asha, "/client/profile/second-factor")]
+        {
+            let begun = browser.post(&format!("{door}/begin"), &password).await;
+            assert!(begun.body.contains("class=\"qr\""), "{}", begun.body);
+            let wrong = browser.post(&format!("{door}/confirm"), "code=x").await;
+            assert!(wrong.body.contains("class=\"qr\""), "a slip of the finger: {}", wrong.body);
+        }
+        portal.pass(10 * MINUTE_MS);
+        for (browser, door) in
+            [(&mut noc, "/staff/account/factor"), (&mut asha, "/client/profile/second-factor")]
+        {
+            let late = browser.post(&format!("{door}/confirm"), "code=x").await;
+            assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY, "{door}");
+            assert!(
+                late.body.contains("Begin again") && !late.body.contains("class=\"qr\""),
+                "{}",
+                late.body
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_logs_in_for_a_client_that_is_retired() {
+    for portal in portals().await {
+        let client = portal.store.link(portal.mine).await.unwrap().client_id;
+        portal.store.terminate_link(portal.mine, NOW_MS, NOW_MS).await.unwrap();
+        let act =
+            store::StaffAct { scope: &StaffScope::All, actor: "staff:noc", address: None, now_ms: NOW_MS };
+        portal.store.staff_retire_client(&act, client).await.unwrap();
+        let asha = portal.store.portal_user_by_username("asha").await.unwrap().unwrap().0;
+        portal.store.set_portal_user_active(asha.id, true).await.unwrap();
+        let answer = portal.browser().log_in("asha", PASSWORD).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains("User name or password is wrong."), "{}", answer.body);
+    }
+}

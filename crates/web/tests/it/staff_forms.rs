@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use store::{StaffRole, StaffScope};
 
 use crate::portal::portals;
-use crate::staff::{on_duty, own_things};
+use crate::staff::{on_duty, other_things, own_things};
 
 #[tokio::test]
 async fn bad_input_comes_back_with_the_error_at_its_field() {
@@ -172,5 +172,118 @@ async fn a_router_in_plain_text_is_warned_about() {
         let mut browser = on_duty(&portal, "vera", StaffRole::Viewer, StaffScope::All).await;
         let page = browser.get(&format!("/staff/routers/{}", own.router)).await.body;
         assert!(page.contains("plain text") && !page.contains("/retire"), "{page}");
+    }
+}
+
+/// The sealed password goes to nobody who does not know it.
+#[tokio::test]
+async fn a_router_moves_only_with_its_password() {
+    for portal in portals().await {
+        let own = own_things(&portal).await;
+        let mut browser = on_duty(&portal, "olga", StaffRole::Operator, StaffScope::All).await;
+        let address = format!("/staff/routers/{}/edit", own.router);
+        let moved = "name=edge&address=203.0.113.66&port=8728&username=u&tls=off";
+        let answer = browser.post(&address, moved).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains("id=\"password-wrong\""), "{}", answer.body);
+        assert_ne!(portal.store.router(own.router).await.unwrap().address, "203.0.113.66");
+        let answer = browser.post(&address, &format!("{moved}&password=known")).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        let router = portal.store.router(own.router).await.unwrap();
+        assert_eq!((router.address.as_str(), router.name.as_str()), ("203.0.113.66", "edge"));
+        let renamed = moved.replace("name=edge", "name=edge-7");
+        assert_eq!(
+            browser.post(&address, &renamed).await.status,
+            StatusCode::SEE_OTHER,
+            "it stays where it is"
+        );
+    }
+}
+
+/// PostgreSQL takes no such letter, and neither engine may fail over one.
+#[tokio::test]
+async fn u_0000_is_found_nowhere_and_breaks_nothing() {
+    for portal in portals().await {
+        let own = own_things(&portal).await;
+        let mut browser = on_duty(&portal, "adam", StaffRole::Admin, StaffScope::All).await;
+        for list in ["links", "clients", "users", "routers", "exclusions", "audit"] {
+            let answer = browser.get(&format!("/staff/{list}?q=%00")).await;
+            assert_eq!(answer.status, StatusCode::OK, "{list}");
+        }
+        let mut stranger = portal.browser();
+        for username in ["%00", "adam%00"] {
+            let answer = stranger.post("/staff/login", &format!("username={username}&password=none")).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{username}");
+        }
+        let edit = format!("/staff/routers/{}/edit", own.router);
+        let form = "name=edge&address=192.0.2.1&port=8728&username=u&password=p&tls=ca\
+                    &ca=-----BEGIN+CERTIFICATE-----%00";
+        let answer = browser.post(&edit, form).await;
+        assert!(answer.body.contains("id=\"ca-wrong\""), "{}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn an_end_that_is_to_come_is_taken_back_and_what_was_typed_comes_back() {
+    for portal in portals().await {
+        let own = own_things(&portal).await;
+        let mut browser = on_duty(&portal, "olga", StaffRole::Operator, StaffScope::All).await;
+        let page = format!("/staff/links/{}", own.link);
+        let retire = format!("{page}/retire");
+        let empty = browser.post(&retire, "at=").await;
+        assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY, "there is no end to take back");
+        assert_eq!(browser.post(&retire, "at=2027-03-01T00:00").await.status, StatusCode::SEE_OTHER);
+        assert!(browser.get(&page).await.body.contains("value=\"2027-03-01T00:00\""), "the end as it stands");
+        let early = browser.post(&retire, "at=1999-01-01T00:00").await;
+        assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(early.body.contains("value=\"1999-01-01T00:00\""), "{}", early.body);
+        assert!(early.body.contains("<details class=\"deed\" open>"), "folded: {}", early.body);
+        assert_eq!(browser.post(&retire, "at=").await.status, StatusCode::SEE_OTHER);
+        assert_eq!(portal.store.link(own.link).await.unwrap().terminated_at_ms, None);
+    }
+}
+
+#[tokio::test]
+async fn a_form_chooses_nobody_by_itself_and_tells_no_time_by_a_wrong_clock() {
+    for portal in portals().await {
+        let own = own_things(&portal).await;
+        let mut olga = on_duty(&portal, "olga", StaffRole::Operator, StaffScope::All).await;
+        let page = olga.get("/staff/links/new").await.body;
+        assert!(page.contains("value=\"2026-11-23\"") && !page.contains("(Northwind"), "one company: {page}");
+        let other = other_things(&portal).await;
+        let page = olga.get("/staff/links/new").await.body;
+        assert_eq!(page.matches("<option value=\"\" selected>Choose one</option>").count(), 2, "{page}");
+        assert!(!page.contains(&format!("<option value=\"{}\" selected>", own.client)), "{page}");
+        assert!(
+            page.contains("Zenith Works (Second Brand)") && page.contains("core-zulu (Second Brand)"),
+            "{page}"
+        );
+        let day = "name=\"activated\" type=\"date\" value=\"";
+        assert!(page.contains(&format!("{day}\"")), "whose today? {page}");
+        let page = olga.get(&format!("/staff/links/new?client={}", other.client)).await.body;
+        assert!(page.contains(&format!("{day}2026-11-23\"")), "{page}");
+        let from = "name=\"from\" type=\"datetime-local\" value=\"";
+        let page = olga.get("/staff/exclusions/new").await.body;
+        assert!(page.contains(&format!("{from}\"")), "whose now? {page}");
+        let page = olga.get(&format!("/staff/exclusions/new?link={}", other.link)).await.body;
+        assert!(page.contains(&format!("{from}2026-11-23T")), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_no_terms_ask_any_more_is_cleared() {
+    for portal in portals().await {
+        let own = own_things(&portal).await;
+        let mut browser = on_duty(&portal, "olga", StaffRole::Operator, StaffScope::All).await;
+        let terms = format!("/staff/links/{}/terms", own.link);
+        let edit = format!("/staff/links/{}/edit", own.link);
+        let bare = "circuit=MINE-1&interface=ether2&kind=ILL&committed=100&facing=customer&probe_target=";
+        let first = browser.post(&terms, "valid_from=2026-09-01&down_when=interface_or_no_answer").await;
+        assert_eq!(first.status, StatusCode::SEE_OTHER, "{}", first.body);
+        assert_eq!(browser.post(&edit, bare).await.status, StatusCode::UNPROCESSABLE_ENTITY, "it is asked");
+        let next = browser.post(&terms, "valid_from=2026-11-23&down_when=interface").await;
+        assert_eq!(next.status, StatusCode::SEE_OTHER, "{}", next.body);
+        assert_eq!(browser.post(&edit, bare).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(portal.store.link(own.link).await.unwrap().probe_target, None);
     }
 }

@@ -19,7 +19,7 @@ pub(crate) async fn list(
     session: StaffSession,
     Query(asked): Query<Asked>,
 ) -> Answered {
-    let found = app.store.staff_clients(&session.scope, asked.ask()).await?;
+    let found = app.store.staff_clients(&session.scope, app.clock.now_ms(), asked.ask()).await?;
     let rows = found.rows.iter().map(row).collect();
     let none = "No client is found.";
     let table =
@@ -39,9 +39,12 @@ fn row(client: &StaffClient) -> Vec<Cell> {
 pub(crate) async fn show(
     State(app): State<App>,
     session: StaffSession,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Answered<Response> {
-    let client = app.store.staff_client(&session.scope, client_id(&id)?).await?;
+    let client = app.store.staff_client(&session.scope, app.clock.now_ms(), client_id(&id)?).await?;
+    let address = caller.address_text();
+    app.store.staff_note_view(&session.act(&address, app.clock.now_ms()), client.id).await?;
     thing(&app, &session, client, None).await
 }
 
@@ -196,6 +199,6 @@ pub(crate) async fn retire(
 
 /// A client that is one still.
 async fn active(app: &App, session: &StaffSession, id: &str) -> Answered<StaffClient> {
-    let client = app.store.staff_client(&session.scope, client_id(id)?).await?;
+    let client = app.store.staff_client(&session.scope, app.clock.now_ms(), client_id(id)?).await?;
     if client.retired_at_ms.is_some() { Err(PageError::NotFound.into()) } else { Ok(client) }
 }

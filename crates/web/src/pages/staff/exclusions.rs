@@ -7,7 +7,9 @@ use store::{LinkId, NewExclusion, StaffExclusion, StaffPage, StoreError};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind};
-use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage, page_address};
+use crate::pages::staff::listing::{
+    Asked, Cell, Deed, ListPage, Moment, Refusal, Table, ThingPage, page_address,
+};
 use crate::pages::staff::{Answered, EXCLUSIONS, Frame, LINKS, exclusion_id, gone_to, refused};
 use crate::pages::{link_id, render};
 use crate::staff::StaffSession;
@@ -78,7 +80,7 @@ pub(crate) async fn show(
     Ok(thing(&app, &session, &one, None)?.into_response())
 }
 
-fn thing(app: &App, session: &StaffSession, one: &StaffExclusion, warning: Option<String>) -> Answered {
+fn thing(app: &App, session: &StaffSession, one: &StaffExclusion, refusal: Option<Refusal>) -> Answered {
     let zone = Zone::named(&one.timezone);
     let now_ms = app.clock.now_ms();
     let mut facts = vec![
@@ -98,7 +100,7 @@ fn thing(app: &App, session: &StaffSession, one: &StaffExclusion, warning: Optio
     if session.may_edit() && one.removed_at_ms.is_none() {
         if one.to_ms.is_none_or(|to_ms| to_ms > now_ms) && one.from_ms < now_ms {
             let what = "Time after this counts again. Closed months stay as they are until they are calculated anew.";
-            let date = Some(zone.form(now_ms));
+            let date = Some(Moment::new(zone.form(now_ms), refusal.as_ref()));
             deeds.push(Deed::Ask { to: format!("{here}/end"), words: "End it", what, date });
         }
         let what = "It no longer counts, and stays on record. Closed months stay as they are until they are calculated anew.";
@@ -111,7 +113,7 @@ fn thing(app: &App, session: &StaffSession, one: &StaffExclusion, warning: Optio
         kind: "Exclusion",
         title,
         pill: None,
-        warning,
+        warning: refusal.map(|refusal| refusal.why),
         facts,
         deeds,
         tables: Vec::new(),
@@ -132,7 +134,8 @@ pub(crate) async fn new(
     Query(wanted): Query<Wanted>,
 ) -> Answered {
     let mut circuit = String::new();
-    let mut from = session.zone.form(app.clock.now_ms());
+    // A moment is told by the link's clock: without the link, now is not known.
+    let mut from = session.one_zone().map(|zone| zone.form(app.clock.now_ms())).unwrap_or_default();
     if !wanted.link.is_empty() {
         let id: LinkId = link_id(&wanted.link)?;
         circuit = app.store.staff_link(&session.scope, id).await?.0.circuit;
@@ -211,7 +214,8 @@ pub(crate) async fn end(
     let one = app.store.staff_exclusion(&session.scope, exclusion_id(&id)?).await?;
     let address = caller.address_text();
     let act = session.act(&address, app.clock.now_ms());
-    let refusal = match Zone::named(&one.timezone).parse(input.value("at")) {
+    let typed = input.value("at");
+    let why = match Zone::named(&one.timezone).parse(typed) {
         None => "Not ended: write when.".to_owned(),
         Some(to_ms) => match app.store.staff_end_exclusion(&act, one.id, to_ms).await {
             Ok(()) => return Ok(gone_to(&format!("{EXCLUSIONS}/{}", one.id))),
@@ -219,6 +223,7 @@ pub(crate) async fn end(
             Err(error) => return Err(error.into()),
         },
     };
+    let refusal = Refusal { why, typed: typed.to_owned() };
     Ok(refused(thing(&app, &session, &one, Some(refusal))?))
 }
 

@@ -150,6 +150,14 @@ impl Field {
         Self::new(input, name, label, Kind::Choice(options.into_iter().collect()))
     }
 
+    /// Nothing is chosen at first: a choice that nobody made is none.
+    pub(crate) fn to_choose(mut self) -> Self {
+        if let Kind::Choice(options) = &mut self.kind {
+            options.insert(0, (String::new(), "Choose one".to_owned()));
+        }
+        self
+    }
+
     pub(crate) fn required(self) -> Self {
         Self { required: true, ..self }
     }

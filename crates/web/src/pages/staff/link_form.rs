@@ -1,23 +1,20 @@
+use std::collections::BTreeSet;
+
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use import::field;
 use serde::Deserialize;
-use store::{ClientId, DownWhen, Facing, Link, LinkFields, LinkId, NewLink, RouterId, StoreError};
+use store::{ClientId, DownWhen, Link, LinkFields, LinkId, NewLink, RouterId, StoreError};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::PageError;
-use crate::pages::staff::clients::NAME_CHARS_MAX;
-use crate::pages::staff::form::{Field, FormPage, Input, Kind, chosen, words};
+use crate::pages::staff::form::{Field, FormPage, Input, Kind, chosen};
+use crate::pages::staff::link_fields::{Typed, common};
 use crate::pages::staff::{Answered, Frame, LINKS, gone_to, terms};
 use crate::pages::{link_id, render};
 use crate::staff::StaffSession;
 use crate::zone::Zone;
-
-const FACINGS: &[(&str, &str)] = &[
-    ("customer", "The customer: what the router receives is upload"),
-    ("upstream", "Upstream: what the router receives is download"),
-];
 
 /// For whom and where a link is to be, if that is known.
 #[derive(Deserialize)]
@@ -34,7 +31,13 @@ pub(crate) async fn new(
     session: StaffSession,
     Query(wanted): Query<Wanted>,
 ) -> Answered {
-    let today = session.zone.iso_day(app.clock.now_ms());
+    let zone = match wanted.client.parse().map(ClientId) {
+        Ok(client) => zone_of(&app, &session, client).await?,
+        Err(_) => None,
+    };
+    let zone = zone.or_else(|| session.one_zone().cloned());
+    // The day is that of the client's company: without it, today is not known.
+    let today = zone.map(|zone| zone.iso_day(app.clock.now_ms())).unwrap_or_default();
     let input = Input::of(&[
         ("client", &wanted.client),
         ("router", &wanted.router),
@@ -45,13 +48,18 @@ pub(crate) async fn new(
 }
 
 async fn new_form(app: &App, session: &StaffSession, input: &Input) -> Answered<FormPage> {
-    let clients = app.store.staff_client_choice(&session.scope).await?;
-    let routers = app.store.staff_router_choice(&session.scope).await?;
-    let clients = clients.into_iter().map(|client| (client.id.to_string(), client.name));
-    let routers = routers.into_iter().map(|router| (router.id.to_string(), router.name));
+    let clients = app.store.staff_client_choice(&session.scope, app.clock.now_ms()).await?;
+    let routers = app.store.staff_router_choice(&session.scope, app.clock.now_ms()).await?;
+    let companies: BTreeSet<_> = clients.iter().map(|client| client.company_id).collect();
+    let companies = routers.iter().map(|router| router.company_id).chain(companies).collect::<BTreeSet<_>>();
+    let named = |name: String, company: String| {
+        if companies.len() > 1 { format!("{name} ({company})") } else { name }
+    };
+    let clients = clients.into_iter().map(|one| (one.id.to_string(), named(one.name, one.company)));
+    let routers = routers.into_iter().map(|one| (one.id.to_string(), named(one.name, one.company)));
     let mut fields = vec![
-        Field::choice(input, "client", "Client", clients).required(),
-        Field::choice(input, "router", "Router", routers).required(),
+        Field::choice(input, "client", "Client", clients).to_choose().required(),
+        Field::choice(input, "router", "Router", routers).to_choose().required(),
     ];
     fields.extend(common(input));
     let day = Field::new(input, "activated", "First day of service", Kind::Input("date"));
@@ -66,63 +74,6 @@ async fn new_form(app: &App, session: &StaffSession, input: &Input) -> Answered<
         submit: "Add the link",
         note: "The interface is not looked for on the router from here: a name that it does not have shows as unknown.",
     })
-}
-
-fn common(input: &Input) -> Vec<Field> {
-    vec![
-        Field::text(input, "circuit", "Circuit id").required().hint("Unique."),
-        Field::text(input, "interface", "Interface")
-            .required()
-            .hint("Its name on the router, to the letter."),
-        Field::text(input, "site", "Site").hint("Where it ends at the customer's, as pages show it."),
-        Field::text(input, "service_ref", "Service reference"),
-        Field::choice(
-            input,
-            "kind",
-            "Type",
-            field::KINDS.iter().map(|kind| ((*kind).to_owned(), (*kind).to_owned())),
-        )
-        .required(),
-        Field::text(input, "committed", "Committed bandwidth, Mbit/s").required(),
-        Field::text(input, "probe_target", "Probe target").hint("What the router pings to measure the link."),
-        Field::choice(input, "facing", "The port faces", words(FACINGS)).required(),
-    ]
-}
-
-/// What a form says of a link.
-struct Typed {
-    circuit: String,
-    interface: String,
-    site: Option<String>,
-    service_ref: Option<String>,
-    kind: String,
-    committed_bps: i64,
-    probe_target: Option<String>,
-    facing: Facing,
-}
-
-impl Typed {
-    /// `None`: something is not right, which is told at its field.
-    fn of(input: &mut Input) -> Option<Self> {
-        let circuit = input.text("circuit", NAME_CHARS_MAX);
-        let interface = input.text("interface", NAME_CHARS_MAX);
-        let site = input.optional("site", NAME_CHARS_MAX);
-        let service_ref = input.optional("service_ref", NAME_CHARS_MAX);
-        let kind = input.parsed("kind", |text| field::kind(text).map(str::to_owned));
-        let committed_bps = input.parsed("committed", field::mbps);
-        let probe_target = input.parsed_or_none("probe_target", field::host);
-        let facing = input.parsed("facing", |text| text.parse().map_err(|_| "Choose one.".to_owned()));
-        Some(Self {
-            circuit,
-            interface,
-            site,
-            service_ref,
-            kind: kind?,
-            committed_bps: committed_bps?,
-            probe_target,
-            facing: facing?,
-        })
-    }
 }
 
 /// `POST /staff/links`
@@ -208,7 +159,7 @@ fn fault(input: &mut Input, error: StoreError) -> Answered<()> {
 
 /// The clock of the company that a client belongs to; `None`: there is no such client.
 async fn zone_of(app: &App, session: &StaffSession, client: ClientId) -> Answered<Option<Zone>> {
-    match app.store.staff_client(&session.scope, client).await {
+    match app.store.staff_client(&session.scope, app.clock.now_ms(), client).await {
         Ok(client) => {
             let company = app.store.staff_company(&session.scope, client.company_id).await?;
             Ok(Some(Zone::named(&company.timezone)))
@@ -264,7 +215,10 @@ pub(crate) async fn save(
     let link = live(&app, &session, link_id(&id)?).await?;
     let typed = Typed::of(&mut input);
     let asks = app.store.staff_terms(&session.scope, link.id).await?;
-    let asks = asks.iter().any(|terms| terms.down_when == DownWhen::InterfaceOrNoAnswer);
+    // Terms in force and those to come; what was agreed for the past asks nobody any more.
+    let now_ms = app.clock.now_ms();
+    let in_force = asks.iter().rposition(|terms| terms.valid_from_ms <= now_ms).unwrap_or(0);
+    let asks = asks[in_force..].iter().any(|terms| terms.down_when == DownWhen::InterfaceOrNoAnswer);
     if asks && typed.as_ref().is_some_and(|typed| typed.probe_target.is_none()) {
         input.fault("probe_target", NEEDED);
     }

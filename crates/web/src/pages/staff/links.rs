@@ -7,7 +7,9 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::error::PageError;
 use crate::pages::staff::form::Input;
-use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage, page_address};
+use crate::pages::staff::listing::{
+    Asked, Cell, Deed, ListPage, Moment, Refusal, Table, ThingPage, page_address,
+};
 use crate::pages::staff::{
     Answered, CLIENTS, EXCLUSIONS, Frame, LINKS, ROUTERS, exclusions, gone_to, refused,
 };
@@ -85,10 +87,13 @@ fn state(app: &App, link: &StaffLink, now_ms: i64, zone: &Zone) -> (&'static str
 pub(crate) async fn show(
     State(app): State<App>,
     session: StaffSession,
+    caller: Caller,
     Path(id): Path<String>,
 ) -> Answered<Response> {
     let id = link_id(&id)?;
     let found = app.store.staff_link(&session.scope, id).await?;
+    let address = caller.address_text();
+    app.store.staff_note_view(&session.act(&address, app.clock.now_ms()), found.1.client_id).await?;
     Ok(thing(&app, &session, found, None).await?.into_response())
 }
 
@@ -96,7 +101,7 @@ async fn thing(
     app: &App,
     session: &StaffSession,
     (row, link): (StaffLink, Link),
-    warning: Option<String>,
+    refusal: Option<Refusal>,
 ) -> Answered {
     let now_ms = app.clock.now_ms();
     let zone = Zone::named(&app.store.staff_link_zone(&session.scope, link.id).await?);
@@ -104,13 +109,17 @@ async fn thing(
     let excluded = app.store.staff_exclusions(&session.scope, Some(link.id), Asked::default().ask()).await?;
     let (class, word, about) = state(app, &row, now_ms, &zone);
     let is_over = link.terminated_at_ms.is_some_and(|end_ms| end_ms <= now_ms);
-    let deeds = if session.may_edit() && !is_over { deeds(&link, &zone, now_ms) } else { Vec::new() };
+    let deeds = if session.may_edit() && !is_over {
+        deeds(&link, &zone, now_ms, refusal.as_ref())
+    } else {
+        Vec::new()
+    };
     let page = ThingPage {
         frame: Frame::new(app, session, LINKS),
         kind: "Link",
         title: link.circuit.clone(),
         pill: Some(Cell::pill(class, word).sub(about)),
-        warning,
+        warning: refusal.map(|refusal| refusal.why),
         facts: facts(&row, &link, &zone),
         deeds,
         tables: vec![terms_table(&terms, &zone, now_ms), exclusions::table(&excluded, &link.circuit, now_ms)],
@@ -141,14 +150,20 @@ fn facts(row: &StaffLink, link: &Link, zone: &Zone) -> Vec<(&'static str, Cell)>
     facts
 }
 
-fn deeds(link: &Link, zone: &Zone, now_ms: i64) -> Vec<Deed> {
+fn deeds(link: &Link, zone: &Zone, now_ms: i64, refusal: Option<&Refusal>) -> Vec<Deed> {
     let here = format!("{LINKS}/{}", link.id);
-    let what = "Its contract ends then, and it is no longer polled. Statements and history stay.";
+    let what = if link.terminated_at_ms.is_some() {
+        "Its contract ends then, and it is no longer polled. Empty: it does not end."
+    } else {
+        "Its contract ends then, and it is no longer polled. Statements and history stay."
+    };
+    let end = zone.form(link.terminated_at_ms.unwrap_or(now_ms));
+    let date = Moment { required: link.terminated_at_ms.is_none(), ..Moment::new(end, refusal) };
     vec![
         Deed::Go { to: format!("{here}/edit"), words: "Edit" },
         Deed::Go { to: format!("{here}/terms"), words: "Change the terms" },
         Deed::Go { to: format!("{EXCLUSIONS}/new?link={}", link.id), words: "Add an exclusion" },
-        Deed::Ask { to: format!("{here}/retire"), words: "Retire", what, date: Some(zone.form(now_ms)) },
+        Deed::Ask { to: format!("{here}/retire"), words: "Retire", what, date: Some(date) },
     ]
 }
 
@@ -193,17 +208,23 @@ pub(crate) async fn retire(
     let (row, link) = app.store.staff_link(&session.scope, id).await?;
     let zone = Zone::named(&app.store.staff_link_zone(&session.scope, id).await?);
     let now_ms = app.clock.now_ms();
-    let refusal = match zone.parse(input.value("at")) {
-        None => "Not retired: write when its contract ends.".to_owned(),
-        Some(at_ms) => {
+    let typed = input.value("at");
+    let keeps = typed.is_empty() && link.terminated_at_ms.is_some();
+    let why = match zone.parse(typed) {
+        None if !keeps => "Not retired: write when its contract ends.".to_owned(),
+        at_ms => {
             let address = caller.address_text();
             match app.store.staff_retire_link(&session.act(&address, now_ms), id, at_ms).await {
                 Ok(()) => return Ok(gone_to(&format!("{LINKS}/{id}"))),
                 Err(error @ StoreError::Invalid { .. }) => format!("Not retired: {error}."),
+                Err(StoreError::Duplicate { .. }) => {
+                    "Its interface carries another link by then: that one ends first.".to_owned()
+                }
                 Err(StoreError::NotFound { .. }) => return Err(PageError::NotFound.into()),
                 Err(error) => return Err(error.into()),
             }
         }
     };
+    let refusal = Refusal { why, typed: typed.to_owned() };
     Ok(refused(thing(&app, &session, (row, link), Some(refusal)).await?))
 }

@@ -158,7 +158,30 @@ pub(crate) enum Deed {
     /// A page to go to.
     Go { to: String, words: &'static str },
     /// A form behind a fold, so that one click alone does nothing.
-    Ask { to: String, words: &'static str, what: &'static str, date: Option<String> },
+    Ask { to: String, words: &'static str, what: &'static str, date: Option<Moment> },
+}
+
+/// A moment that a form asks for.
+pub(crate) struct Moment {
+    pub(crate) value: String,
+    /// Whether it must be there.
+    pub(crate) required: bool,
+    /// Whether it was typed and refused: then the form is unfolded.
+    pub(crate) is_refused: bool,
+}
+
+impl Moment {
+    /// The moment to begin with, or what was typed and refused.
+    pub(crate) fn new(first: String, refused: Option<&Refusal>) -> Self {
+        let typed = refused.map(|refusal| refusal.typed.clone());
+        Self { is_refused: typed.is_some(), value: typed.unwrap_or(first), required: true }
+    }
+}
+
+/// Why a moment is refused, and what was typed.
+pub(crate) struct Refusal {
+    pub(crate) why: String,
+    pub(crate) typed: String,
 }
 
 /// One thing with its facts, what can be done with it, and the lists of what belongs to it.

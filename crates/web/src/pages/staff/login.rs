@@ -71,7 +71,7 @@ pub(crate) async fn submit(
     form_data: Result<Form<LoginForm>, FormRejection>,
 ) -> Answered<Response> {
     let Form(LoginForm { username, password, next }) = form_data.map_err(|_| PageError::BadRequest)?;
-    let username: String = username.trim().chars().take(USERNAME_CHARS_MAX).collect();
+    let username = typed_name(&username);
     let attempt = Attempt::staff_password(&username, &caller);
     let permit = match attempt.enter(&app).await? {
         Ok(permit) => permit,
@@ -97,6 +97,11 @@ pub(crate) async fn submit(
     let next = destination(&next);
     let to = if next == WALL { LOGIN_CODE.to_owned() } else { format!("{LOGIN_CODE}?next={next}") };
     Ok((AppendHeaders([(SET_COOKIE, cookie.to_string())]), Redirect::to(&to)).into_response())
+}
+
+/// A user name as it is looked for and kept in the log. PostgreSQL takes no U+0000, and no user's name has one.
+fn typed_name(text: &str) -> String {
+    text.trim().chars().take(USERNAME_CHARS_MAX).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect()
 }
 
 /// `POST /staff/logout`: ends the session in the store and takes the cookie away. Twice does no harm.

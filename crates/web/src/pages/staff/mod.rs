@@ -6,6 +6,7 @@ pub(crate) mod clients;
 pub(crate) mod companies;
 pub(crate) mod exclusions;
 pub(crate) mod form;
+pub(crate) mod link_fields;
 pub(crate) mod link_form;
 pub(crate) mod links;
 pub(crate) mod listing;

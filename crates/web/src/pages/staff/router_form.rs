@@ -46,7 +46,10 @@ fn common(input: &Input, is_new: bool) -> Vec<Field> {
     let password = if is_new {
         password.required().hint("Kept sealed, and never shown again.")
     } else {
-        password.hint("Empty: the password stays as it is. It is kept sealed, and never shown.")
+        password.hint(
+            "Empty: the password stays as it is. Type it again to change address, port or connection: \
+             the sealed one goes nowhere else. It is never shown.",
+        )
     };
     vec![
         Field::text(input, "name", "Name").required().hint("A name of your own, unique."),
@@ -157,13 +160,19 @@ pub(crate) async fn save(
     let password = input.secret("password");
     let typed = Typed::of(&mut input);
     if let (true, Some(typed)) = (input.is_right(), typed) {
-        let Typed { name, address, port, username, tls } = typed;
+        let Typed { name, address, port, username, mut tls } = typed;
+        if same_authority(&tls, &router.tls) {
+            tls = router.tls.clone();
+        }
         let fields = RouterFields { name: &name, address: &address, port, username: &username, tls };
         let from = caller.address_text();
         let act = session.act(&from, app.clock.now_ms());
         match app.store.staff_edit_router(&act, router.id, &fields, password.as_ref()).await {
             Ok(()) => return Ok(gone_to(&format!("{ROUTERS}/{}", router.id))),
             Err(StoreError::Duplicate { .. }) => input.fault("name", TAKEN),
+            Err(StoreError::Invalid { why, .. }) => {
+                input.fault("password", format!("The password stays where it is: {why}."));
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -193,15 +202,49 @@ impl Typed {
         let tls = match input.value("tls") {
             "off" => Some(RouterTls::Off),
             "system" => Some(RouterTls::System),
-            "ca" => input.parsed("ca", |text| {
-                let is_pem = text.contains(PEM_HEAD);
-                is_pem
-                    .then(|| RouterTls::CaPem(text.to_owned()))
-                    .ok_or("This is no certificate in PEM form.".to_owned())
-            }),
+            "ca" => input.parsed("ca", authority).map(RouterTls::CaPem),
             "pin" => input.parsed("fingerprint", field::fingerprint).map(RouterTls::Pinned),
             _ => input.parsed("tls", |_| Err("Choose one.".to_owned())),
         };
         Some(Self { name, address: address?, port: port?, username, tls: tls? })
+    }
+}
+
+/// A certificate with plain line ends: browsers send others than they were given.
+fn authority(text: &str) -> Result<String, String> {
+    let text = lines_of(text);
+    if text.contains("PRIVATE KEY") {
+        return Err("There is a private key in this: it belongs nowhere but to its owner.".to_owned());
+    }
+    if text.chars().any(|c| c.is_control() && c != '\n') {
+        return Err("This has a control character in it.".to_owned());
+    }
+    if text.contains(PEM_HEAD) { Ok(text) } else { Err("This is no certificate in PEM form.".to_owned()) }
+}
+
+fn lines_of(text: &str) -> String {
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
+/// Whether a form that nobody touched names the authority that is stored.
+fn same_authority(typed: &RouterTls, stored: &RouterTls) -> bool {
+    matches!((typed, stored), (RouterTls::CaPem(typed), RouterTls::CaPem(stored)) if *typed == lines_of(stored))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_kept_with_plain_line_ends_and_a_key_is_not() {
+        let stored = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        let typed = authority(&stored.replace('\n', "\r\n")).unwrap();
+        assert!(same_authority(&RouterTls::CaPem(typed), &RouterTls::CaPem(stored.to_owned())));
+        assert!(!same_authority(&RouterTls::CaPem("other".to_owned()), &RouterTls::CaPem(stored.to_owned())));
+        for bad in ["", "no certificate", "-----BEGIN CERTIFICATE-----\0"] {
+            assert!(authority(bad).is_err(), "{bad:?}");
+        }
+        let why = authority(&format!("{stored}-----BEGIN PRIVATE KEY-----")).unwrap_err();
+        assert!(why.contains("private key"), "{why}");
     }
 }

@@ -9,6 +9,7 @@ use crate::pages::render;
 use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage};
 use crate::pages::staff::{Answered, Frame, ROUTERS, gone_to, links, refused, router_id};
 use crate::staff::StaffSession;
+use crate::zone::Zone;
 
 /// `GET /staff/routers?q&page`
 pub(crate) async fn list(
@@ -16,9 +17,9 @@ pub(crate) async fn list(
     session: StaffSession,
     Query(asked): Query<Asked>,
 ) -> Answered {
-    let found = app.store.staff_routers(&session.scope, asked.ask()).await?;
+    let found = app.store.staff_routers(&session.scope, app.clock.now_ms(), asked.ask()).await?;
     let now_ms = app.clock.now_ms();
-    let rows = found.rows.iter().map(|router| row(router, now_ms)).collect();
+    let rows = found.rows.iter().map(|router| row(&app, &session, router, now_ms)).collect();
     let head = &["Router", "State", "Company", "RouterOS", "Links"];
     let table = Table { title: "Routers", head, rows, none: "No router is found.", more: None };
     let page = ListPage::new(Frame::new(&app, &session, ROUTERS), "Routers", &asked, found.total, table);
@@ -26,8 +27,8 @@ pub(crate) async fn list(
     Ok(render(&page.with_add(session.may_edit(), "/staff/routers/new", "Add a router"))?)
 }
 
-fn row(router: &StaffRouter, now_ms: i64) -> Vec<Cell> {
-    let (class, word, since) = state(router, now_ms);
+fn row(app: &App, session: &StaffSession, router: &StaffRouter, now_ms: i64) -> Vec<Cell> {
+    let (class, word, since) = state(router, now_ms, app.settings.stale_after_ms, &session.zone);
     vec![
         Cell::link(&router.name, format!("{ROUTERS}/{}", router.id))
             .sub(format!("{}:{}", router.address, router.port)),
@@ -38,8 +39,27 @@ fn row(router: &StaffRouter, now_ms: i64) -> Vec<Cell> {
     ]
 }
 
+/// Since when a router is not asked any more, though it should be: then nobody knows whether it answers.
+pub(crate) fn not_asked(
+    router: &StaffRouter,
+    now_ms: i64,
+    stale_after_ms: i64,
+    zone: &Zone,
+) -> Option<String> {
+    let at_ms = router.at_ms.filter(|at_ms| now_ms - at_ms > stale_after_ms)?;
+    router.active.then(|| format!("not asked since {}", zone.iso_moment(at_ms)))
+}
+
 /// Style class, word, and since when.
-fn state(router: &StaffRouter, now_ms: i64) -> (&'static str, &'static str, String) {
+fn state(
+    router: &StaffRouter,
+    now_ms: i64,
+    stale_after_ms: i64,
+    zone: &Zone,
+) -> (&'static str, &'static str, String) {
+    if let Some(words) = not_asked(router, now_ms, stale_after_ms, zone) {
+        return ("unknown", "Unknown", words);
+    }
     let since = router.since_ms.map(|at_ms| format!("for {}", duration_words((now_ms - at_ms).max(0))));
     match (router.active, router.reachable) {
         (false, _) => ("none", "Retired", String::new()),
@@ -55,7 +75,7 @@ pub(crate) async fn show(
     session: StaffSession,
     Path(id): Path<String>,
 ) -> Answered<Response> {
-    let router = app.store.staff_router(&session.scope, router_id(&id)?).await?;
+    let router = app.store.staff_router(&session.scope, app.clock.now_ms(), router_id(&id)?).await?;
     Ok(thing(&app, &session, &router, None).await?.into_response())
 }
 
@@ -63,7 +83,7 @@ async fn thing(app: &App, session: &StaffSession, router: &StaffRouter, refusal:
     let now_ms = app.clock.now_ms();
     let found =
         app.store.staff_links(&session.scope, (None, Some(router.id)), Asked::default().ask()).await?;
-    let (class, word, since) = state(router, now_ms);
+    let (class, word, since) = state(router, now_ms, app.settings.stale_after_ms, &session.zone);
     let mut facts = vec![
         ("Company", Cell::text(&router.company)),
         ("Address", Cell::text(format!("{}:{}", router.address, router.port)).code()),
@@ -143,9 +163,45 @@ async fn set_polled(
     match app.store.staff_poll_router(&act, id, active).await {
         Ok(()) => Ok(gone_to(&format!("{ROUTERS}/{id}"))),
         Err(error @ StoreError::Invalid { .. }) => {
-            let router = app.store.staff_router(&session.scope, id).await?;
+            let router = app.store.staff_router(&session.scope, app.clock.now_ms(), id).await?;
             Ok(refused(thing(app, session, &router, Some(format!("Not retired: {error}."))).await?))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use store::{CompanyId, RouterId};
+
+    use super::*;
+
+    #[test]
+    fn a_router_that_nobody_asks_is_unknown() {
+        const NOW_MS: i64 = 1_795_437_000_000;
+        let router = StaffRouter {
+            id: RouterId(1),
+            company_id: CompanyId(1),
+            company: "Net".to_owned(),
+            name: "edge-1".to_owned(),
+            address: String::new(),
+            port: 8728,
+            tls_mode: "off".to_owned(),
+            active: true,
+            reachable: Some(true),
+            at_ms: Some(NOW_MS - 60_000),
+            since_ms: Some(NOW_MS - 3 * 86_400_000),
+            last_error: None,
+            version: None,
+            links: 1,
+        };
+        let said = |router: &StaffRouter| state(router, NOW_MS, 60_000, &Zone::named("UTC"));
+        assert_eq!(said(&router), ("up", "Answers", "for 3 d".to_owned()));
+        let stale = StaffRouter { at_ms: Some(NOW_MS - 60_001), ..router };
+        assert_eq!(said(&stale), ("unknown", "Unknown", "not asked since 2026-11-23 12:28".to_owned()));
+        let deaf = StaffRouter { reachable: Some(false), ..stale.clone() };
+        assert_eq!(said(&deaf).0, "unknown");
+        let retired = StaffRouter { active: false, ..stale };
+        assert_eq!(said(&retired).1, "Retired");
     }
 }

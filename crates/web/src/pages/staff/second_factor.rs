@@ -19,6 +19,8 @@ use crate::staff::StaffSession;
 use crate::throttle::Attempt;
 use crate::totp::{self, Picture};
 
+const BEGIN_AGAIN: &str =
+    "Begin again: there is nothing to confirm, or it was begun more than 10 minutes ago.";
 const WRONG_CODE: &str = "That code is wrong or was used before. Wait for the next one.";
 
 #[derive(Template)]
@@ -81,10 +83,11 @@ pub(crate) async fn confirm(
 ) -> Answered<Response> {
     let user = session.user.id;
     let factor = app.store.second_factor(user).await?;
-    let Some(factor) = factor.filter(|factor| factor.confirmed_at_ms.is_none()) else {
-        return problem(&app, &session, "Begin again: there is nothing to confirm.").await;
+    let now_ms = app.clock.now_ms();
+    let Some(factor) = factor.filter(|factor| factor.awaits_first_code(now_ms)) else {
+        return problem(&app, &session, BEGIN_AGAIN).await;
     };
-    let Some(step) = totp::step_of(&factor.secret, input.value("code"), app.clock.now_ms())? else {
+    let Some(step) = totp::step_of(&factor.secret, input.value("code"), now_ms)? else {
         let wrong = Some("That code is not right. Is the clock of your phone?");
         return Ok(refused(begin_page(&app, &session, &factor.secret, wrong)?));
     };

@@ -38,7 +38,7 @@ pub(crate) async fn live(State(app): State<App>, session: StaffSession) -> Answe
 async fn parts(app: &App, session: &StaffSession) -> Answered<(Frame, Wall, String)> {
     let now_ms = app.clock.now_ms();
     let links = app.store.staff_wall(&session.scope, now_ms).await?;
-    let routers = app.store.staff_router_choice(&session.scope).await?;
+    let routers = app.store.staff_router_choice(&session.scope, app.clock.now_ms()).await?;
     let wall = Wall::new(&links, &routers, now_ms, app.settings.stale_after_ms, &session.zone);
     Ok((Frame::new(app, session, WALL), wall, session.zone.seconds(now_ms)))
 }
