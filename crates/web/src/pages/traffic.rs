@@ -181,8 +181,10 @@ impl Viewer {
             // The clock was set back. The page notices as well, and begins anew.
             self.last_ms = i64::MIN;
         }
-        let new: Vec<LiveReading> =
-            known.readings.iter().copied().filter(|reading| reading.at_ms > self.last_ms).collect();
+        // The last look may be of before that.
+        let is_new =
+            |reading: &LiveReading| reading.at_ms > self.last_ms && reading.at_ms <= now_ms + LIVE_AHEAD_MS;
+        let new: Vec<LiveReading> = known.readings.iter().copied().filter(is_new).collect();
         let fresh = new.last().filter(|reading| {
             let holds = if reading.trouble.is_some() { TROUBLE_FRESH } else { FRESH };
             now_ms - reading.at_ms <= i64::try_from(holds.as_millis()).unwrap_or(i64::MAX)
