@@ -380,7 +380,7 @@ mod tests {
     #[test]
     fn a_router_that_nobody_asks_neither_answers_nor_fails_to() {
         let asked = StaffRouter { at_ms: Some(NOW_MS - 61_000), ..router(1, false) };
-        let shown = wall(&[link(1, 1, "", LinkState::Unknown)], &[asked.clone()]);
+        let shown = wall(&[link(1, 1, "", LinkState::Unknown)], std::slice::from_ref(&asked));
         let silent = shown.routers[0].silent.as_ref().unwrap();
         assert_eq!((silent.words.as_str(), silent.class()), ("not asked since 2026-11-23 12:28", "unknown"));
         assert_eq!((shown.counts.silent, shown.routers[0].class()), (0, "unknown"));

@@ -151,7 +151,7 @@ impl Field {
     }
 
     /// Nothing is chosen at first: a choice that nobody made is none.
-    pub(crate) fn to_choose(mut self) -> Self {
+    pub(crate) fn choosing(mut self) -> Self {
         if let Kind::Choice(options) = &mut self.kind {
             options.insert(0, (String::new(), "Choose one".to_owned()));
         }

@@ -58,8 +58,8 @@ async fn new_form(app: &App, session: &StaffSession, input: &Input) -> Answered<
     let clients = clients.into_iter().map(|one| (one.id.to_string(), named(one.name, one.company)));
     let routers = routers.into_iter().map(|one| (one.id.to_string(), named(one.name, one.company)));
     let mut fields = vec![
-        Field::choice(input, "client", "Client", clients).to_choose().required(),
-        Field::choice(input, "router", "Router", routers).to_choose().required(),
+        Field::choice(input, "client", "Client", clients).choosing().required(),
+        Field::choice(input, "router", "Router", routers).choosing().required(),
     ];
     fields.extend(common(input));
     let day = Field::new(input, "activated", "First day of service", Kind::Input("date"));
