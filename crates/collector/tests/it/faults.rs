@@ -122,7 +122,7 @@ async fn a_wrong_password_a_wrong_interface_and_a_wrong_target_are_one_line_each
     for database in databases().await {
         let mut place = Place::new(database).await;
         let (_router, id, links) = place.router(edge("edge")).await;
-        place.store.terminate_link(links[1], START_MS - 1_000, START_MS).await.unwrap();
+        place.store.terminate_link(links[1], START_MS - 86_400_000, START_MS).await.unwrap();
         place.link(id, "C-8", "ether2", Some("no.such.host")).await;
         place.link(id, "C-9", "ether9", None).await;
         let summary = place.sample().await;

@@ -47,7 +47,7 @@ async fn it_polls_until_stopped_and_picks_up_links_on_the_way() {
             .interface(InterfaceSpec::ethernet("ether1"))
             .interface(InterfaceSpec::ethernet("spare"));
         let (_router, id, links) = place.router(spec).await;
-        place.store.terminate_link(links[1], START_MS - 1_000, START_MS).await.unwrap();
+        place.store.terminate_link(links[1], START_MS - 86_400_000, START_MS).await.unwrap();
         let store = place.store.clone();
         let stop = CancellationToken::new();
         let running = tokio::task::JoinSet::from_iter([
