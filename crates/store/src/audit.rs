@@ -30,7 +30,7 @@ pub struct AuditRecord {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(crate) struct Row {
     id: i64,
     at_ms: i64,
     actor: String,

@@ -36,6 +36,12 @@ pub enum StoreError {
         /// The rule that it breaks.
         why: String,
     },
+    /// Something that a form showed is no longer what it was then.
+    #[error("somebody changed the {what} meanwhile: look at it again")]
+    Changed {
+        /// The kind of thing.
+        what: &'static str,
+    },
     /// A router's round that is older than the last one written for it.
     #[error("a round of {at_ms} ms is older than the last one written for this router ({stored_at_ms} ms)")]
     OutOfOrder {

@@ -89,6 +89,21 @@ pub(crate) async fn insert(
     locked(tx, id).await
 }
 
+/// Whether the link has an exclusion that counts and says the same, whoever entered it.
+pub(crate) async fn is_there(tx: &mut Tx, new: &NewExclusion<'_>) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT COUNT(*) FROM exclusions WHERE link_id = $1 AND from_ms = $2
+        AND COALESCE(to_ms, -1) = $3 AND kind = $4 AND reason = $5 AND removed_at_ms IS NULL";
+    let same: i64 = on!(tx, tx => sqlx::query_scalar(SQL)
+        .bind(new.link_id)
+        .bind(new.from_ms)
+        .bind(new.to_ms.unwrap_or(-1))
+        .bind(new.kind.as_str())
+        .bind(new.reason.trim())
+        .fetch_one(&mut **tx)
+        .await)?;
+    Ok(same > 0)
+}
+
 /// What was, and what is.
 pub(crate) async fn end(
     tx: &mut Tx,
@@ -148,7 +163,7 @@ async fn counting(tx: &mut Tx, id: ExclusionId) -> Result<LinkExclusion, StoreEr
     if found.removed_at_ms.is_some() { Err(StoreError::NotFound { what: "exclusion" }) } else { Ok(found) }
 }
 
-async fn locked(tx: &mut Tx, id: ExclusionId) -> Result<LinkExclusion, StoreError> {
+pub(crate) async fn locked(tx: &mut Tx, id: ExclusionId) -> Result<LinkExclusion, StoreError> {
     const SQL: Differs = Differs {
         sqlite: concat!("SELECT ", exclusion_columns!(), " FROM exclusions e WHERE e.id = $1"),
         postgres: concat!("SELECT ", exclusion_columns!(), " FROM exclusions e WHERE e.id = $1 FOR UPDATE"),

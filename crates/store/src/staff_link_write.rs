@@ -3,8 +3,8 @@
 use crate::engine::{Differs, Tx, on};
 use crate::link::{Carried, check_free, insert as insert_link, link_columns};
 use crate::{
-    ExclusionId, Facing, Link, LinkExclusion, LinkId, LinkTerms, NewExclusion, NewLink, StaffAct, Store,
-    StoreError, exclusion_write, outage, terms,
+    ExclusionId, Facing, Link, LinkExclusion, LinkId, LinkTerms, NewExclusion, NewLink, Shown, StaffAct,
+    Store, StoreError, exclusion_write, outage, terms,
 };
 
 /// What may be changed of a link; the fields are those of [`Link`]. Client and router stay: another one is another link.
@@ -57,11 +57,11 @@ impl Store {
     /// Changes a link.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Duplicate`] as for [`insert_link`](Self::insert_link).
+    /// [`StoreError::NotFound`]; [`StoreError::Changed`]; [`StoreError::Duplicate`] as for [`insert_link`](Self::insert_link).
     pub async fn staff_edit_link(
         &self,
         act: &StaffAct<'_>,
-        id: LinkId,
+        (id, shown): (LinkId, &Shown),
         fields: &LinkFields<'_>,
     ) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE client_links SET interface = $2, circuit = $3, service_ref = $4, kind = $5,
@@ -69,6 +69,7 @@ impl Store {
         let company = self.link_in(act.scope, id).await?;
         let mut tx = self.begin().await?;
         let before = locked(&mut tx, id).await?;
+        shown.check(&before, "link")?;
         check_free(&mut tx, Some(id), &carried(&before, fields.interface, before.terminated_at_ms)).await?;
         on!(&mut tx, tx => sqlx::query(SQL)
             .bind(id)
@@ -99,12 +100,13 @@ impl Store {
     /// still to come.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], also for one whose contract has ended; [`StoreError::Invalid`] for an end before its
-    /// beginning and if there is no end to take back; [`StoreError::Duplicate`] if its interface carries another link by then.
+    /// [`StoreError::NotFound`], also for one whose contract has ended; [`StoreError::Changed`]; [`StoreError::Invalid`] for an
+    /// end before its beginning and if there is no end to take back; [`StoreError::Duplicate`] if its interface carries another
+    /// link by then.
     pub async fn staff_retire_link(
         &self,
         act: &StaffAct<'_>,
-        id: LinkId,
+        (id, shown): (LinkId, &Shown),
         at_ms: Option<i64>,
     ) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE client_links SET terminated_at_ms = $2 WHERE id = $1";
@@ -114,6 +116,7 @@ impl Store {
         if before.terminated_at_ms.is_some_and(|end_ms| end_ms <= act.now_ms) {
             return Err(StoreError::NotFound { what: "link" });
         }
+        shown.check(&before, "link")?;
         let why = match at_ms {
             Some(at_ms) if at_ms < before.activated_at_ms => Some("it would end before it began"),
             None if before.terminated_at_ms.is_none() => Some("its contract has no end to take back"),
@@ -135,12 +138,20 @@ impl Store {
     /// Enters terms that are in force from their date on; earlier ones stay as they were agreed.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Duplicate`] if the link has terms from that moment.
-    pub async fn staff_add_terms(&self, act: &StaffAct<'_>, new: &LinkTerms) -> Result<(), StoreError> {
+    /// [`StoreError::NotFound`]; [`StoreError::Changed`] if the link's terms are no longer those that were shown;
+    /// [`StoreError::Duplicate`] if the link has terms from that moment.
+    pub async fn staff_add_terms(
+        &self,
+        act: &StaffAct<'_>,
+        shown: &Shown,
+        new: &LinkTerms,
+    ) -> Result<(), StoreError> {
         let company = self.link_in(act.scope, new.link_id).await?;
-        let earlier = self.terms_in_force(new.link_id, new.valid_from_ms).await?;
         let mut tx = self.begin().await?;
         let link = locked(&mut tx, new.link_id).await?;
+        let all = terms::all_of(&mut tx, new.link_id).await?;
+        shown.check(&all, "terms")?;
+        let earlier = all.into_iter().rfind(|terms| terms.valid_from_ms <= new.valid_from_ms);
         terms::insert(&mut tx, new.link_id, new).await?;
         let subject = format!("link {}", link.circuit);
         act.record(&mut tx, company, ("terms.add", subject), (earlier.as_ref(), Some(new))).await?;
@@ -150,7 +161,8 @@ impl Store {
     /// Enters an exclusion.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for a link out of the scope; those of [`insert_exclusions`](Self::insert_exclusions).
+    /// [`StoreError::NotFound`] for a link out of the scope; [`StoreError::Duplicate`] if the link has this very exclusion;
+    /// those of [`insert_exclusions`](Self::insert_exclusions).
     pub async fn staff_add_exclusion(
         &self,
         act: &StaffAct<'_>,
@@ -159,6 +171,11 @@ impl Store {
         let company = self.link_in(act.scope, new.link_id).await?;
         exclusion_write::check(std::slice::from_ref(new))?;
         let mut tx = self.begin().await?;
+        // A form that is sent twice waits here for itself.
+        locked(&mut tx, new.link_id).await?;
+        if exclusion_write::is_there(&mut tx, new).await? {
+            return Err(StoreError::Duplicate { what: "exclusion", field: "time and reason" });
+        }
         let after = exclusion_write::insert(&mut tx, new, act.now_ms).await?;
         let subject = exclusion_write::subject(&mut tx, &after).await?;
         act.record(&mut tx, company, ("exclusion.add", subject), (None, Some(&after))).await?;
@@ -169,15 +186,16 @@ impl Store {
     /// Ends an exclusion that is open, or earlier than was entered.
     ///
     /// # Errors
-    /// Those of [`end_exclusion`](Self::end_exclusion).
+    /// [`StoreError::Changed`]; those of [`end_exclusion`](Self::end_exclusion).
     pub async fn staff_end_exclusion(
         &self,
         act: &StaffAct<'_>,
-        id: ExclusionId,
+        (id, shown): (ExclusionId, &Shown),
         to_ms: i64,
     ) -> Result<(), StoreError> {
         let company = self.exclusion_in(act.scope, id).await?;
         let mut tx = self.begin().await?;
+        shown.check(&exclusion_write::locked(&mut tx, id).await?, "exclusion")?;
         let (before, after) = exclusion_write::end(&mut tx, id, to_ms).await?;
         record_exclusion(act, &mut tx, company, "exclusion.end", (&before, &after)).await?;
         Ok(tx.commit().await?)

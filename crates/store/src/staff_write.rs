@@ -2,11 +2,11 @@
 
 use secrecy::SecretString;
 
-use crate::company::company_columns;
-use crate::engine::{Differs, on};
+use crate::engine::on;
 use crate::router::RouterFields;
 use crate::{
-    Client, ClientId, Company, CompanyEdit, CompanyId, NewRouter, RouterId, StaffAct, Store, StoreError,
+    Client, ClientId, Company, CompanyEdit, CompanyId, NewRouter, RouterId, Shown, StaffAct, Store,
+    StoreError,
 };
 
 impl Store {
@@ -33,17 +33,18 @@ impl Store {
     /// Gives a client another name.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Duplicate`] if the company has a client of that name.
+    /// [`StoreError::NotFound`]; [`StoreError::Changed`]; [`StoreError::Duplicate`] if the company has a client of that name.
     pub async fn staff_rename_client(
         &self,
         act: &StaffAct<'_>,
-        id: ClientId,
+        (id, shown): (ClientId, &Shown),
         name: &str,
     ) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE clients SET name = $2 WHERE id = $1";
         let company = self.client_in(act.scope, id).await?;
         let mut tx = self.begin().await?;
         let before = crate::client::locked(&mut tx, id).await?;
+        shown.check(&before, "client")?;
         if before.name == name {
             return Ok(());
         }
@@ -125,23 +126,17 @@ impl Store {
     /// Changes a company.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; those of [`edit_company`](Self::edit_company).
+    /// [`StoreError::NotFound`]; [`StoreError::Changed`]; those of [`edit_company`](Self::edit_company).
     pub async fn staff_edit_company(
         &self,
         act: &StaffAct<'_>,
-        id: CompanyId,
+        (id, shown): (CompanyId, &Shown),
         edit: &CompanyEdit<'_>,
     ) -> Result<Company, StoreError> {
-        const BEFORE: Differs = Differs {
-            sqlite: concat!("SELECT ", company_columns!(), " FROM companies WHERE id = $1"),
-            postgres: concat!("SELECT ", company_columns!(), " FROM companies WHERE id = $1 FOR UPDATE"),
-        };
         act.scope.check(id, "company")?;
         let mut tx = self.begin().await?;
-        let sql = BEFORE.on(&tx);
-        let before: Option<Company> =
-            on!(&mut tx, tx => sqlx::query_as(sql).bind(id).fetch_optional(&mut **tx).await)?;
-        let before = before.ok_or(StoreError::NotFound { what: "company" })?;
+        let before = crate::company_brand::locked(&mut tx, id).await?;
+        shown.check(&before, "company")?;
         let after = crate::company_brand::edit_in(&mut tx, &before, edit).await?;
         if after == before {
             return Ok(before);
@@ -175,18 +170,22 @@ impl Store {
     /// never sent where it was not meant for: whoever changes address, port or TLS must know it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], [`StoreError::Duplicate`] if the name is taken, [`StoreError::MissingKey`];
-    /// [`StoreError::Invalid`] if the connection changes and no password is given.
+    /// [`StoreError::NotFound`], [`StoreError::Changed`], [`StoreError::Duplicate`] if the name is taken,
+    /// [`StoreError::MissingKey`]; [`StoreError::Invalid`] if the connection changes and no password is given.
     pub async fn staff_edit_router(
         &self,
         act: &StaffAct<'_>,
-        id: RouterId,
+        (id, shown): (RouterId, &Shown),
         fields: &RouterFields<'_>,
         password: Option<&SecretString>,
     ) -> Result<(), StoreError> {
+        const SEALED: &str = "SELECT password_sealed FROM mikrotik_routers WHERE id = $1";
         let company = self.router_in(act.scope, id).await?;
         let mut tx = self.begin().await?;
         let before = crate::router::locked(&mut tx, id).await?;
+        let sealed: String =
+            on!(&mut tx, tx => sqlx::query_scalar(SEALED).bind(id).fetch_one(&mut **tx).await)?;
+        shown.check(&(&before, sealed), "router")?;
         let goes_elsewhere =
             (before.address.as_str(), before.port, &before.tls) != (fields.address, fields.port, &fields.tls);
         if goes_elsewhere && password.is_none() {
@@ -199,12 +198,12 @@ impl Store {
             self.set_router_password_in(&mut tx, id, password).await?;
         }
         let after = crate::router::locked(&mut tx, id).await?;
-        let subject = format!("router {}", before.name);
         if after != before {
-            let both = (Some(&before), Some(&after));
-            act.record(&mut tx, company, ("router.edit", subject.clone()), both).await?;
+            let (subject, both) = (format!("router {}", before.name), (Some(&before), Some(&after)));
+            act.record(&mut tx, company, ("router.edit", subject), both).await?;
         }
         if password.is_some() {
+            let subject = format!("router {}", after.name);
             act.record::<()>(&mut tx, company, ("router.password", subject), (None, None)).await?;
         }
         Ok(tx.commit().await?)

@@ -68,6 +68,9 @@ macro_rules! columns {
     };
 }
 
+const ALL: &str =
+    concat!("SELECT ", columns!(), " FROM link_terms WHERE link_id = $1 ORDER BY valid_from_ms LIMIT $2");
+
 impl Store {
     /// Enters terms.
     ///
@@ -81,12 +84,7 @@ impl Store {
 
     /// A link's terms in order, at most [`LIST_ROWS_MAX`].
     pub async fn terms(&self, link: LinkId) -> Result<Vec<LinkTerms>, StoreError> {
-        const SQL: &str = concat!(
-            "SELECT ",
-            columns!(),
-            " FROM link_terms WHERE link_id = $1 ORDER BY valid_from_ms LIMIT $2"
-        );
-        Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(link).bind(LIST_ROWS_MAX).fetch_all(db).await)?)
+        Ok(on!(self.reader(), db => sqlx::query_as(ALL).bind(link).bind(LIST_ROWS_MAX).fetch_all(db).await)?)
     }
 
     /// The terms of all links of a client, by link and in order, at most [`LIST_ROWS_MAX`].
@@ -111,6 +109,11 @@ impl Store {
         );
         Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(link).bind(at_ms).fetch_optional(db).await)?)
     }
+}
+
+/// [`Store::terms`] in a transaction.
+pub(crate) async fn all_of(tx: &mut Tx, link: LinkId) -> Result<Vec<LinkTerms>, StoreError> {
+    Ok(on!(tx, tx => sqlx::query_as(ALL).bind(link).bind(LIST_ROWS_MAX).fetch_all(&mut **tx).await)?)
 }
 
 /// Enters terms for `link`, whatever link they name.

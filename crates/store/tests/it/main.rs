@@ -29,6 +29,7 @@ mod router;
 mod sample;
 mod schema;
 mod session;
+mod shown;
 mod staff;
 mod staff_scope;
 mod staff_write;

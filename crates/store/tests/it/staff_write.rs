@@ -4,9 +4,9 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use sla::ExclusionKind;
 use store::{
-    AuditEvent, CompanyEdit, DownWhen, Facing, Invitation, LinkFields, LinkId, LinkTerms, NewExclusion,
-    NewLink, NewRouter, NewSession, PortalRole, RouterFields, RouterTls, SessionUser, StaffAct, StaffScope,
-    StoreError,
+    AuditEvent, ClientId, CompanyEdit, CompanyId, DownWhen, ExclusionId, Facing, Invitation, LinkFields,
+    LinkId, LinkTerms, NewExclusion, NewLink, NewRouter, NewSession, PortalRole, RouterFields, RouterId,
+    RouterTls, SessionUser, Shown, StaffAct, StaffScope, StoreError,
 };
 
 use crate::database::{Db, on_both};
@@ -38,6 +38,19 @@ async fn newest(db: &Db) -> (String, serde_json::Value, serde_json::Value) {
     (event.action, event.detail["before"].clone(), event.detail["after"].clone())
 }
 
+/// What a form would show now.
+async fn shown(db: &Db, what: &str, id: i64) -> Shown {
+    let (all, store) = (StaffScope::All, &db.store);
+    match what {
+        "client" => store.shown_client(&all, ClientId(id)).await.unwrap().1,
+        "company" => store.shown_company(&all, CompanyId(id)).await.unwrap().1,
+        "router" => store.shown_router(&all, RouterId(id)).await.unwrap().1,
+        "link" => store.shown_link(&all, LinkId(id)).await.unwrap().1,
+        "terms" => store.shown_terms(&all, LinkId(id)).await.unwrap().1,
+        _ => store.shown_exclusion(&all, ExclusionId(id)).await.unwrap(),
+    }
+}
+
 fn not_found<T: std::fmt::Debug>(answer: Result<T, StoreError>) {
     assert!(matches!(answer, Err(StoreError::NotFound { .. })), "{answer:?}");
 }
@@ -51,7 +64,7 @@ on_both! {
         assert_eq!((action.as_str(), &before, &after["name"]), ("client.add", &serde_json::Value::Null, &"Cobalt".into()));
         let error = db.store.staff_add_client(&act(&scope), isp.company, "Cobalt").await.unwrap_err();
         assert!(matches!(error, StoreError::Duplicate { field: "name", .. }), "{error:?}");
-        db.store.staff_rename_client(&act(&scope), id, "Cobalt Ltd").await.unwrap();
+        db.store.staff_rename_client(&act(&scope), (id, &shown(db, "client", id.0).await), "Cobalt Ltd").await.unwrap();
         let (action, before, after) = newest(db).await;
         assert_eq!((action.as_str(), &before["name"], &after["name"]), ("client.edit", &"Cobalt".into(), &"Cobalt Ltd".into()));
         let user = db.store.insert_portal_user(id, "cora", "c@cobalt.example", "hash", START_MS).await.unwrap();
@@ -79,28 +92,28 @@ on_both! {
         let scope = StaffScope::Companies([company].into());
         let (act, store) = (act(&scope), &db.store);
         not_found(store.staff_add_client(&act, isp.company, "New").await);
-        not_found(store.staff_rename_client(&act, isp.clients[0], "New").await);
+        not_found(store.staff_rename_client(&act, (isp.clients[0], &shown(db, "client", isp.clients[0].0).await), "New").await);
         not_found(store.staff_retire_client(&act, isp.clients[0]).await);
-        not_found(store.staff_edit_company(&act, isp.company, &CompanyEdit { name: Some("New"), ..CompanyEdit::default() }).await);
+        not_found(store.staff_edit_company(&act, (isp.company, &shown(db, "company", isp.company.0).await), &CompanyEdit { name: Some("New"), ..CompanyEdit::default() }).await);
         not_found(store.staff_poll_router(&act, isp.router, false).await);
         let fields = RouterFields { name: "new", address: "192.0.2.9", port: 1, username: "u", tls: RouterTls::Off };
-        not_found(store.staff_edit_router(&act, isp.router, &fields, None).await);
+        not_found(store.staff_edit_router(&act, (isp.router, &shown(db, "router", isp.router.0).await), &fields, None).await);
         let password = SecretString::from("secret".to_owned());
         let new = NewRouter { company_id: isp.company, name: "new", address: "192.0.2.9", port: 1, username: "u", password: &password,
             tls: RouterTls::Off };
         not_found(store.staff_add_router(&act, &new).await);
         let fields = LinkFields { interface: "ether9", circuit: "N-9", service_ref: None, kind: "MPLS", committed_bps: 5,
             probe_target: None, facing: Facing::Upstream, site: None };
-        not_found(store.staff_edit_link(&act, isp.links[0], &fields).await);
+        not_found(store.staff_edit_link(&act, (isp.links[0], &shown(db, "link", isp.links[0].0).await), &fields).await);
         let mut link = new_link(isp.clients[0], router, "N-1", "ether9");
         not_found(store.staff_add_link(&act, &link, &terms(LinkId(0), START_MS, "99")).await);
         link.client_id = client;
         link.router_id = isp.router;
         not_found(store.staff_add_link(&act, &link, &terms(LinkId(0), START_MS, "99")).await);
-        not_found(store.staff_retire_link(&act, isp.links[0], Some(START_MS)).await);
-        not_found(store.staff_add_terms(&act, &terms(isp.links[0], START_MS, "99")).await);
+        not_found(store.staff_retire_link(&act, (isp.links[0], &shown(db, "link", isp.links[0].0).await), Some(START_MS)).await);
+        not_found(store.staff_add_terms(&act, &shown(db, "terms", isp.links[0].0).await, &terms(isp.links[0], START_MS, "99")).await);
         not_found(store.staff_add_exclusion(&act, &exclusion).await);
-        not_found(store.staff_end_exclusion(&act, theirs, START_MS + 1).await);
+        not_found(store.staff_end_exclusion(&act, (theirs, &shown(db, "exclusion", theirs.0).await), START_MS + 1).await);
         not_found(store.staff_remove_exclusion(&act, theirs).await);
         assert_eq!(db.number("SELECT COUNT(*) FROM audit_events").await, before, "an event of what was refused");
         let all = StaffScope::All;
@@ -121,19 +134,19 @@ on_both! {
         for elsewhere in [("203.0.113.9", 8728, &RouterTls::Off), ("192.0.2.2", 8729, &RouterTls::Off), ("192.0.2.2", 8728, tls)] {
             let (address, port, tls) = (elsewhere.0, elsewhere.1, elsewhere.2.clone());
             let moved = RouterFields { address, port, tls, ..fields.clone() };
-            let error = store.staff_edit_router(&act(&scope), id, &moved, None).await.unwrap_err();
+            let error = store.staff_edit_router(&act(&scope), (id, &shown(db, "router", id.0).await), &moved, None).await.unwrap_err();
             assert!(matches!(error, StoreError::Invalid { what: "the password", .. }), "sent to {elsewhere:?}: {error:?}");
         }
         assert_eq!(newest(db).await.0, "router.add", "nothing was changed");
-        store.staff_edit_router(&act(&scope), id, &fields, Some(&password)).await.unwrap();
+        store.staff_edit_router(&act(&scope), (id, &shown(db, "router", id.0).await), &fields, Some(&password)).await.unwrap();
         assert_eq!(newest(db).await.0, "router.password");
         let edit = store.audit_events(None, 2).await.unwrap().remove(1).event;
         assert_eq!((edit.action.as_str(), &edit.detail["before"]["name"], &edit.detail["after"]["port"]), ("router.edit", &"edge-2".into(), &8729.into()));
         let fields = RouterFields { username: "v", ..fields };
-        store.staff_edit_router(&act(&scope), id, &fields, None).await.unwrap();
+        store.staff_edit_router(&act(&scope), (id, &shown(db, "router", id.0).await), &fields, None).await.unwrap();
         assert_eq!((newest(db).await.0.as_str(), store.router_password(id).await.unwrap().expose_secret()), ("router.edit", "hunter2 hunter2"), "stays");
         let other = SecretString::from("swordfish 42".to_owned());
-        store.staff_edit_router(&act(&scope), id, &fields, Some(&other)).await.unwrap();
+        store.staff_edit_router(&act(&scope), (id, &shown(db, "router", id.0).await), &fields, Some(&other)).await.unwrap();
         assert_eq!(newest(db).await.0, "router.password");
         assert_eq!(store.router_password(id).await.unwrap().expose_secret(), "swordfish 42");
         let told = serde_json::to_string(&store.audit_events(None, 100).await.unwrap()).unwrap();
@@ -153,25 +166,25 @@ on_both! {
         assert_eq!(store.staff_terms(&scope, id).await.unwrap().len(), 1);
         let fields = LinkFields { interface: "ether9", circuit: "N-2", service_ref: None, kind: "MPLS", committed_bps: 5,
             probe_target: None, facing: Facing::Upstream, site: Some("Pune") };
-        store.staff_edit_link(&act(&scope), id, &fields).await.unwrap();
+        store.staff_edit_link(&act(&scope), (id, &shown(db, "link", id.0).await), &fields).await.unwrap();
         let (action, before, after) = newest(db).await;
         assert_eq!((action.as_str(), &before["circuit"], &after["circuit"]), ("link.edit", &"N-1".into(), &"N-2".into()));
         let taken = LinkFields { circuit: "C-0", ..fields.clone() };
-        let error = store.staff_edit_link(&act(&scope), id, &taken).await.unwrap_err();
+        let error = store.staff_edit_link(&act(&scope), (id, &shown(db, "link", id.0).await), &taken).await.unwrap_err();
         assert!(matches!(error, StoreError::Duplicate { field: "circuit", .. }), "{error:?}");
         let taken = LinkFields { interface: "ether0", ..fields };
-        let error = store.staff_edit_link(&act(&scope), id, &taken).await.unwrap_err();
+        let error = store.staff_edit_link(&act(&scope), (id, &shown(db, "link", id.0).await), &taken).await.unwrap_err();
         assert!(matches!(error, StoreError::Duplicate { field: "router interface", .. }), "{error:?}");
-        store.staff_add_terms(&act(&scope), &terms(id, START_MS + DAY_MS, "99.9")).await.unwrap();
+        store.staff_add_terms(&act(&scope), &shown(db, "terms", id.0).await, &terms(id, START_MS + DAY_MS, "99.9")).await.unwrap();
         let (action, before, after) = newest(db).await;
         assert_eq!((action.as_str(), &before["uptime_pct"], &after["uptime_pct"]), ("terms.add", &"99.5".into(), &"99.9".into()));
-        let error = store.staff_add_terms(&act(&scope), &terms(id, START_MS + DAY_MS, "1")).await.unwrap_err();
+        let error = store.staff_add_terms(&act(&scope), &shown(db, "terms", id.0).await, &terms(id, START_MS + DAY_MS, "1")).await.unwrap_err();
         assert!(matches!(error, StoreError::Duplicate { .. }), "{error:?}");
-        let early = store.staff_retire_link(&act(&scope), id, Some(new.activated_at_ms - 1)).await.unwrap_err();
+        let early = store.staff_retire_link(&act(&scope), (id, &shown(db, "link", id.0).await), Some(new.activated_at_ms - 1)).await.unwrap_err();
         assert!(matches!(early, StoreError::Invalid { .. }), "{early:?}");
-        store.staff_retire_link(&act(&scope), id, Some(START_MS + 9)).await.unwrap();
+        store.staff_retire_link(&act(&scope), (id, &shown(db, "link", id.0).await), Some(START_MS + 9)).await.unwrap();
         assert_eq!(newest(db).await.2["terminated_at_ms"], START_MS + 9);
-        not_found(store.staff_retire_link(&act(&scope), id, Some(START_MS + 9)).await);
+        not_found(store.staff_retire_link(&act(&scope), (id, &shown(db, "link", id.0).await), Some(START_MS + 9)).await);
         assert!(store.staff_wall(&scope, START_MS + 9).await.unwrap().iter().all(|link| link.id != id));
     }
 
@@ -182,7 +195,7 @@ on_both! {
             reason: "fibre", entered_by: "staff:ravi" };
         let id = store.staff_add_exclusion(&act(&scope), &new).await.unwrap();
         assert_eq!(newest(db).await.0, "exclusion.add");
-        store.staff_end_exclusion(&act(&scope), id, START_MS + 5).await.unwrap();
+        store.staff_end_exclusion(&act(&scope), (id, &shown(db, "exclusion", id.0).await), START_MS + 5).await.unwrap();
         let (action, before, after) = newest(db).await;
         assert_eq!((action.as_str(), &before["to_ms"], &after["to_ms"]), ("exclusion.end", &serde_json::Value::Null, &(START_MS + 5).into()));
         store.staff_remove_exclusion(&act(&scope), id).await.unwrap();
@@ -239,7 +252,7 @@ on_both! {
         let (scope, store) = (StaffScope::All, &db.store);
         let end = START_MS + 30 * DAY_MS;
         let kept = isp.links[0];
-        store.staff_retire_link(&act(&scope), kept, Some(end)).await.unwrap();
+        store.staff_retire_link(&act(&scope), (kept, &shown(db, "link", kept.0).await), Some(end)).await.unwrap();
         for (now_ms, links) in [(end - 1, 2), (end, 1)] {
             assert_eq!(store.staff_client(&scope, now_ms, isp.clients[0]).await.unwrap().links, links, "under contract");
             assert_eq!(store.staff_router(&scope, now_ms, isp.router).await.unwrap().links, links + 2);
@@ -250,18 +263,18 @@ on_both! {
         taken(store.staff_add_link(&act(&scope), &next(end - 1), &terms(LinkId(0), end - 1, "99")).await.unwrap_err());
         let fields = LinkFields { interface: "ether0", circuit: "C-1", service_ref: None, kind: "ILL", committed_bps: 5,
             probe_target: None, facing: Facing::Customer, site: None };
-        taken(store.staff_edit_link(&act(&scope), isp.links[1], &fields).await.unwrap_err());
-        store.staff_retire_link(&act(&scope), kept, None).await.unwrap();
+        taken(store.staff_edit_link(&act(&scope), (isp.links[1], &shown(db, "link", isp.links[1].0).await), &fields).await.unwrap_err());
+        store.staff_retire_link(&act(&scope), (kept, &shown(db, "link", kept.0).await), None).await.unwrap();
         let (action, before, after) = newest(db).await;
         assert_eq!((action.as_str(), &before["terminated_at_ms"], &after["terminated_at_ms"]), ("link.keep", &end.into(), &serde_json::Value::Null));
-        let error = store.staff_retire_link(&act(&scope), kept, None).await.unwrap_err();
+        let error = store.staff_retire_link(&act(&scope), (kept, &shown(db, "link", kept.0).await), None).await.unwrap_err();
         assert!(matches!(error, StoreError::Invalid { .. }), "{error:?}");
-        store.staff_retire_link(&act(&scope), kept, Some(end)).await.unwrap();
+        store.staff_retire_link(&act(&scope), (kept, &shown(db, "link", kept.0).await), Some(end)).await.unwrap();
         let new = store.staff_add_link(&act(&scope), &next(end), &terms(LinkId(0), end, "99")).await.unwrap();
         for later in [None, Some(end + 1)] {
-            taken(store.staff_retire_link(&act(&scope), kept, later).await.unwrap_err());
+            taken(store.staff_retire_link(&act(&scope), (kept, &shown(db, "link", kept.0).await), later).await.unwrap_err());
         }
-        store.staff_retire_link(&act(&scope), new, Some(end)).await.unwrap();
-        store.staff_retire_link(&act(&scope), kept, None).await.unwrap();
+        store.staff_retire_link(&act(&scope), (new, &shown(db, "link", new.0).await), Some(end)).await.unwrap();
+        store.staff_retire_link(&act(&scope), (kept, &shown(db, "link", kept.0).await), None).await.unwrap();
     }
 }

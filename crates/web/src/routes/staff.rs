@@ -2,8 +2,8 @@ use super::Access::{Admin, Open, Operator, Staff};
 use super::Answer::Page;
 use super::{Id, Route, get, post};
 use crate::pages::staff::{
-    self, account, audit, clients, companies, exclusions, link_form, links, login, login_code, people,
-    router_form, routers, second_factor, terms, users, wall,
+    self, account, audit, clients, companies, exclusions, link_edit, link_form, links, login, login_code,
+    people, router_form, routers, second_factor, terms, users, wall,
 };
 
 /// The pages of the ISP's own people.
@@ -37,7 +37,7 @@ fn overview() -> Vec<Route> {
         get(Staff, Page, staff::COMPANIES, companies::list),
         get(Admin, Page, "/staff/companies/{company}/edit", companies::edit),
         post(Admin, "/staff/companies/{company}/edit", companies::save)
-            .with_form("name=Renamed&accent=%23123456"),
+            .with_form("name=Renamed&accent=%23123456&shown={shown}"),
         get(Staff, Page, staff::USERS, users::list),
         get(Admin, Page, staff::PEOPLE, people::list),
         get(Staff, Page, staff::AUDIT, audit::list),
@@ -51,7 +51,7 @@ fn clients() -> Vec<Route> {
         post(Operator, staff::CLIENTS, clients::add).with_form("company={company}&name=Added"),
         get(Staff, Page, "/staff/clients/{client}", clients::show),
         get(Operator, Page, "/staff/clients/{client}/edit", clients::edit),
-        post(Operator, "/staff/clients/{client}/edit", clients::save).with_form("name=Renamed"),
+        post(Operator, "/staff/clients/{client}/edit", clients::save).with_form("name=Renamed&shown={shown}"),
         post(Operator, "/staff/clients/{client}/retire", clients::retire),
     ]
 }
@@ -65,8 +65,9 @@ fn routers() -> Vec<Route> {
         ),
         get(Staff, Page, "/staff/routers/{router}", routers::show),
         get(Operator, Page, "/staff/routers/{router}/edit", router_form::edit),
-        post(Operator, "/staff/routers/{router}/edit", router_form::save)
-            .with_form("name=renamed&address=192.0.2.9&port=8728&username=u&password=secret&tls=off"),
+        post(Operator, "/staff/routers/{router}/edit", router_form::save).with_form(
+            "name=renamed&address=192.0.2.9&port=8728&username=u&password=secret&tls=off&shown={shown}",
+        ),
         post(Operator, "/staff/routers/{router}/retire", routers::retire),
         post(Operator, "/staff/routers/{router}/poll", routers::poll),
     ]
@@ -81,13 +82,15 @@ fn links() -> Vec<Route> {
              &facing=customer&activated=2026-11-01&down_when=interface",
         ),
         get(Staff, Page, "/staff/links/{link}", links::show),
-        get(Operator, Page, "/staff/links/{link}/edit", link_form::edit),
-        post(Operator, "/staff/links/{link}/edit", link_form::save)
-            .with_form("circuit=RENAMED-1&interface=ether8&kind=ILL&committed=50&facing=customer"),
+        get(Operator, Page, "/staff/links/{link}/edit", link_edit::edit),
+        post(Operator, "/staff/links/{link}/edit", link_edit::save).with_form(
+            "circuit=RENAMED-1&interface=ether8&kind=ILL&committed=50&facing=customer&shown={shown}",
+        ),
         get(Operator, Page, "/staff/links/{link}/terms", terms::edit),
         post(Operator, "/staff/links/{link}/terms", terms::save)
-            .with_form("valid_from=2026-12-01&uptime_pct=99.9&down_when=interface"),
-        post(Operator, "/staff/links/{link}/retire", links::retire).with_form("at=2026-11-23T18:00"),
+            .with_form("valid_from=2026-12-01&uptime_pct=99.9&down_when=interface&shown={shown}"),
+        post(Operator, "/staff/links/{link}/retire", links::retire)
+            .with_form("at=2026-11-23T18:00&shown={shown}"),
     ]
 }
 
@@ -99,7 +102,7 @@ fn exclusions() -> Vec<Route> {
             "circuit={circuit}&kind=planned_maintenance&from=2026-11-23T10:00&to=2026-11-23T11:00&reason=fibre",
         ),
         get(Staff, Page, "/staff/exclusions/{exclusion}", exclusions::show),
-        post(Operator, "/staff/exclusions/{exclusion}/end", exclusions::end).with_form("at=2026-11-23T17:00"),
+        post(Operator, "/staff/exclusions/{exclusion}/end", exclusions::end).with_form("at=2026-11-23T17:00&shown={shown}"),
         post(Operator, "/staff/exclusions/{exclusion}/remove", exclusions::remove),
     ]
 }

@@ -11,6 +11,7 @@ mod install;
 mod ledger;
 mod live;
 mod login;
+mod lost_updates;
 mod pages;
 mod portal;
 mod ranges;

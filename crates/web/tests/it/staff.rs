@@ -43,6 +43,20 @@ pub(crate) async fn on_duty<'a>(
     browser
 }
 
+/// What the page with the form of an address shows; `none`: there is no such form.
+pub(crate) async fn shown(browser: &mut Browser<'_>, address: &str) -> String {
+    let page = ["/retire", "/end"].iter().find_map(|end| address.strip_suffix(end)).unwrap_or(address);
+    let page = browser.get(page).await.body;
+    let value = page.split_once("name=\"shown\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
+    value.map_or("none", |(value, _)| value).to_owned()
+}
+
+/// Opens a form and sends it, with nobody in between.
+pub(crate) async fn save(browser: &mut Browser<'_>, address: &str, form: &str) -> Answer {
+    let shown = shown(browser, address).await;
+    browser.post(address, &format!("{form}&shown={shown}")).await
+}
+
 /// One of everything of a company.
 pub(crate) struct Things {
     pub(crate) company: CompanyId,

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use store::{StaffRole, StaffScope};
 
 use crate::portal::portals;
-use crate::staff::{on_duty, other_things, own_things};
+use crate::staff::{on_duty, other_things, own_things, save};
 
 #[tokio::test]
 async fn bad_input_comes_back_with_the_error_at_its_field() {
@@ -89,30 +89,27 @@ async fn what_was_agreed_is_never_edited() {
         let terms =
             |day: &str, uptime: &str| format!("valid_from={day}&uptime_pct={uptime}&down_when=interface");
         assert_eq!(
-            browser.post(&address, &terms("2026-09-01", "99.5")).await.status,
+            save(&mut browser, &address, &terms("2026-09-01", "99.5")).await.status,
             StatusCode::SEE_OTHER,
             "the first"
         );
-        let late = browser.post(&address, &terms("2026-11-22", "99.9")).await;
+        let late = save(&mut browser, &address, &terms("2026-11-22", "99.9")).await;
         assert!(late.body.contains("What is past stays as it was agreed"), "{}", late.body);
         assert_eq!(
-            browser.post(&address, &terms("2026-11-23", "99.9")).await.status,
+            save(&mut browser, &address, &terms("2026-11-23", "99.9")).await.status,
             StatusCode::SEE_OTHER,
             "today"
         );
-        let again = browser.post(&address, &terms("2026-11-23", "98")).await;
+        let again = save(&mut browser, &address, &terms("2026-11-23", "98")).await;
         assert!(again.body.contains("terms are never edited"), "{}", again.body);
-        let asked = browser.post(&address, "valid_from=2026-12-24&down_when=interface_or_no_answer").await;
+        let asked =
+            save(&mut browser, &address, "valid_from=2026-12-24&down_when=interface_or_no_answer").await;
         assert_eq!(asked.status, StatusCode::SEE_OTHER, "the link has a target");
         let all = portal.store.terms(own.link).await.unwrap();
         assert_eq!(all.len(), 3);
         let edit = format!("/staff/links/{}/edit", own.link);
-        let edit = browser
-            .post(
-                &edit,
-                "circuit=MINE-1&interface=ether2&kind=ILL&committed=100&facing=customer&probe_target=",
-            )
-            .await;
+        let bare = "circuit=MINE-1&interface=ether2&kind=ILL&committed=100&facing=customer&probe_target=";
+        let edit = save(&mut browser, &edit, bare).await;
         assert!(edit.body.contains("id=\"probe_target-wrong\""), "the terms ask the target: {}", edit.body);
     }
 }
@@ -122,7 +119,8 @@ async fn every_change_is_in_the_log_with_before_and_after_and_operators_see_thei
     for portal in portals().await {
         let own = own_things(&portal).await;
         let mut olga = on_duty(&portal, "olga", StaffRole::Operator, StaffScope::All).await;
-        let answer = olga.post(&format!("/staff/clients/{}/edit", own.client), "name=Deccan+Group").await;
+        let answer =
+            save(&mut olga, &format!("/staff/clients/{}/edit", own.client), "name=Deccan+Group").await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         let mut adam = on_duty(&portal, "adam", StaffRole::Admin, StaffScope::All).await;
         let page = adam.get("/staff/audit?q=client.edit").await.body;
@@ -148,9 +146,9 @@ async fn a_client_with_links_stays_and_the_page_says_why() {
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(refused.body.contains("one link under contract"), "{}", refused.body);
         let retire = format!("/staff/links/{}/retire", own.link);
-        let bad = browser.post(&retire, "at=never").await;
+        let bad = save(&mut browser, &retire, "at=never").await;
         assert!(bad.body.contains("Not retired: write when"), "{}", bad.body);
-        assert_eq!(browser.post(&retire, "at=2026-11-23T18:00").await.status, StatusCode::SEE_OTHER);
+        assert_eq!(save(&mut browser, &retire, "at=2026-11-23T18:00").await.status, StatusCode::SEE_OTHER);
         assert_eq!(browser.post(&format!("{address}/retire"), "").await.status, StatusCode::SEE_OTHER);
         let mut asha = portal.browser();
         assert_eq!(
@@ -183,17 +181,17 @@ async fn a_router_moves_only_with_its_password() {
         let mut browser = on_duty(&portal, "olga", StaffRole::Operator, StaffScope::All).await;
         let address = format!("/staff/routers/{}/edit", own.router);
         let moved = "name=edge&address=203.0.113.66&port=8728&username=u&tls=off";
-        let answer = browser.post(&address, moved).await;
+        let answer = save(&mut browser, &address, moved).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(answer.body.contains("id=\"password-wrong\""), "{}", answer.body);
         assert_ne!(portal.store.router(own.router).await.unwrap().address, "203.0.113.66");
-        let answer = browser.post(&address, &format!("{moved}&password=known")).await;
+        let answer = save(&mut browser, &address, &format!("{moved}&password=known")).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         let router = portal.store.router(own.router).await.unwrap();
         assert_eq!((router.address.as_str(), router.name.as_str()), ("203.0.113.66", "edge"));
         let renamed = moved.replace("name=edge", "name=edge-7");
         assert_eq!(
-            browser.post(&address, &renamed).await.status,
+            save(&mut browser, &address, &renamed).await.status,
             StatusCode::SEE_OTHER,
             "it stays where it is"
         );
@@ -218,7 +216,7 @@ async fn u_0000_is_found_nowhere_and_breaks_nothing() {
         let edit = format!("/staff/routers/{}/edit", own.router);
         let form = "name=edge&address=192.0.2.1&port=8728&username=u&password=p&tls=ca\
                     &ca=-----BEGIN+CERTIFICATE-----%00";
-        let answer = browser.post(&edit, form).await;
+        let answer = save(&mut browser, &edit, form).await;
         assert!(answer.body.contains("id=\"ca-wrong\""), "{}", answer.body);
     }
 }
@@ -230,15 +228,15 @@ async fn an_end_that_is_to_come_is_taken_back_and_what_was_typed_comes_back() {
         let mut browser = on_duty(&portal, "olga", StaffRole::Operator, StaffScope::All).await;
         let page = format!("/staff/links/{}", own.link);
         let retire = format!("{page}/retire");
-        let empty = browser.post(&retire, "at=").await;
+        let empty = save(&mut browser, &retire, "at=").await;
         assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY, "there is no end to take back");
-        assert_eq!(browser.post(&retire, "at=2027-03-01T00:00").await.status, StatusCode::SEE_OTHER);
+        assert_eq!(save(&mut browser, &retire, "at=2027-03-01T00:00").await.status, StatusCode::SEE_OTHER);
         assert!(browser.get(&page).await.body.contains("value=\"2027-03-01T00:00\""), "the end as it stands");
-        let early = browser.post(&retire, "at=1999-01-01T00:00").await;
+        let early = save(&mut browser, &retire, "at=1999-01-01T00:00").await;
         assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(early.body.contains("value=\"1999-01-01T00:00\""), "{}", early.body);
         assert!(early.body.contains("<details class=\"deed\" open>"), "folded: {}", early.body);
-        assert_eq!(browser.post(&retire, "at=").await.status, StatusCode::SEE_OTHER);
+        assert_eq!(save(&mut browser, &retire, "at=").await.status, StatusCode::SEE_OTHER);
         assert_eq!(portal.store.link(own.link).await.unwrap().terminated_at_ms, None);
     }
 }
@@ -278,12 +276,17 @@ async fn a_target_that_no_terms_ask_any_more_is_cleared() {
         let terms = format!("/staff/links/{}/terms", own.link);
         let edit = format!("/staff/links/{}/edit", own.link);
         let bare = "circuit=MINE-1&interface=ether2&kind=ILL&committed=100&facing=customer&probe_target=";
-        let first = browser.post(&terms, "valid_from=2026-09-01&down_when=interface_or_no_answer").await;
+        let first =
+            save(&mut browser, &terms, "valid_from=2026-09-01&down_when=interface_or_no_answer").await;
         assert_eq!(first.status, StatusCode::SEE_OTHER, "{}", first.body);
-        assert_eq!(browser.post(&edit, bare).await.status, StatusCode::UNPROCESSABLE_ENTITY, "it is asked");
-        let next = browser.post(&terms, "valid_from=2026-11-23&down_when=interface").await;
+        assert_eq!(
+            save(&mut browser, &edit, bare).await.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "it is asked"
+        );
+        let next = save(&mut browser, &terms, "valid_from=2026-11-23&down_when=interface").await;
         assert_eq!(next.status, StatusCode::SEE_OTHER, "{}", next.body);
-        assert_eq!(browser.post(&edit, bare).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(save(&mut browser, &edit, bare).await.status, StatusCode::SEE_OTHER);
         assert_eq!(portal.store.link(own.link).await.unwrap().probe_target, None);
     }
 }

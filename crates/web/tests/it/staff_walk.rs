@@ -8,7 +8,7 @@ use store::{StaffRole, StaffScope};
 use web::{Access, Answer, Id, Route};
 
 use crate::portal::{self, Browser, Portal, portals};
-use crate::staff::{Things, on_duty, other_things, own_things};
+use crate::staff::{Things, on_duty, other_things, own_things, shown};
 use crate::walk::{NOBODYS, address, places};
 
 /// What must be on no page of somebody who works for the second company alone.
@@ -57,11 +57,19 @@ fn form(route: &Route, things: &Things, foreign: Option<(&str, &Things)>) -> Str
         };
         form = form.replace(&format!("{{{name}}}"), &value);
     }
-    assert!(!form.contains('{'), "{}: the walk cannot fill in {form}", route.path);
+    assert!(!form.replace(SHOWN, "").contains('{'), "{}: the walk cannot fill in {form}", route.path);
     form
 }
 
+/// Stands in a form for what its page shows.
+const SHOWN: &str = "{shown}";
+
+async fn filled_in(browser: &mut Browser<'_>, address: &str, form: &str) -> String {
+    if form.contains(SHOWN) { form.replace(SHOWN, &shown(browser, address).await) } else { form.to_owned() }
+}
+
 async fn ask(browser: &mut Browser<'_>, route: &Route, address: &str, form: &str) -> portal::Answer {
+    let form = &filled_in(browser, address, form).await;
     if route.method == Method::POST { browser.post(address, form).await } else { browser.get(address).await }
 }
 
@@ -288,6 +296,7 @@ async fn change_once(portal: &Portal, route: &Route) {
     make_room(portal, &own, route).await;
     let mut browser = on_duty(portal, "noc", StaffRole::Admin, StaffScope::All).await;
     let (address, form) = (address(route, &ids(&own, route)), form(route, &own, None));
+    let form = filled_in(&mut browser, &address, &form).await;
     let before = events(portal).await;
     let crossed = Request::post(&address)
         .header("sec-fetch-site", "cross-site")

@@ -32,22 +32,23 @@ impl AuditPage {
     }
 }
 
-struct Row {
-    id: i64,
-    at: String,
-    actor: String,
-    address: String,
-    action: String,
-    subject: String,
-    changes: Vec<Change>,
+/// An event in words.
+pub(crate) struct Row {
+    pub(crate) id: i64,
+    pub(crate) at: String,
+    pub(crate) actor: String,
+    pub(crate) address: String,
+    pub(crate) action: String,
+    pub(crate) subject: String,
+    pub(crate) changes: Vec<Change>,
 }
 
 /// A field that was changed: what was, and what is. An empty text: there was nothing.
 #[derive(Debug, PartialEq, Eq)]
-struct Change {
-    field: String,
-    before: String,
-    after: String,
+pub(crate) struct Change {
+    pub(crate) field: String,
+    pub(crate) before: String,
+    pub(crate) after: String,
 }
 
 /// `GET /staff/audit?q&page`: admins see what all did, others what they did themselves.
@@ -72,7 +73,7 @@ pub(crate) async fn list(
 }
 
 impl Row {
-    fn new(record: &AuditRecord, zone: &Zone) -> Self {
+    pub(crate) fn new(record: &AuditRecord, zone: &Zone) -> Self {
         let event = &record.event;
         Self {
             id: record.id,
@@ -83,6 +84,19 @@ impl Row {
             subject: event.subject.clone(),
             changes: changes(&event.detail, zone),
         }
+    }
+}
+
+impl Row {
+    /// In one sentence.
+    pub(crate) fn in_words(&self) -> String {
+        let nothing = |text: &str| if text.is_empty() { "nothing".to_owned() } else { text.to_owned() };
+        let change = |change: &Change| {
+            format!("{} from {} to {}", change.field, nothing(&change.before), nothing(&change.after))
+        };
+        let changes = self.changes.iter().map(change).collect::<Vec<_>>().join(", ");
+        let what = if changes.is_empty() { String::new() } else { format!(": {changes}") };
+        format!("{} by {} at {}{what}.", self.action, self.actor, self.at)
     }
 }
 

@@ -1,11 +1,12 @@
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use store::{CompanyId, StaffClient, StoreError};
+use store::{AuditSubject, Client, CompanyId, Shown, StaffClient, StoreError};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::PageError;
 use crate::pages::render;
+use crate::pages::staff::edit::EditPage;
 use crate::pages::staff::form::{Field, FormPage, Input, chosen};
 use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage};
 use crate::pages::staff::{Answered, CLIENTS, Frame, client_id, gone_to, links, refused, users};
@@ -139,13 +140,17 @@ const TAKEN: &str = "This company has a client of that name.";
 
 /// `GET /staff/clients/{client}/edit`
 pub(crate) async fn edit(State(app): State<App>, session: StaffSession, Path(id): Path<String>) -> Answered {
-    let client = active(&app, &session, &id).await?;
-    Ok(render(&edit_form(&app, &session, &client, &Input::of(&[("name", &client.name)])))?)
+    let (client, shown) = shown(&app, &session, &id).await?;
+    Ok(render(&edit_form(&app, &session, &client, shown, &stored(&client)))?)
 }
 
-fn edit_form(app: &App, session: &StaffSession, client: &StaffClient, input: &Input) -> FormPage {
+fn stored(client: &Client) -> Input {
+    Input::of(&[("name", &client.name)])
+}
+
+fn edit_form(app: &App, session: &StaffSession, client: &Client, shown: Shown, input: &Input) -> EditPage {
     let here = format!("{CLIENTS}/{}", client.id);
-    FormPage {
+    let form = FormPage {
         frame: Frame::new(app, session, CLIENTS),
         title: format!("Rename {}", client.name),
         action: format!("{here}/edit"),
@@ -153,7 +158,8 @@ fn edit_form(app: &App, session: &StaffSession, client: &StaffClient, input: &In
         fields: vec![Field::text(input, "name", "Name").required()],
         submit: "Save",
         note: "Statements that are closed keep the name that they were closed with.",
-    }
+    };
+    EditPage::new(form, shown)
 }
 
 /// `POST /staff/clients/{client}/edit`
@@ -164,18 +170,32 @@ pub(crate) async fn save(
     Path(id): Path<String>,
     mut input: Input,
 ) -> Answered<Response> {
-    let client = active(&app, &session, &id).await?;
+    let (client, _) = shown(&app, &session, &id).await?;
+    let before = input.shown();
     let name = input.text("name", NAME_CHARS_MAX);
     if input.is_right() {
         let address = caller.address_text();
         let act = session.act(&address, app.clock.now_ms());
-        match app.store.staff_rename_client(&act, client.id, &name).await {
+        match app.store.staff_rename_client(&act, (client.id, &before), &name).await {
             Ok(()) => return Ok(gone_to(&format!("{CLIENTS}/{}", client.id))),
             Err(StoreError::Duplicate { .. }) => input.fault("name", TAKEN),
+            Err(StoreError::Changed { .. }) => {
+                let (client, now) = shown(&app, &session, &id).await?;
+                let page = edit_form(&app, &session, &client, now, &input);
+                let (company, id) = (client.company_id, client.id.0);
+                let subject = AuditSubject { company, kind: "client", id, name: &client.name };
+                return page.overtaken((&app, &session), (subject, &before), &stored(&client)).await;
+            }
             Err(error) => return Err(error.into()),
         }
     }
-    edit_form(&app, &session, &client, &input).refused()
+    edit_form(&app, &session, &client, before, &input).refused()
+}
+
+/// A client that is one still, as a form shows it.
+async fn shown(app: &App, session: &StaffSession, id: &str) -> Answered<(Client, Shown)> {
+    let (client, shown) = app.store.shown_client(&session.scope, client_id(id)?).await?;
+    if client.retired_at_ms.is_some() { Err(PageError::NotFound.into()) } else { Ok((client, shown)) }
 }
 
 /// `POST /staff/clients/{client}/retire`

@@ -1,11 +1,12 @@
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use store::{Company, CompanyEdit, StoreError};
+use store::{AuditSubject, Company, CompanyEdit, Shown, StoreError};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::pages::render;
 use crate::pages::staff::clients::NAME_CHARS_MAX;
+use crate::pages::staff::edit::EditPage;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind, email};
 use crate::pages::staff::listing::{Asked, Cell, ListPage, Table};
 use crate::pages::staff::{Answered, COMPANIES, Frame, company_id, gone_to};
@@ -44,20 +45,23 @@ fn row(session: &StaffSession, company: &Company) -> Vec<Cell> {
 
 /// `GET /staff/companies/{company}/edit`
 pub(crate) async fn edit(State(app): State<App>, session: StaffSession, Path(id): Path<String>) -> Answered {
-    let company = app.store.staff_company(&session.scope, company_id(&id)?).await?;
+    let (company, shown) = app.store.shown_company(&session.scope, company_id(&id)?).await?;
+    Ok(render(&form(&app, &session, &company, shown, &stored(&company)))?)
+}
+
+fn stored(company: &Company) -> Input {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let input = Input::of(&[
+    Input::of(&[
         ("name", &company.name),
         ("support_email", &text(&company.support_email)),
         ("support_phone", &text(&company.support_phone)),
         ("accent", &text(&company.accent)),
         ("mail_from", &text(&company.mail_from)),
-    ]);
-    Ok(render(&form(&app, &session, &company, &input))?)
+    ])
 }
 
-fn form(app: &App, session: &StaffSession, company: &Company, input: &Input) -> FormPage {
-    FormPage {
+fn form(app: &App, session: &StaffSession, company: &Company, shown: Shown, input: &Input) -> EditPage {
+    let form = FormPage {
         frame: Frame::new(app, session, COMPANIES),
         title: format!("Edit {}", company.name),
         back: (COMPANIES.to_owned(), "Companies".to_owned()),
@@ -72,7 +76,8 @@ fn form(app: &App, session: &StaffSession, company: &Company, input: &Input) -> 
         ],
         submit: "Save",
         note: "Zone and currency stay as they were at the beginning: months were closed by them. Logo and notifications: `leaseline company edit`, `leaseline notification set`.",
-    }
+    };
+    EditPage::new(form, shown)
 }
 
 /// `POST /staff/companies/{company}/edit`
@@ -84,6 +89,7 @@ pub(crate) async fn save(
     mut input: Input,
 ) -> Answered<Response> {
     let company = app.store.staff_company(&session.scope, company_id(&id)?).await?;
+    let before = input.shown();
     let name = input.text("name", NAME_CHARS_MAX);
     let support_email = input.parsed_or_none("support_email", email);
     let support_phone = input.optional("support_phone", PHONE_CHARS_MAX);
@@ -103,12 +109,19 @@ pub(crate) async fn save(
         };
         let address = caller.address_text();
         let act = session.act(&address, app.clock.now_ms());
-        match app.store.staff_edit_company(&act, company.id, &edit).await {
+        match app.store.staff_edit_company(&act, (company.id, &before), &edit).await {
             Ok(_) => return Ok(gone_to(COMPANIES)),
             Err(StoreError::Duplicate { .. }) => input.fault("name", "Another company has that name."),
             Err(StoreError::Invalid { why, .. }) => input.fault("mail_from", why),
+            Err(StoreError::Changed { .. }) => {
+                let (company, now) = app.store.shown_company(&session.scope, company.id).await?;
+                let page = form(&app, &session, &company, now, &input);
+                let (id, name) = (company.id, &company.name);
+                let subject = AuditSubject { company: id, kind: "company", id: id.0, name };
+                return page.overtaken((&app, &session), (subject, &before), &stored(&company)).await;
+            }
             Err(error) => return Err(error.into()),
         }
     }
-    form(&app, &session, &company, &input).refused()
+    form(&app, &session, &company, before, &input).refused()
 }

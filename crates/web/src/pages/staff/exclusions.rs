@@ -2,15 +2,16 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use sla::ExclusionKind;
-use store::{LinkId, NewExclusion, StaffExclusion, StaffPage, StoreError};
+use store::{AuditSubject, ExclusionId, LinkId, NewExclusion, StaffExclusion, StaffPage, StoreError};
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::pages::staff::edit::who_changed;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind};
 use crate::pages::staff::listing::{
     Asked, Cell, Deed, ListPage, Moment, Refusal, Table, ThingPage, page_address,
 };
-use crate::pages::staff::{Answered, EXCLUSIONS, Frame, LINKS, exclusion_id, gone_to, refused};
+use crate::pages::staff::{Answered, EXCLUSIONS, Frame, LINKS, exclusion_id, gone_to, link_edit, refused};
 use crate::pages::{link_id, render};
 use crate::staff::StaffSession;
 use crate::zone::Zone;
@@ -76,11 +77,12 @@ pub(crate) async fn show(
     session: StaffSession,
     Path(id): Path<String>,
 ) -> Answered<Response> {
-    let one = app.store.staff_exclusion(&session.scope, exclusion_id(&id)?).await?;
-    Ok(thing(&app, &session, &one, None)?.into_response())
+    Ok(thing(&app, &session, exclusion_id(&id)?, None).await?.into_response())
 }
 
-fn thing(app: &App, session: &StaffSession, one: &StaffExclusion, refusal: Option<Refusal>) -> Answered {
+async fn thing(app: &App, session: &StaffSession, id: ExclusionId, refusal: Option<Refusal>) -> Answered {
+    let shown = app.store.shown_exclusion(&session.scope, id).await?;
+    let one = &app.store.staff_exclusion(&session.scope, id).await?;
     let zone = Zone::named(&one.timezone);
     let now_ms = app.clock.now_ms();
     let mut facts = vec![
@@ -100,7 +102,7 @@ fn thing(app: &App, session: &StaffSession, one: &StaffExclusion, refusal: Optio
     if session.may_edit() && one.removed_at_ms.is_none() {
         if one.to_ms.is_none_or(|to_ms| to_ms > now_ms) && one.from_ms < now_ms {
             let what = "Time after this counts again. Closed months stay as they are until they are calculated anew.";
-            let date = Some(Moment::new(zone.form(now_ms), refusal.as_ref()));
+            let date = Some(Moment::new(zone.form(now_ms), shown, refusal.as_ref()));
             deeds.push(Deed::Ask { to: format!("{here}/end"), words: "End it", what, date });
         }
         let what = "It no longer counts, and stays on record. Closed months stay as they are until they are calculated anew.";
@@ -165,6 +167,8 @@ fn form(app: &App, session: &StaffSession, input: &Input) -> FormPage {
     }
 }
 
+const THERE: &str = "This link has this very exclusion already: the same time, kind and reason.";
+
 /// `POST /staff/exclusions`
 pub(crate) async fn add(
     State(app): State<App>,
@@ -197,8 +201,11 @@ pub(crate) async fn add(
         let new = NewExclusion { link_id: link.id, from_ms, to_ms, kind, reason: &reason, entered_by };
         let address = caller.address_text();
         let act = session.act(&address, app.clock.now_ms());
-        let id = app.store.staff_add_exclusion(&act, &new).await?;
-        return Ok(gone_to(&format!("{EXCLUSIONS}/{id}")));
+        match app.store.staff_add_exclusion(&act, &new).await {
+            Ok(id) => return Ok(gone_to(&format!("{EXCLUSIONS}/{id}"))),
+            Err(StoreError::Duplicate { .. }) => input.fault("circuit", THERE),
+            Err(error) => return Err(error.into()),
+        }
     }
     form(&app, &session, &input).refused()
 }
@@ -214,17 +221,25 @@ pub(crate) async fn end(
     let one = app.store.staff_exclusion(&session.scope, exclusion_id(&id)?).await?;
     let address = caller.address_text();
     let act = session.act(&address, app.clock.now_ms());
-    let typed = input.value("at");
+    let (typed, before) = (input.value("at"), input.shown());
     let why = match Zone::named(&one.timezone).parse(typed) {
         None => "Not ended: write when.".to_owned(),
-        Some(to_ms) => match app.store.staff_end_exclusion(&act, one.id, to_ms).await {
+        Some(to_ms) => match app.store.staff_end_exclusion(&act, (one.id, &before), to_ms).await {
             Ok(()) => return Ok(gone_to(&format!("{EXCLUSIONS}/{}", one.id))),
             Err(error @ StoreError::Invalid { .. }) => format!("Not ended: {error}."),
+            Err(StoreError::Changed { .. }) => {
+                let (link, name) =
+                    (app.store.link(one.link_id).await?, format!("{} of link {}", one.id, one.circuit));
+                let company = link_edit::subject(&app, &session, &link).await?.company;
+                let subject = AuditSubject { company, kind: "exclusion", id: one.id.0, name: &name };
+                let who = who_changed(&app, &session, subject, &before).await?;
+                format!("Not ended: the exclusion was changed after you had opened this page. {who}")
+            }
             Err(error) => return Err(error.into()),
         },
     };
     let refusal = Refusal { why, typed: typed.to_owned() };
-    Ok(refused(thing(&app, &session, &one, Some(refusal))?))
+    Ok(refused(thing(&app, &session, one.id, Some(refusal)).await?))
 }
 
 /// `POST /staff/exclusions/{exclusion}/remove`

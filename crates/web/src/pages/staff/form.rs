@@ -8,6 +8,7 @@ use axum::extract::FromRequest;
 use axum::extract::Request;
 use axum::response::Response;
 use secrecy::SecretString;
+use store::Shown;
 
 use crate::app::App;
 use crate::error::{PageError, StaffError};
@@ -91,6 +92,11 @@ impl Input {
         self.values.remove(name).filter(|text| !text.is_empty()).map(SecretString::from)
     }
 
+    /// What the form showed; what cannot be read is nothing that is there.
+    pub(crate) fn shown(&self) -> Shown {
+        self.value("shown").parse().unwrap_or(Shown::NOTHING)
+    }
+
     /// Says what is wrong at a field; what was said first stays.
     pub(crate) fn fault(&mut self, name: &'static str, why: impl Into<String>) {
         self.wrong.entry(name).or_insert_with(|| why.into());
@@ -121,6 +127,8 @@ pub(crate) struct Field {
     pub(crate) hint: &'static str,
     pub(crate) wrong: Option<String>,
     pub(crate) required: bool,
+    /// What is stored now, if it is something else than was typed.
+    pub(crate) stored: Option<String>,
 }
 
 impl Field {
@@ -134,7 +142,24 @@ impl Field {
             hint: "",
             wrong: input.wrong.get(name).cloned(),
             required: false,
+            stored: None,
         }
+    }
+
+    /// Tells what is stored where it is something else than was typed.
+    pub(crate) fn compare(&mut self, stored: &Input) {
+        let is = stored.value(self.name);
+        // Browsers send other line ends than they were given.
+        if self.kind == Kind::Input("password") || self.value.lines().eq(is.lines()) {
+            return;
+        }
+        let words = match &self.kind {
+            Kind::Choice(options) => {
+                options.iter().find(|(value, _)| value == is).map(|(_, words)| words.as_str())
+            }
+            Kind::Input(_) | Kind::Area => None,
+        };
+        self.stored = Some(words.unwrap_or(is).to_owned());
     }
 
     pub(crate) fn text(input: &Input, name: &'static str, label: &'static str) -> Self {
@@ -167,10 +192,11 @@ impl Field {
     }
 
     /// The ids of what is said about the field.
-    fn about(&self) -> String {
+    pub(crate) fn about(&self) -> String {
         let hint = (!self.hint.is_empty()).then(|| format!("{}-hint", self.name));
         let wrong = self.wrong.as_ref().map(|_| format!("{}-wrong", self.name));
-        hint.into_iter().chain(wrong).collect::<Vec<_>>().join(" ")
+        let stored = self.stored.as_ref().map(|_| format!("{}-stored", self.name));
+        hint.into_iter().chain(stored).chain(wrong).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -190,18 +216,22 @@ pub(crate) struct FormPage {
 }
 
 impl FormPage {
-    /// How many fields are wrong, in words.
     fn trouble(&self) -> Option<String> {
-        match self.fields.iter().filter(|field| field.wrong.is_some()).count() {
-            0 => None,
-            1 => Some("Nothing is stored yet: one field is not right.".to_owned()),
-            wrong => Some(format!("Nothing is stored yet: {wrong} fields are not right.")),
-        }
+        trouble(&self.fields)
     }
 
     /// The form once more, with what is wrong.
     pub(crate) fn refused(self) -> Answered<Response> {
         Ok(refused(render(&self)?))
+    }
+}
+
+/// How many fields are wrong, in words.
+pub(crate) fn trouble(fields: &[Field]) -> Option<String> {
+    match fields.iter().filter(|field| field.wrong.is_some()).count() {
+        0 => None,
+        1 => Some("Nothing is stored yet: one field is not right.".to_owned()),
+        wrong => Some(format!("Nothing is stored yet: {wrong} fields are not right.")),
     }
 }
 
@@ -242,6 +272,21 @@ mod tests {
         let field = Field::text(&input, "mbps", "Mbit/s").hint("as sold");
         assert_eq!((field.value.as_str(), field.about().as_str()), ("fast", "mbps-hint mbps-wrong"));
         assert!(field.wrong.is_some_and(|why| why.starts_with("Write Mbit/s")));
+    }
+
+    #[test]
+    fn what_is_stored_is_told_where_it_differs_and_a_secret_never() {
+        let typed = Input::of(&[("name", "A"), ("tls", "off"), ("password", "x"), ("ca", "1\r\n2")]);
+        let stored = Input::of(&[("name", "A"), ("tls", "pin"), ("password", "y"), ("ca", "1\n2")]);
+        let compared = |mut field: Field| {
+            field.compare(&stored);
+            field.stored
+        };
+        assert_eq!(compared(Field::text(&typed, "name", "Name")), None);
+        let tls = Field::choice(&typed, "tls", "Connection", words(&[("off", "Plain"), ("pin", "Pinned")]));
+        assert_eq!(compared(tls), Some("Pinned".to_owned()));
+        assert_eq!(compared(Field::new(&typed, "password", "Password", Kind::Input("password"))), None);
+        assert_eq!(compared(Field::new(&typed, "ca", "CA", Kind::Area)), None);
     }
 
     #[test]

@@ -1,18 +1,18 @@
 use std::collections::BTreeSet;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::Response;
 use import::field;
 use serde::Deserialize;
-use store::{ClientId, DownWhen, Link, LinkFields, LinkId, NewLink, RouterId, StoreError};
+use store::{ClientId, DownWhen, Link, LinkId, NewLink, RouterId, StoreError};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::PageError;
+use crate::pages::render;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind, chosen};
 use crate::pages::staff::link_fields::{Typed, common};
 use crate::pages::staff::{Answered, Frame, LINKS, gone_to, terms};
-use crate::pages::{link_id, render};
 use crate::staff::StaffSession;
 use crate::zone::Zone;
 
@@ -138,10 +138,10 @@ fn new_link(
     }
 }
 
-const NEEDED: &str = "The terms ask this target whether the link is up: it must not be empty.";
+pub(crate) const NEEDED: &str = "The terms ask this target whether the link is up: it must not be empty.";
 
 /// The field that the store's refusal is about.
-fn fault(input: &mut Input, error: StoreError) -> Answered<()> {
+pub(crate) fn fault(input: &mut Input, error: StoreError) -> Answered<()> {
     match error {
         StoreError::Duplicate { field: "circuit", .. } => {
             input.fault("circuit", "Another link has this circuit id.");
@@ -172,75 +172,6 @@ async fn zone_of(app: &App, session: &StaffSession, client: ClientId) -> Answere
 /// Midnight at the start of a day.
 pub(crate) fn day(zone: &Zone, text: &str) -> Result<i64, String> {
     field::day(text, zone.time_zone())
-}
-
-/// `GET /staff/links/{link}/edit`
-pub(crate) async fn edit(State(app): State<App>, session: StaffSession, Path(id): Path<String>) -> Answered {
-    let link = live(&app, &session, link_id(&id)?).await?;
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let input = Input::of(&[
-        ("circuit", &link.circuit),
-        ("interface", &link.interface),
-        ("site", &text(&link.site)),
-        ("service_ref", &text(&link.service_ref)),
-        ("kind", &link.kind),
-        ("committed", &(link.committed_bps as f64 / 1_000_000.0).to_string()),
-        ("probe_target", &text(&link.probe_target)),
-        ("facing", link.facing.as_str()),
-    ]);
-    Ok(render(&edit_form(&app, &session, &link, &input))?)
-}
-
-fn edit_form(app: &App, session: &StaffSession, link: &Link, input: &Input) -> FormPage {
-    let here = format!("{LINKS}/{}", link.id);
-    FormPage {
-        frame: Frame::new(app, session, LINKS),
-        title: format!("Edit {}", link.circuit),
-        action: format!("{here}/edit"),
-        back: (here, link.circuit.clone()),
-        fields: common(input),
-        submit: "Save",
-        note: "Another client or router is another link: retire this one and add that one.",
-    }
-}
-
-/// `POST /staff/links/{link}/edit`
-pub(crate) async fn save(
-    State(app): State<App>,
-    session: StaffSession,
-    caller: Caller,
-    Path(id): Path<String>,
-    mut input: Input,
-) -> Answered<Response> {
-    let link = live(&app, &session, link_id(&id)?).await?;
-    let typed = Typed::of(&mut input);
-    let asks = app.store.staff_terms(&session.scope, link.id).await?;
-    // Terms in force and those to come; what was agreed for the past asks nobody any more.
-    let now_ms = app.clock.now_ms();
-    let in_force = asks.iter().rposition(|terms| terms.valid_from_ms <= now_ms).unwrap_or(0);
-    let asks = asks[in_force..].iter().any(|terms| terms.down_when == DownWhen::InterfaceOrNoAnswer);
-    if asks && typed.as_ref().is_some_and(|typed| typed.probe_target.is_none()) {
-        input.fault("probe_target", NEEDED);
-    }
-    if let (true, Some(typed)) = (input.is_right(), typed) {
-        let fields = LinkFields {
-            interface: &typed.interface,
-            circuit: &typed.circuit,
-            service_ref: typed.service_ref.as_deref(),
-            kind: &typed.kind,
-            committed_bps: typed.committed_bps,
-            probe_target: typed.probe_target.as_deref(),
-            facing: typed.facing,
-            site: typed.site.as_deref(),
-        };
-        let address = caller.address_text();
-        let act = session.act(&address, app.clock.now_ms());
-        match app.store.staff_edit_link(&act, link.id, &fields).await {
-            Ok(()) => return Ok(gone_to(&format!("{LINKS}/{}", link.id))),
-            Err(error) => fault(&mut input, error)?,
-        }
-    }
-    edit_form(&app, &session, &link, &input).refused()
 }
 
 /// A link whose contract has not ended.

@@ -1,17 +1,18 @@
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use report::rate_words;
-use store::{DownWhen, Facing, Latest, Link, LinkTerms, StaffLink, StaffPage, StoreError};
+use store::{DownWhen, Facing, Latest, Link, LinkTerms, Shown, StaffLink, StaffPage, StoreError};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::PageError;
+use crate::pages::staff::edit::who_changed;
 use crate::pages::staff::form::Input;
 use crate::pages::staff::listing::{
     Asked, Cell, Deed, ListPage, Moment, Refusal, Table, ThingPage, page_address,
 };
 use crate::pages::staff::{
-    Answered, CLIENTS, EXCLUSIONS, Frame, LINKS, ROUTERS, exclusions, gone_to, refused,
+    Answered, CLIENTS, EXCLUSIONS, Frame, LINKS, ROUTERS, exclusions, gone_to, link_edit, refused,
 };
 use crate::pages::{link_id, render};
 use crate::staff::StaffSession;
@@ -91,26 +92,22 @@ pub(crate) async fn show(
     Path(id): Path<String>,
 ) -> Answered<Response> {
     let id = link_id(&id)?;
-    let found = app.store.staff_link(&session.scope, id).await?;
+    let (row, link) = app.store.staff_link(&session.scope, id).await?;
     let address = caller.address_text();
-    app.store.staff_note_view(&session.act(&address, app.clock.now_ms()), found.1.client_id).await?;
-    Ok(thing(&app, &session, found, None).await?.into_response())
+    app.store.staff_note_view(&session.act(&address, app.clock.now_ms()), link.client_id).await?;
+    Ok(thing(&app, &session, row, None).await?.into_response())
 }
 
-async fn thing(
-    app: &App,
-    session: &StaffSession,
-    (row, link): (StaffLink, Link),
-    refusal: Option<Refusal>,
-) -> Answered {
+async fn thing(app: &App, session: &StaffSession, row: StaffLink, refusal: Option<Refusal>) -> Answered {
     let now_ms = app.clock.now_ms();
+    let (link, shown) = app.store.shown_link(&session.scope, row.id).await?;
     let zone = Zone::named(&app.store.staff_link_zone(&session.scope, link.id).await?);
     let terms = app.store.staff_terms(&session.scope, link.id).await?;
     let excluded = app.store.staff_exclusions(&session.scope, Some(link.id), Asked::default().ask()).await?;
     let (class, word, about) = state(app, &row, now_ms, &zone);
     let is_over = link.terminated_at_ms.is_some_and(|end_ms| end_ms <= now_ms);
     let deeds = if session.may_edit() && !is_over {
-        deeds(&link, &zone, now_ms, refusal.as_ref())
+        deeds(&link, shown, &zone, now_ms, refusal.as_ref())
     } else {
         Vec::new()
     };
@@ -150,7 +147,7 @@ fn facts(row: &StaffLink, link: &Link, zone: &Zone) -> Vec<(&'static str, Cell)>
     facts
 }
 
-fn deeds(link: &Link, zone: &Zone, now_ms: i64, refusal: Option<&Refusal>) -> Vec<Deed> {
+fn deeds(link: &Link, shown: Shown, zone: &Zone, now_ms: i64, refusal: Option<&Refusal>) -> Vec<Deed> {
     let here = format!("{LINKS}/{}", link.id);
     let what = if link.terminated_at_ms.is_some() {
         "Its contract ends then, and it is no longer polled. Empty: it does not end."
@@ -158,7 +155,7 @@ fn deeds(link: &Link, zone: &Zone, now_ms: i64, refusal: Option<&Refusal>) -> Ve
         "Its contract ends then, and it is no longer polled. Statements and history stay."
     };
     let end = zone.form(link.terminated_at_ms.unwrap_or(now_ms));
-    let date = Moment { required: link.terminated_at_ms.is_none(), ..Moment::new(end, refusal) };
+    let date = Moment { required: link.terminated_at_ms.is_none(), ..Moment::new(end, shown, refusal) };
     vec![
         Deed::Go { to: format!("{here}/edit"), words: "Edit" },
         Deed::Go { to: format!("{here}/terms"), words: "Change the terms" },
@@ -209,16 +206,22 @@ pub(crate) async fn retire(
     let zone = Zone::named(&app.store.staff_link_zone(&session.scope, id).await?);
     let now_ms = app.clock.now_ms();
     let typed = input.value("at");
+    let before = input.shown();
     let keeps = typed.is_empty() && link.terminated_at_ms.is_some();
     let why = match zone.parse(typed) {
         None if !keeps => "Not retired: write when its contract ends.".to_owned(),
         at_ms => {
             let address = caller.address_text();
-            match app.store.staff_retire_link(&session.act(&address, now_ms), id, at_ms).await {
+            match app.store.staff_retire_link(&session.act(&address, now_ms), (id, &before), at_ms).await {
                 Ok(()) => return Ok(gone_to(&format!("{LINKS}/{id}"))),
                 Err(error @ StoreError::Invalid { .. }) => format!("Not retired: {error}."),
                 Err(StoreError::Duplicate { .. }) => {
                     "Its interface carries another link by then: that one ends first.".to_owned()
+                }
+                Err(StoreError::Changed { .. }) => {
+                    let subject = link_edit::subject(&app, &session, &link).await?;
+                    let who = who_changed(&app, &session, subject, &before).await?;
+                    format!("Not retired: the link was changed after you had opened this page. {who}")
                 }
                 Err(StoreError::NotFound { .. }) => return Err(PageError::NotFound.into()),
                 Err(error) => return Err(error.into()),
@@ -226,5 +229,5 @@ pub(crate) async fn retire(
         }
     };
     let refusal = Refusal { why, typed: typed.to_owned() };
-    Ok(refused(thing(&app, &session, (row, link), Some(refusal)).await?))
+    Ok(refused(thing(&app, &session, row, Some(refusal)).await?))
 }

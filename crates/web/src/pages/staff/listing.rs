@@ -2,7 +2,7 @@
 
 use askama::Template;
 use serde::Deserialize;
-use store::{STAFF_PAGE_ROWS, StaffAsk};
+use store::{STAFF_PAGE_ROWS, Shown, StaffAsk};
 
 use crate::pages::staff::Frame;
 
@@ -168,13 +168,15 @@ pub(crate) struct Moment {
     pub(crate) required: bool,
     /// Whether it was typed and refused: then the form is unfolded.
     pub(crate) is_refused: bool,
+    /// The thing as the page shows it.
+    pub(crate) shown: Shown,
 }
 
 impl Moment {
     /// The moment to begin with, or what was typed and refused.
-    pub(crate) fn new(first: String, refused: Option<&Refusal>) -> Self {
+    pub(crate) fn new(first: String, shown: Shown, refused: Option<&Refusal>) -> Self {
         let typed = refused.map(|refusal| refusal.typed.clone());
-        Self { is_refused: typed.is_some(), value: typed.unwrap_or(first), required: true }
+        Self { is_refused: typed.is_some(), value: typed.unwrap_or(first), required: true, shown }
     }
 }
 

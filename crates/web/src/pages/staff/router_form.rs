@@ -1,12 +1,15 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use import::field;
-use store::{CompanyId, NewRouter, Router, RouterFields, RouterTls, StoreError};
+use store::{
+    AuditSubject, CompanyId, NewRouter, Router, RouterFields, RouterId, RouterTls, Shown, StoreError,
+};
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::pages::render;
 use crate::pages::staff::clients::NAME_CHARS_MAX;
+use crate::pages::staff::edit::EditPage;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind, chosen, words};
 use crate::pages::staff::{Answered, Frame, ROUTERS, gone_to, router_id};
 use crate::staff::StaffSession;
@@ -116,14 +119,18 @@ const TAKEN: &str = "Another router has that name.";
 
 /// `GET /staff/routers/{router}/edit`
 pub(crate) async fn edit(State(app): State<App>, session: StaffSession, Path(id): Path<String>) -> Answered {
-    let router = found(&app, &session, &id).await?;
+    let (router, shown) = app.store.shown_router(&session.scope, router_id(&id)?).await?;
+    Ok(render(&edit_form(&app, &session, &router, shown, &stored(&router)))?)
+}
+
+fn stored(router: &Router) -> Input {
     let (mode, fingerprint, ca) = match &router.tls {
         RouterTls::Off => ("off", String::new(), ""),
         RouterTls::System => ("system", String::new(), ""),
         RouterTls::CaPem(pem) => ("ca", String::new(), pem.as_str()),
         RouterTls::Pinned(digest) => ("pin", digest.map(|byte| format!("{byte:02x}")).concat(), ""),
     };
-    let input = Input::of(&[
+    Input::of(&[
         ("name", &router.name),
         ("address", &router.address),
         ("port", &router.port.to_string()),
@@ -131,13 +138,12 @@ pub(crate) async fn edit(State(app): State<App>, session: StaffSession, Path(id)
         ("tls", mode),
         ("fingerprint", &fingerprint),
         ("ca", ca),
-    ]);
-    Ok(render(&edit_form(&app, &session, &router, &input))?)
+    ])
 }
 
-fn edit_form(app: &App, session: &StaffSession, router: &Router, input: &Input) -> FormPage {
+fn edit_form(app: &App, session: &StaffSession, router: &Router, shown: Shown, input: &Input) -> EditPage {
     let here = format!("{ROUTERS}/{}", router.id);
-    FormPage {
+    let form = FormPage {
         frame: Frame::new(app, session, ROUTERS),
         title: format!("Edit {}", router.name),
         action: format!("{here}/edit"),
@@ -145,7 +151,8 @@ fn edit_form(app: &App, session: &StaffSession, router: &Router, input: &Input) 
         fields: common(input, false),
         submit: "Save",
         note: "",
-    }
+    };
+    EditPage::new(form, shown)
 }
 
 /// `POST /staff/routers/{router}/edit`
@@ -156,7 +163,8 @@ pub(crate) async fn save(
     Path(id): Path<String>,
     mut input: Input,
 ) -> Answered<Response> {
-    let router = found(&app, &session, &id).await?;
+    let router = app.store.staff_router_settings(&session.scope, router_id(&id)?).await?;
+    let before = input.shown();
     let password = input.secret("password");
     let typed = Typed::of(&mut input);
     if let (true, Some(typed)) = (input.is_right(), typed) {
@@ -167,20 +175,34 @@ pub(crate) async fn save(
         let fields = RouterFields { name: &name, address: &address, port, username: &username, tls };
         let from = caller.address_text();
         let act = session.act(&from, app.clock.now_ms());
-        match app.store.staff_edit_router(&act, router.id, &fields, password.as_ref()).await {
+        match app.store.staff_edit_router(&act, (router.id, &before), &fields, password.as_ref()).await {
             Ok(()) => return Ok(gone_to(&format!("{ROUTERS}/{}", router.id))),
             Err(StoreError::Duplicate { .. }) => input.fault("name", TAKEN),
             Err(StoreError::Invalid { why, .. }) => {
                 input.fault("password", format!("The password stays where it is: {why}."));
             }
+            Err(StoreError::Changed { .. }) => {
+                return overtaken(&app, &session, router.id, &before, &input).await;
+            }
             Err(error) => return Err(error.into()),
         }
     }
-    edit_form(&app, &session, &router, &input).refused()
+    edit_form(&app, &session, &router, before, &input).refused()
 }
 
-async fn found(app: &App, session: &StaffSession, id: &str) -> Answered<Router> {
-    Ok(app.store.staff_router_settings(&session.scope, router_id(id)?).await?)
+/// Somebody was quicker.
+async fn overtaken(
+    app: &App,
+    session: &StaffSession,
+    id: RouterId,
+    before: &Shown,
+    input: &Input,
+) -> Answered<Response> {
+    let (router, now) = app.store.shown_router(&session.scope, id).await?;
+    let (company, name) = (router.company_id, &router.name);
+    let subject = AuditSubject { company, kind: "router", id: id.0, name };
+    let page = edit_form(app, session, &router, now, input);
+    page.overtaken((app, session), (subject, before), &stored(&router)).await
 }
 
 /// What a form says of a router.

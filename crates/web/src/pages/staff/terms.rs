@@ -1,13 +1,14 @@
 use axum::extract::{Path, State};
 use axum::response::Response;
 use import::field;
-use store::{DownWhen, Link, LinkId, LinkTerms, StoreError};
+use store::{DownWhen, Link, LinkId, LinkTerms, Shown, StoreError};
 
 use crate::app::App;
 use crate::caller::Caller;
+use crate::pages::staff::edit::EditPage;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind, words};
 use crate::pages::staff::link_form::{day, live};
-use crate::pages::staff::{Answered, Frame, LINKS, gone_to};
+use crate::pages::staff::{Answered, Frame, LINKS, gone_to, link_edit};
 use crate::pages::{link_id, render};
 use crate::staff::StaffSession;
 use crate::zone::Zone;
@@ -44,26 +45,31 @@ pub(crate) fn typed(input: &mut Input, link_id: LinkId, valid_from_ms: i64) -> O
 pub(crate) async fn edit(State(app): State<App>, session: StaffSession, Path(id): Path<String>) -> Answered {
     let link = live(&app, &session, link_id(&id)?).await?;
     let zone = Zone::named(&app.store.staff_link_zone(&session.scope, link.id).await?);
-    let last = app.store.staff_terms(&session.scope, link.id).await?.pop();
-    let text = |value: Option<&String>| value.cloned().unwrap_or_default();
-    let last = last.as_ref();
+    let (terms, shown) = app.store.shown_terms(&session.scope, link.id).await?;
     let tomorrow_ms = zone.day_around(app.clock.now_ms()).to_ms;
-    let input = Input::of(&[
-        ("valid_from", &zone.iso_day(tomorrow_ms.max(link.activated_at_ms))),
+    let input = last_of(&terms, &zone, tomorrow_ms.max(link.activated_at_ms));
+    Ok(render(&form(&app, &session, &link, shown, &input))?)
+}
+
+/// What was agreed last, from a moment on.
+fn last_of(terms: &[LinkTerms], zone: &Zone, from_ms: i64) -> Input {
+    let last = terms.last();
+    let text = |value: Option<&String>| value.cloned().unwrap_or_default();
+    Input::of(&[
+        ("valid_from", &zone.iso_day(from_ms)),
         ("uptime_pct", &text(last.and_then(|terms| terms.uptime_pct.as_ref()))),
         ("latency_ms", &text(last.and_then(|terms| terms.latency_ms.as_ref()))),
         ("loss_pct", &text(last.and_then(|terms| terms.loss_pct.as_ref()))),
         ("down_when", last.map_or("interface", |terms| terms.down_when.as_str())),
-    ]);
-    Ok(render(&form(&app, &session, &link, &input))?)
+    ])
 }
 
-fn form(app: &App, session: &StaffSession, link: &Link, input: &Input) -> FormPage {
+fn form(app: &App, session: &StaffSession, link: &Link, shown: Shown, input: &Input) -> EditPage {
     let here = format!("{LINKS}/{}", link.id);
     let from = Field::new(input, "valid_from", "Valid from", Kind::Input("date"));
     let mut all = vec![from.required().hint("From 00:00 by the company's clock; today at the earliest.")];
     all.extend(fields(input));
-    FormPage {
+    let form = FormPage {
         frame: Frame::new(app, session, LINKS),
         title: format!("Change the terms of {}", link.circuit),
         action: format!("{here}/terms"),
@@ -71,7 +77,8 @@ fn form(app: &App, session: &StaffSession, link: &Link, input: &Input) -> FormPa
         fields: all,
         submit: "Enter the new terms",
         note: "What was agreed before stays as it was: a month is split where its terms change.",
-    }
+    };
+    EditPage::new(form, shown)
 }
 
 /// `POST /staff/links/{link}/terms`
@@ -85,6 +92,7 @@ pub(crate) async fn save(
     let link = live(&app, &session, link_id(&id)?).await?;
     let zone = Zone::named(&app.store.staff_link_zone(&session.scope, link.id).await?);
     let now_ms = app.clock.now_ms();
+    let before = input.shown();
     let is_first = app.store.staff_terms(&session.scope, link.id).await?.is_empty();
     let earliest_ms = if is_first {
         link.activated_at_ms
@@ -105,7 +113,7 @@ pub(crate) async fn save(
     }
     if let (true, Some(terms)) = (input.is_right(), terms) {
         let address = caller.address_text();
-        match app.store.staff_add_terms(&session.act(&address, now_ms), &terms).await {
+        match app.store.staff_add_terms(&session.act(&address, now_ms), &before, &terms).await {
             Ok(()) => return Ok(gone_to(&format!("{LINKS}/{}", link.id))),
             Err(StoreError::Duplicate { .. }) => {
                 input.fault(
@@ -113,8 +121,16 @@ pub(crate) async fn save(
                     "The link has terms from that day already, and terms are never edited.",
                 );
             }
+            Err(StoreError::Changed { .. }) => {
+                let (stored, now) = app.store.shown_terms(&session.scope, link.id).await?;
+                // The day is for this person to say; figures are compared with what was agreed last.
+                let stored = last_of(&stored, &zone, terms.valid_from_ms);
+                let page = form(&app, &session, &link, now, &input);
+                let subject = link_edit::subject(&app, &session, &link).await?;
+                return page.overtaken((&app, &session), (subject, &before), &stored).await;
+            }
             Err(error) => return Err(error.into()),
         }
     }
-    form(&app, &session, &link, &input).refused()
+    form(&app, &session, &link, before, &input).refused()
 }

@@ -1,0 +1,116 @@
+use axum::extract::{Path, State};
+use axum::response::Response;
+use store::{AuditSubject, DownWhen, Link, LinkFields, LinkId, Shown, StoreError};
+
+use crate::app::App;
+use crate::caller::Caller;
+use crate::pages::staff::edit::EditPage;
+use crate::pages::staff::form::{FormPage, Input};
+use crate::pages::staff::link_fields::{Typed, common};
+use crate::pages::staff::link_form::{NEEDED, fault, live};
+use crate::pages::staff::{Answered, Frame, LINKS, gone_to};
+use crate::pages::{link_id, render};
+use crate::staff::StaffSession;
+
+/// `GET /staff/links/{link}/edit`
+pub(crate) async fn edit(State(app): State<App>, session: StaffSession, Path(id): Path<String>) -> Answered {
+    let link = live(&app, &session, link_id(&id)?).await?;
+    let (link, shown) = app.store.shown_link(&session.scope, link.id).await?;
+    Ok(render(&edit_form(&app, &session, &link, shown, &stored(&link)))?)
+}
+
+fn stored(link: &Link) -> Input {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    Input::of(&[
+        ("circuit", &link.circuit),
+        ("interface", &link.interface),
+        ("site", &text(&link.site)),
+        ("service_ref", &text(&link.service_ref)),
+        ("kind", &link.kind),
+        ("committed", &(link.committed_bps as f64 / 1_000_000.0).to_string()),
+        ("probe_target", &text(&link.probe_target)),
+        ("facing", link.facing.as_str()),
+    ])
+}
+
+fn edit_form(app: &App, session: &StaffSession, link: &Link, shown: Shown, input: &Input) -> EditPage {
+    let here = format!("{LINKS}/{}", link.id);
+    let form = FormPage {
+        frame: Frame::new(app, session, LINKS),
+        title: format!("Edit {}", link.circuit),
+        action: format!("{here}/edit"),
+        back: (here, link.circuit.clone()),
+        fields: common(input),
+        submit: "Save",
+        note: "Another client or router is another link: retire this one and add that one.",
+    };
+    EditPage::new(form, shown)
+}
+
+/// `POST /staff/links/{link}/edit`
+pub(crate) async fn save(
+    State(app): State<App>,
+    session: StaffSession,
+    caller: Caller,
+    Path(id): Path<String>,
+    mut input: Input,
+) -> Answered<Response> {
+    let link = live(&app, &session, link_id(&id)?).await?;
+    let before = input.shown();
+    let typed = Typed::of(&mut input);
+    let asks = app.store.staff_terms(&session.scope, link.id).await?;
+    // Terms in force and those to come; what was agreed for the past asks nobody any more.
+    let now_ms = app.clock.now_ms();
+    let in_force = asks.iter().rposition(|terms| terms.valid_from_ms <= now_ms).unwrap_or(0);
+    let asks = asks[in_force..].iter().any(|terms| terms.down_when == DownWhen::InterfaceOrNoAnswer);
+    if asks && typed.as_ref().is_some_and(|typed| typed.probe_target.is_none()) {
+        input.fault("probe_target", NEEDED);
+    }
+    if let (true, Some(typed)) = (input.is_right(), typed) {
+        let fields = LinkFields {
+            interface: &typed.interface,
+            circuit: &typed.circuit,
+            service_ref: typed.service_ref.as_deref(),
+            kind: &typed.kind,
+            committed_bps: typed.committed_bps,
+            probe_target: typed.probe_target.as_deref(),
+            facing: typed.facing,
+            site: typed.site.as_deref(),
+        };
+        let address = caller.address_text();
+        let act = session.act(&address, app.clock.now_ms());
+        match app.store.staff_edit_link(&act, (link.id, &before), &fields).await {
+            Ok(()) => return Ok(gone_to(&format!("{LINKS}/{}", link.id))),
+            Err(StoreError::Changed { .. }) => {
+                return overtaken(&app, &session, link.id, &before, &input).await;
+            }
+            Err(error) => fault(&mut input, error)?,
+        }
+    }
+    edit_form(&app, &session, &link, before, &input).refused()
+}
+
+/// Somebody was quicker.
+async fn overtaken(
+    app: &App,
+    session: &StaffSession,
+    id: LinkId,
+    before: &Shown,
+    input: &Input,
+) -> Answered<Response> {
+    let (link, now) = app.store.shown_link(&session.scope, id).await?;
+    let page = edit_form(app, session, &link, now, input);
+    let subject = subject(app, session, &link).await?;
+    page.overtaken((app, session), (subject, before), &stored(&link)).await
+}
+
+/// A link as the audit log names it.
+pub(crate) async fn subject<'a>(
+    app: &App,
+    session: &StaffSession,
+    link: &'a Link,
+) -> Answered<AuditSubject<'a>> {
+    let client = app.store.staff_client(&session.scope, app.clock.now_ms(), link.client_id).await?;
+    let company = client.company_id;
+    Ok(AuditSubject { company, kind: "link", id: link.id.0, name: &link.circuit })
+}
