@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::checks::CheckDesk;
 use crate::clocks::Clocks;
 use crate::config::CollectorConfig;
 use crate::error::CollectorError;
@@ -95,20 +96,22 @@ impl Collector {
     }
 
     /// Polls until `stop`; rounds that are being written are written to their end. Beside it, links that somebody
-    /// watches live are watched, in sessions of their own.
+    /// watches live are watched and routers that somebody asks about are tested, in sessions of their own.
     ///
     /// # Errors
     /// If the list of routers cannot be read at the start; later failures are logged and tried again.
     pub async fn run(self, stop: CancellationToken) -> Result<(), CollectorError> {
         let Shared { store, clocks, config, .. } = &*self.shared;
         let live = LiveWatch::new(store.clone(), clocks.clone(), config.connect_timeout);
-        let live_stop = stop.child_token();
+        let checks = CheckDesk::new(store.clone(), clocks.clone(), config.connect_timeout);
+        let others_stop = stop.child_token();
         let polling = async {
             let ended = Running::new(self).until(stop).await;
-            live_stop.cancel();
+            others_stop.cancel();
             ended
         };
-        let (ended, ()) = tokio::join!(polling, live.run(live_stop.clone()));
+        let others = async { tokio::join!(live.run(others_stop.clone()), checks.run(others_stop.clone())) };
+        let (ended, _) = tokio::join!(polling, others);
         ended
     }
 

@@ -9,6 +9,7 @@
 //! looks, `timeline` what counts as confirmed, `schedule` when rounds are. Around it are sessions and timers.
 
 mod backoff;
+mod checks;
 mod clocks;
 mod collector;
 mod config;

@@ -91,17 +91,30 @@ pub(crate) async fn connect(
     store: &Store,
     patience: Duration,
 ) -> Result<Client, RoundError> {
+    let credentials = credentials_of(router, store).await?;
+    Ok(Client::connect(&target_of(router), &credentials, &limits_of(patience)).await?)
+}
+
+/// Who logs in at a router.
+pub(crate) async fn credentials_of(router: &Router, store: &Store) -> Result<Credentials, RoundError> {
     let password = store.router_password(router.id).await.map_err(no_password)?;
+    Ok(Credentials { username: router.username.clone(), password })
+}
+
+/// Where a router listens, and how the way there is protected.
+pub(crate) fn target_of(router: &Router) -> Target {
     let tls = match &router.tls {
         RouterTls::Off => Tls::Off,
         RouterTls::System => Tls::System,
         RouterTls::CaPem(pem) => Tls::CaPem(pem.clone().into_bytes()),
         RouterTls::Pinned(fingerprint) => Tls::Pinned(*fingerprint),
     };
-    let target = Target { address: router.address.clone(), port: router.port, tls };
-    let credentials = Credentials { username: router.username.clone(), password };
-    let limits = Limits { connect: patience, tls: patience, login: patience, ..Limits::default() };
-    Ok(Client::connect(&target, &credentials, &limits).await?)
+    Target { address: router.address.clone(), port: router.port, tls }
+}
+
+/// Connecting, TLS and the login may each take as long as `patience`.
+pub(crate) fn limits_of(patience: Duration) -> Limits {
+    Limits { connect: patience, tls: patience, login: patience, ..Limits::default() }
 }
 
 /// Whether somebody must mend a key or a row, or the database only failed just now.

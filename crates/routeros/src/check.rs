@@ -2,7 +2,7 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Client, Credentials, Error, Limits, Ping, Target, Tls, Value, tls, transport};
+use crate::{Client, Credentials, Error, Interface, Limits, Ping, Target, Tls, Value, tls, transport};
 
 /// Echoes of the ping in [`test_connection`].
 const TEST_PINGS: u32 = 3;
@@ -18,8 +18,8 @@ pub struct ConnectionReport {
     pub version: Option<String>,
     /// The model.
     pub board_name: Option<String>,
-    /// Names of its interfaces.
-    pub interfaces: Vec<Value>,
+    /// Its interfaces, in its own order.
+    pub interfaces: Vec<Interface>,
     /// How far the router's clock is ahead of ours.
     pub clock_offset: Option<SignedDuration>,
 }
@@ -173,9 +173,8 @@ impl ConnectionReport {
 
     async fn watch(&mut self, client: &Client) {
         let interfaces = client.interfaces().await;
-        let rows = interfaces.as_ref().map(Vec::as_slice).unwrap_or_default();
-        self.interfaces = rows.iter().map(|row| row.name.clone()).collect();
-        let first_id = rows.iter().find(|row| !row.disabled).map(|row| row.id.clone());
+        self.interfaces = interfaces.as_ref().cloned().unwrap_or_default();
+        let first_id = self.interfaces.iter().find(|row| !row.disabled).map(|row| row.id.clone());
         self.add(Check::Interfaces, interfaces.map(|rows| format!("{} interfaces", rows.len())));
         if let Some(id) = first_id {
             let traffic = client.interface_traffic_by_id(&[&id]).await;

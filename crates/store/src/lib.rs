@@ -59,6 +59,7 @@ mod rollup_read;
 mod rollup_sum;
 mod round;
 mod router;
+mod router_check;
 mod router_status;
 mod sample;
 mod sample_write;
@@ -140,6 +141,10 @@ pub use portal_user::PortalUser;
 pub use rollup::{Resolution, RollUpOutcome, Rollup};
 pub use round::{Round, RoundOutcome};
 pub use router::{NewRouter, Router, RouterFields, RouterTls};
+pub use router_check::{
+    FOUND_CHARS_MAX, FOUND_INTERFACES_MAX, FoundInterface, FoundStep, ROUTER_CHECK_WAIT_MS,
+    ROUTER_CHECKS_WAITING_MAX, RouterAsked, RouterCheck, RouterFindings, WantedCheck,
+};
 pub use router_status::RouterStatus;
 pub use sample::{RatePoint, SAMPLES_MAX, Sample};
 pub use seal::MasterKey;

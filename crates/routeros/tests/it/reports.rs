@@ -44,7 +44,11 @@ async fn everything_works() {
     assert!(report.is_ok(), "{report:?}");
     assert_eq!(report.version.as_deref(), Some("7.18.2 (stable)"));
     assert_eq!(report.identity.expect("a name"), "edge");
-    assert_eq!(report.interfaces, ["ether1"]);
+    assert_eq!(
+        report.interfaces.iter().map(|row| row.name.to_string_lossy()).collect::<Vec<_>>(),
+        ["ether1"]
+    );
+    assert!(report.interfaces[0].running && !report.interfaces[0].disabled);
     let offset = report.clock_offset.expect("an offset").as_mins();
     assert!((50..=60).contains(&offset), "{offset} min: an hour ahead, less what the test took");
 }

@@ -26,6 +26,7 @@ mod report;
 mod rollup;
 mod round;
 mod router;
+mod router_check;
 mod sample;
 mod schema;
 mod session;

@@ -24,7 +24,7 @@ enum Kind {
 type Schema = BTreeMap<String, Table>;
 
 /// Columns that SQLite has no type for and keeps as 0 and 1.
-const BOOLEANS: [&str; 13] = [
+const BOOLEANS: [&str; 14] = [
     "active",
     "reachable",
     "ok",
@@ -38,6 +38,7 @@ const BOOLEANS: [&str; 13] = [
     "to_client",
     "by_mail",
     "all_companies",
+    "waiting",
 ];
 
 async fn of_sqlite(connection: &mut SqliteConnection) -> Schema {

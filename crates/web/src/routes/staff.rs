@@ -2,8 +2,8 @@ use super::Access::{Admin, Open, Operator, Staff};
 use super::Answer::Page;
 use super::{Id, Route, get, post};
 use crate::pages::staff::{
-    self, account, audit, clients, companies, exclusions, link_edit, link_form, links, login, login_code,
-    people, router_form, routers, second_factor, terms, users, wall,
+    self, account, audit, clients, companies, exclusions, interfaces, link_edit, link_form, links, login,
+    login_code, people, router_check, router_form, routers, second_factor, terms, users, wall,
 };
 
 /// The pages of the ISP's own people.
@@ -68,6 +68,9 @@ fn routers() -> Vec<Route> {
         post(Operator, "/staff/routers/{router}/edit", router_form::save).with_form(
             "name=renamed&address=192.0.2.9&port=8728&username=u&password=secret&tls=off&shown={shown}",
         ),
+        get(Staff, Page, "/staff/routers/{router}/check", router_check::show),
+        get(Staff, Page, "/staff/routers/{router}/check/live", router_check::live),
+        post(Operator, "/staff/routers/{router}/check", router_check::ask),
         post(Operator, "/staff/routers/{router}/retire", routers::retire),
         post(Operator, "/staff/routers/{router}/poll", routers::poll),
     ]
@@ -81,6 +84,8 @@ fn links() -> Vec<Route> {
             "client={client}&router={router}&circuit=ADDED-1&interface=ether9&kind=ILL&committed=100\
              &facing=customer&activated=2026-11-01&down_when=interface",
         ),
+        post(Operator, "/staff/links/interfaces", interfaces::ask)
+            .with_form("router={router}&circuit=ADDED-1&interface=ether9"),
         get(Staff, Page, "/staff/links/{link}", links::show),
         get(Operator, Page, "/staff/links/{link}/edit", link_edit::edit),
         post(Operator, "/staff/links/{link}/edit", link_edit::save).with_form(

@@ -19,6 +19,7 @@ mod reset;
 mod second_factor;
 mod series;
 mod staff;
+mod staff_checks;
 mod staff_forms;
 mod staff_walk;
 mod throttle;

@@ -39,6 +39,23 @@ impl Input {
         Self { values, wrong: BTreeMap::new() }
     }
 
+    /// What an address says of the fields.
+    pub(crate) fn from_query(values: BTreeMap<String, String>) -> Self {
+        Self { values, wrong: BTreeMap::new() }
+    }
+
+    /// What was typed, for an address; empty fields are left out.
+    pub(crate) fn query(&self) -> String {
+        let typed = self.values.iter().filter(|(_, value)| !value.is_empty());
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(typed).finish()
+    }
+
+    /// A value for a field that has none.
+    pub(crate) fn or(mut self, name: &str, value: &str) -> Self {
+        self.values.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        self
+    }
+
     pub(crate) fn value(&self, name: &str) -> &str {
         self.values.get(name).map_or("", |value| value.trim())
     }
@@ -112,6 +129,8 @@ impl Input {
 pub(crate) enum Kind {
     /// The `type` of an `input`.
     Input(&'static str),
+    /// A text on one line, with what may well be meant: value and words.
+    Offered(Vec<(String, String)>),
     /// A longer text.
     Area,
     /// One of these: value and words.
@@ -124,7 +143,9 @@ pub(crate) struct Field {
     pub(crate) label: &'static str,
     pub(crate) kind: Kind,
     pub(crate) value: String,
-    pub(crate) hint: &'static str,
+    pub(crate) hint: String,
+    /// A button beside the field that sends the form elsewhere: where to, and its words.
+    pub(crate) aside: Option<(&'static str, &'static str)>,
     pub(crate) wrong: Option<String>,
     pub(crate) required: bool,
     /// What is stored now, if it is something else than was typed.
@@ -139,7 +160,8 @@ impl Field {
             label,
             kind,
             value: if is_secret { String::new() } else { input.value(name).to_owned() },
-            hint: "",
+            hint: String::new(),
+            aside: None,
             wrong: input.wrong.get(name).cloned(),
             required: false,
             stored: None,
@@ -157,7 +179,7 @@ impl Field {
             Kind::Choice(options) => {
                 options.iter().find(|(value, _)| value == is).map(|(_, words)| words.as_str())
             }
-            Kind::Input(_) | Kind::Area => None,
+            Kind::Input(_) | Kind::Offered(_) | Kind::Area => None,
         };
         self.stored = Some(words.unwrap_or(is).to_owned());
     }
@@ -187,8 +209,12 @@ impl Field {
         Self { required: true, ..self }
     }
 
-    pub(crate) fn hint(self, hint: &'static str) -> Self {
-        Self { hint, ..self }
+    pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: hint.into(), ..self }
+    }
+
+    pub(crate) fn aside(self, to: &'static str, words: &'static str) -> Self {
+        Self { aside: Some((to, words)), ..self }
     }
 
     /// The ids of what is said about the field.

@@ -6,6 +6,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::pages::staff::edit::EditPage;
 use crate::pages::staff::form::{FormPage, Input};
+use crate::pages::staff::interfaces::{self, Interfaces};
 use crate::pages::staff::link_fields::{Typed, common};
 use crate::pages::staff::link_form::{NEEDED, fault, live};
 use crate::pages::staff::{Answered, Frame, LINKS, gone_to};
@@ -16,7 +17,13 @@ use crate::staff::StaffSession;
 pub(crate) async fn edit(State(app): State<App>, session: StaffSession, Path(id): Path<String>) -> Answered {
     let link = live(&app, &session, link_id(&id)?).await?;
     let (link, shown) = app.store.shown_link(&session.scope, link.id).await?;
-    Ok(render(&edit_form(&app, &session, &link, shown, &stored(&link)))?)
+    Ok(render(&edit_form(&app, &session, &link, shown, &stored(&link)).await?)?)
+}
+
+/// What is known of the router's interfaces; the one that the link has is not doubted.
+async fn known(app: &App, session: &StaffSession, link: &Link) -> Answered<Option<Interfaces>> {
+    let known = Interfaces::of(app, session, link.router_id).await?;
+    Ok(known.map(|known| known.accepting(&link.interface)))
 }
 
 fn stored(link: &Link) -> Input {
@@ -33,18 +40,25 @@ fn stored(link: &Link) -> Input {
     ])
 }
 
-fn edit_form(app: &App, session: &StaffSession, link: &Link, shown: Shown, input: &Input) -> EditPage {
+async fn edit_form(
+    app: &App,
+    session: &StaffSession,
+    link: &Link,
+    shown: Shown,
+    input: &Input,
+) -> Answered<EditPage> {
+    let known = known(app, session, link).await?;
     let here = format!("{LINKS}/{}", link.id);
     let form = FormPage {
         frame: Frame::new(app, session, LINKS),
         title: format!("Edit {}", link.circuit),
         action: format!("{here}/edit"),
         back: (here, link.circuit.clone()),
-        fields: common(input),
+        fields: common(input, interfaces::fields(input, known.as_ref())),
         submit: "Save",
         note: "Another client or router is another link: retire this one and add that one.",
     };
-    EditPage::new(form, shown)
+    Ok(EditPage::new(form, shown))
 }
 
 /// `POST /staff/links/{link}/edit`
@@ -65,6 +79,9 @@ pub(crate) async fn save(
     let asks = asks[in_force..].iter().any(|terms| terms.down_when == DownWhen::InterfaceOrNoAnswer);
     if asks && typed.as_ref().is_some_and(|typed| typed.probe_target.is_none()) {
         input.fault("probe_target", NEEDED);
+    }
+    if let Some(known) = known(&app, &session, &link).await? {
+        known.check(&mut input);
     }
     if let (true, Some(typed)) = (input.is_right(), typed) {
         let fields = LinkFields {
@@ -87,7 +104,7 @@ pub(crate) async fn save(
             Err(error) => fault(&mut input, error)?,
         }
     }
-    edit_form(&app, &session, &link, before, &input).refused()
+    edit_form(&app, &session, &link, before, &input).await?.refused()
 }
 
 /// Somebody was quicker.
@@ -99,7 +116,7 @@ async fn overtaken(
     input: &Input,
 ) -> Answered<Response> {
     let (link, now) = app.store.shown_link(&session.scope, id).await?;
-    let page = edit_form(app, session, &link, now, input);
+    let page = edit_form(app, session, &link, now, input).await?;
     let subject = subject(app, session, &link).await?;
     page.overtaken((app, session), (subject, before), &stored(&link)).await
 }

@@ -9,12 +9,10 @@ const FACINGS: &[(&str, &str)] = &[
     ("upstream", "Upstream: what the router receives is download"),
 ];
 
-pub(crate) fn common(input: &Input) -> Vec<Field> {
-    vec![
-        Field::text(input, "circuit", "Circuit id").required().hint("Unique."),
-        Field::text(input, "interface", "Interface")
-            .required()
-            .hint("Its name on the router, to the letter."),
+pub(crate) fn common(input: &Input, interface: Vec<Field>) -> Vec<Field> {
+    let mut fields = vec![Field::text(input, "circuit", "Circuit id").required().hint("Unique.")];
+    fields.extend(interface);
+    fields.extend([
         Field::text(input, "site", "Site").hint("Where it ends at the customer's, as pages show it."),
         Field::text(input, "service_ref", "Service reference"),
         Field::choice(
@@ -27,7 +25,8 @@ pub(crate) fn common(input: &Input) -> Vec<Field> {
         Field::text(input, "committed", "Committed bandwidth, Mbit/s").required(),
         Field::text(input, "probe_target", "Probe target").hint("What the router pings to measure the link."),
         Field::choice(input, "facing", "The port faces", words(FACINGS)).required(),
-    ]
+    ]);
+    fields
 }
 
 /// What a form says of a link.

@@ -1,9 +1,8 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Query, State};
 use axum::response::Response;
 use import::field;
-use serde::Deserialize;
 use store::{ClientId, DownWhen, Link, LinkId, NewLink, RouterId, StoreError};
 
 use crate::app::App;
@@ -11,43 +10,31 @@ use crate::caller::Caller;
 use crate::error::PageError;
 use crate::pages::render;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind, chosen};
+use crate::pages::staff::interfaces::{self, Interfaces};
 use crate::pages::staff::link_fields::{Typed, common};
 use crate::pages::staff::{Answered, Frame, LINKS, gone_to, terms};
 use crate::staff::StaffSession;
 use crate::zone::Zone;
 
-/// For whom and where a link is to be, if that is known.
-#[derive(Deserialize)]
-pub(crate) struct Wanted {
-    #[serde(default)]
-    client: String,
-    #[serde(default)]
-    router: String,
-}
-
-/// `GET /staff/links/new?client&router`
+/// `GET /staff/links/new?client&router&interface…`: with what the address says filled in.
 pub(crate) async fn new(
     State(app): State<App>,
     session: StaffSession,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<BTreeMap<String, String>>,
 ) -> Answered {
-    let zone = match wanted.client.parse().map(ClientId) {
-        Ok(client) => zone_of(&app, &session, client).await?,
+    let input = Input::from_query(wanted);
+    let zone = match chosen(input.value("client")) {
+        Ok(client) => zone_of(&app, &session, ClientId(client)).await?,
         Err(_) => None,
     };
     let zone = zone.or_else(|| session.one_zone().cloned());
     // The day is that of the client's company: without it, today is not known.
     let today = zone.map(|zone| zone.iso_day(app.clock.now_ms())).unwrap_or_default();
-    let input = Input::of(&[
-        ("client", &wanted.client),
-        ("router", &wanted.router),
-        ("activated", &today),
-        ("down_when", "interface"),
-    ]);
+    let input = input.or("activated", &today).or("down_when", "interface");
     Ok(render(&new_form(&app, &session, &input).await?)?)
 }
 
-async fn new_form(app: &App, session: &StaffSession, input: &Input) -> Answered<FormPage> {
+pub(crate) async fn new_form(app: &App, session: &StaffSession, input: &Input) -> Answered<FormPage> {
     let clients = app.store.staff_client_choice(&session.scope, app.clock.now_ms()).await?;
     let routers = app.store.staff_router_choice(&session.scope, app.clock.now_ms()).await?;
     let companies: BTreeSet<_> = clients.iter().map(|client| client.company_id).collect();
@@ -61,7 +48,12 @@ async fn new_form(app: &App, session: &StaffSession, input: &Input) -> Answered<
         Field::choice(input, "client", "Client", clients).choosing().required(),
         Field::choice(input, "router", "Router", routers).choosing().required(),
     ];
-    fields.extend(common(input));
+    let known = Interfaces::chosen(app, session, input).await?;
+    let mut interface = interfaces::fields(input, known.as_ref());
+    // The button stands at the field itself, not at the question whether its name is meant.
+    let first = interface.remove(0).aside("/staff/links/interfaces", "Ask the router for its interfaces");
+    interface.insert(0, first);
+    fields.extend(common(input, interface));
     let day = Field::new(input, "activated", "First day of service", Kind::Input("date"));
     fields.push(day.required().hint("From 00:00 by the company's clock."));
     fields.extend(terms::fields(input));
@@ -72,7 +64,7 @@ async fn new_form(app: &App, session: &StaffSession, input: &Input) -> Answered<
         action: LINKS.to_owned(),
         fields,
         submit: "Add the link",
-        note: "The interface is not looked for on the router from here: a name that it does not have shows as unknown.",
+        note: "",
     })
 }
 
@@ -101,6 +93,9 @@ pub(crate) async fn add(
         && typed.probe_target.is_none()
     {
         input.fault("probe_target", NEEDED);
+    }
+    if let Some(known) = Interfaces::chosen(&app, &session, &input).await? {
+        known.check(&mut input);
     }
     let all = (client, router, activated, typed, terms);
     if let (true, (Some(client_id), Some(router_id), Some(activated_at_ms), Some(typed), Some(terms))) =

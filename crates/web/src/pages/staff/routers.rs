@@ -101,23 +101,27 @@ async fn thing(app: &App, session: &StaffSession, router: &StaffRouter, refusal:
         pill: Some(Cell::pill(class, word)),
         warning: refusal.or(plain),
         facts,
-        deeds: if session.may_edit() { deeds(router) } else { Vec::new() },
+        deeds: deeds(router, session.may_edit()),
         tables: vec![links::table(app, session, &found, &router.name, now_ms)],
     };
     Ok(render(&page)?)
 }
 
-fn deeds(router: &StaffRouter) -> Vec<Deed> {
+fn deeds(router: &StaffRouter, may_edit: bool) -> Vec<Deed> {
     let here = format!("{ROUTERS}/{}", router.id);
+    let check = Deed::Go { to: format!("{here}/check"), words: "Connection test and interfaces" };
+    if !may_edit {
+        return vec![check];
+    }
     let edit = Deed::Go { to: format!("{here}/edit"), words: "Edit" };
     if router.active {
         let what = "It is no longer polled. It must carry no link under contract.";
         let retire = Deed::Ask { to: format!("{here}/retire"), words: "Retire", what, date: None };
         let link = Deed::Go { to: format!("/staff/links/new?router={}", router.id), words: "Add a link" };
-        vec![edit, link, retire]
+        vec![check, link, edit, retire]
     } else {
         let what = "It is polled again from the next round on.";
-        vec![edit, Deed::Ask { to: format!("{here}/poll"), words: "Poll again", what, date: None }]
+        vec![check, edit, Deed::Ask { to: format!("{here}/poll"), words: "Poll again", what, date: None }]
     }
 }
 
