@@ -1,9 +1,9 @@
 //! Alerts: conditions that held, for as long as they did, and who looks after them.
 
-use crate::engine::{Differs, Tx, on};
+use crate::engine::on;
 use crate::{
-    AlertId, AuditEvent, ClientId, CompanyId, LIST_ROWS_MAX, LinkId, NotificationEvent, RouterId, Store,
-    StoreError, audit,
+    AlertId, ClientId, CompanyId, LIST_ROWS_MAX, LinkId, NotificationEvent, RouterId, Store,
+    StoreError,
 };
 
 /// The most characters of a note, a name or a reason that a person writes.
@@ -89,6 +89,19 @@ pub struct Alert {
     pub acknowledged_note: Option<String>,
     /// Who looks after it.
     pub assigned_to: Option<String>,
+    /// Who took it off the list while its condition held.
+    pub dismissed_by: Option<String>,
+    /// When.
+    pub dismissed_at_ms: Option<i64>,
+    /// Why.
+    pub dismissed_reason: Option<String>,
+}
+
+impl Alert {
+    /// Whether it is there to be dealt with: its condition holds, and nobody has closed it by hand.
+    pub fn is_open(&self) -> bool {
+        self.closed_at_ms.is_none() && self.dismissed_at_ms.is_none()
+    }
 }
 
 /// Which alerts to list; the default is all.
@@ -109,7 +122,8 @@ pub struct AlertFilter {
 macro_rules! alert_columns {
     () => {
         "id, company_id, event, subject, about, client_id, opened_at_ms, raised_at_ms, closed_at_ms, told_at_ms, waits, \
-         owes, over_told_at_ms, facts, acknowledged_by, acknowledged_at_ms, acknowledged_note, assigned_to"
+         owes, over_told_at_ms, facts, acknowledged_by, acknowledged_at_ms, acknowledged_note, assigned_to, \
+         dismissed_by, dismissed_at_ms, dismissed_reason"
     };
 }
 pub(crate) use alert_columns;
@@ -134,6 +148,9 @@ pub(crate) struct AlertRow {
     acknowledged_at_ms: Option<i64>,
     acknowledged_note: Option<String>,
     assigned_to: Option<String>,
+    dismissed_by: Option<String>,
+    dismissed_at_ms: Option<i64>,
+    dismissed_reason: Option<String>,
 }
 
 impl TryFrom<AlertRow> for Alert {
@@ -159,6 +176,9 @@ impl TryFrom<AlertRow> for Alert {
             acknowledged_at_ms: row.acknowledged_at_ms,
             acknowledged_note: row.acknowledged_note,
             assigned_to: row.assigned_to,
+            dismissed_by: row.dismissed_by,
+            dismissed_at_ms: row.dismissed_at_ms,
+            dismissed_reason: row.dismissed_reason,
         })
     }
 }
@@ -197,53 +217,6 @@ impl Store {
         row.ok_or(StoreError::NotFound { what: "alert" })?.try_into()
     }
 
-    /// Somebody takes note of an alert. Whoever did so first stays; a later note is added to the audit trail alone.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Invalid`] for a note that is too long.
-    pub async fn acknowledge_alert(
-        &self,
-        id: AlertId,
-        note: Option<&str>,
-        by: &str,
-        now_ms: i64,
-    ) -> Result<Alert, StoreError> {
-        const SQL: &str =
-            "UPDATE alerts SET acknowledged_by = $2, acknowledged_at_ms = $3, acknowledged_note = $4
-            WHERE id = $1 AND acknowledged_at_ms IS NULL";
-        let note = note.map(|note| text("a note", note)).transpose()?;
-        let mut tx = self.begin().await?;
-        let alert = locked_alert(&mut tx, id).await?;
-        on!(&mut tx, tx => sqlx::query(SQL)
-            .bind(id).bind(by).bind(now_ms).bind(note).execute(&mut **tx).await.map(|_| ()))?;
-        audited(&mut tx, &alert, "alert.acknowledge", serde_json::json!({ "note": note }), by, now_ms)
-            .await?;
-        tx.commit().await?;
-        self.alert(id).await
-    }
-
-    /// Says who looks after an alert; `None`: nobody.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Invalid`] for a name that is empty or too long.
-    pub async fn assign_alert(
-        &self,
-        id: AlertId,
-        to: Option<&str>,
-        by: &str,
-        now_ms: i64,
-    ) -> Result<Alert, StoreError> {
-        const SQL: &str = "UPDATE alerts SET assigned_to = $2 WHERE id = $1";
-        let to = to.map(|to| text("a name", to)).transpose()?;
-        let mut tx = self.begin().await?;
-        let alert = locked_alert(&mut tx, id).await?;
-        on!(&mut tx, tx => sqlx::query(SQL).bind(id).bind(to).execute(&mut **tx).await.map(|_| ()))?;
-        let detail = serde_json::json!({ "before": alert.assigned_to, "after": to });
-        audited(&mut tx, &alert, "alert.assign", detail, by, now_ms).await?;
-        tx.commit().await?;
-        self.alert(id).await
-    }
-
     /// Removes alerts that were over before `before_ms` and log lines older than that, at most `limit` of each; how many.
     pub async fn delete_alerts_before(&self, before_ms: i64, limit: i64) -> Result<u64, StoreError> {
         const ALERTS: &str = "DELETE FROM alerts WHERE id IN
@@ -274,33 +247,4 @@ pub(crate) fn text<'a>(what: &'static str, text: &'a str) -> Result<&'a str, Sto
         return Err(StoreError::Invalid { what, why });
     }
     Ok(text)
-}
-
-async fn locked_alert(tx: &mut Tx, id: AlertId) -> Result<Alert, StoreError> {
-    const SQL: Differs = Differs {
-        sqlite: concat!("SELECT ", alert_columns!(), " FROM alerts WHERE id = $1"),
-        postgres: concat!("SELECT ", alert_columns!(), " FROM alerts WHERE id = $1 FOR NO KEY UPDATE"),
-    };
-    let sql = SQL.on(tx);
-    let row: Option<AlertRow> = on!(tx, tx => sqlx::query_as(sql).bind(id).fetch_optional(&mut **tx).await)?;
-    row.ok_or(StoreError::NotFound { what: "alert" })?.try_into()
-}
-
-async fn audited(
-    tx: &mut Tx,
-    alert: &Alert,
-    action: &str,
-    detail: serde_json::Value,
-    by: &str,
-    now_ms: i64,
-) -> Result<(), StoreError> {
-    let event = AuditEvent {
-        at_ms: now_ms,
-        actor: by.to_owned(),
-        action: action.to_owned(),
-        subject: format!("alert {} ({} {})", alert.id, alert.event, alert.about),
-        detail,
-        address: None,
-    };
-    audit::insert(tx, &event).await
 }

@@ -185,7 +185,7 @@ impl AlertTurn {
 
 /// SQLite has one writer anyway. On PostgreSQL an advisory lock leaves no trace: a look that decides nothing is no change, and
 /// pages that are kept until something changes stay good.
-async fn take_turn(tx: &mut Tx, company: CompanyId) -> Result<(), StoreError> {
+pub(crate) async fn take_turn(tx: &mut Tx, company: CompanyId) -> Result<(), StoreError> {
     const SQL: &str = "SELECT pg_advisory_xact_lock($1)";
     if let Engine::Postgres(tx) = tx {
         sqlx::query(SQL).bind(ALERT_LOCK ^ company.0).execute(&mut **tx).await?;
@@ -208,7 +208,8 @@ fn new_mail(change: &AlertChange, id: AlertId, message: &AlertMessage) -> NewMai
     NewMail { kind: change.alert.event.as_str().to_owned(), recipient: message.recipient.clone(), payload }
 }
 
-/// Enters a new alert, or brings one up to date; what people wrote to it stays. One that seems to have begun when an
+/// Enters a new alert, or brings one up to date; what people wrote to it stays, but that somebody closed it by hand goes
+/// when it comes back. One that seems to have begun when an
 /// earlier one did begins just after it.
 async fn put(tx: &mut Tx, alert: &Alert) -> Result<AlertId, StoreError> {
     const INSERT: &str =
@@ -218,7 +219,8 @@ async fn put(tx: &mut Tx, alert: &Alert) -> Result<AlertId, StoreError> {
                 WHERE a.company_id = $1 AND a.event = $2 AND a.subject = $3 AND a.opened_at_ms >= $6), $6),
             $7, $8, $9, $10, $11, $12, $13) RETURNING id";
     const UPDATE: &str = "UPDATE alerts SET closed_at_ms = $2, told_at_ms = $3, waits = $4, owes = $5,
-            over_told_at_ms = $6, facts = $7 WHERE id = $1";
+            over_told_at_ms = $6, facts = $7, dismissed_by = $8, dismissed_at_ms = $9, dismissed_reason = $10
+        WHERE id = $1";
     if alert.id.0 != 0 {
         on!(tx, tx => sqlx::query(UPDATE)
             .bind(alert.id)
@@ -228,6 +230,9 @@ async fn put(tx: &mut Tx, alert: &Alert) -> Result<AlertId, StoreError> {
             .bind(alert.owes)
             .bind(alert.over_told_at_ms)
             .bind(alert.facts.to_string())
+            .bind(&alert.dismissed_by)
+            .bind(alert.dismissed_at_ms)
+            .bind(&alert.dismissed_reason)
             .execute(&mut **tx)
             .await
             .map(|_| ()))?;

@@ -129,9 +129,7 @@ impl Store {
             .bind(asked.ask.offset())
             .fetch_all(db)
             .await)?;
-        let page = StaffPage::of(rows);
-        let rows = page.rows.into_iter().map(AuditRecord::try_from).collect::<Result<_, _>>()?;
-        Ok(StaffPage { rows, total: page.total })
+        StaffPage::of(rows).try_map(AuditRecord::try_from)
     }
 }
 

@@ -56,6 +56,21 @@ impl NotificationEvent {
         }
     }
 
+    /// As lists and forms name it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::LinkDown => "Link down",
+            Self::LinkUnstable => "Link unstable",
+            Self::HighLatency => "High latency",
+            Self::HighLoss => "Packet loss",
+            Self::RouterUnreachable => "Router unreachable",
+            Self::CollectorStalled => "Measuring stopped",
+            Self::ErrorBudget => "Error budget nearly spent",
+            Self::SlaBreach => "SLA breach",
+            Self::ReportReady => "Report ready",
+        }
+    }
+
     /// Whether it is a condition that begins and ends, and not the news of a report.
     pub fn is_alert(self) -> bool {
         !matches!(self, Self::SlaBreach | Self::ReportReady)

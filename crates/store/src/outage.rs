@@ -32,8 +32,6 @@ macro_rules! outage_columns {
 }
 pub(crate) use outage_columns;
 
-pub(crate) const ONE: &str = concat!("SELECT ", outage_columns!(), " FROM outages o WHERE o.id = $1");
-
 #[derive(sqlx::FromRow)]
 pub(crate) struct OutageRow {
     id: OutageId,
@@ -66,6 +64,17 @@ impl TryFrom<OutageRow> for Outage {
 }
 
 impl Store {
+    /// One outage, for the ISP's own use.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none.
+    pub async fn outage(&self, id: OutageId) -> Result<Outage, StoreError> {
+        const SQL: &str = concat!("SELECT ", outage_columns!(), " FROM outages o WHERE o.id = $1");
+        let row: Option<OutageRow> =
+            on!(self.reader(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
+        row.ok_or(StoreError::NotFound { what: "outage" })?.try_into()
+    }
+
     /// A link's outages that overlap `[from_ms, to_ms)`, in order, at most [`LIST_ROWS_MAX`]. An open one overlaps
     /// everything after its start.
     pub async fn outages(&self, link: LinkId, from_ms: i64, to_ms: i64) -> Result<Vec<Outage>, StoreError> {

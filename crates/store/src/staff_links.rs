@@ -199,9 +199,7 @@ impl Store {
             .bind(router)
             .fetch_all(db)
             .await)?;
-        let page = StaffPage::of(rows);
-        let rows = page.rows.into_iter().map(StaffLink::try_from).collect::<Result<_, _>>()?;
-        Ok(StaffPage { rows, total: page.total })
+        StaffPage::of(rows).try_map(StaffLink::try_from)
     }
 
     /// Every link that is under contract now, by router, site and circuit; at most [`LIST_ROWS_MAX`].
@@ -256,9 +254,7 @@ impl Store {
             .bind(link)
             .fetch_all(db)
             .await)?;
-        let page = StaffPage::of(rows);
-        let rows = page.rows.into_iter().map(StaffExclusion::try_from).collect::<Result<_, _>>()?;
-        Ok(StaffPage { rows, total: page.total })
+        StaffPage::of(rows).try_map(StaffExclusion::try_from)
     }
 
     /// One exclusion.

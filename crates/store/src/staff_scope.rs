@@ -163,6 +163,15 @@ impl<T> StaffPage<T> {
         let total = rows.first().map_or(0, |row| row.total);
         Self { rows: rows.into_iter().map(|row| row.row).collect(), total }
     }
+
+    /// The same page of what `convert` makes of each row.
+    pub(crate) fn try_map<U>(
+        self,
+        convert: impl FnMut(T) -> Result<U, StoreError>,
+    ) -> Result<StaffPage<U>, StoreError> {
+        let rows = self.rows.into_iter().map(convert).collect::<Result<_, _>>()?;
+        Ok(StaffPage { rows, total: self.total })
+    }
 }
 
 /// The company of something; `None` if there is no such thing.

@@ -64,6 +64,10 @@ pub enum Id {
     Router,
     /// An exclusion.
     Exclusion,
+    /// An alert.
+    Alert,
+    /// An outage.
+    Outage,
     /// The secret of a link that sets a password.
     Token,
     /// The name of an asset.
@@ -84,6 +88,8 @@ impl Id {
             "client" => Self::Client,
             "router" => Self::Router,
             "exclusion" => Self::Exclusion,
+            "alert" => Self::Alert,
+            "outage" => Self::Outage,
             "token" => Self::Token,
             "*asset" => Self::Asset,
             "icon" => Self::Icon,

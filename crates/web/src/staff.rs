@@ -32,6 +32,8 @@ pub(crate) struct StaffSession {
     /// That of the companies, if they have but one; else UTC, in which nothing may be typed.
     pub(crate) zone: Zone,
     has_one_zone: bool,
+    /// How many alerts are there to be dealt with, for the menu of each page.
+    pub(crate) open_alerts: i64,
     pub(crate) id: SessionId,
     pub(crate) token_hash: [u8; 32],
     /// `staff:<user name>`
@@ -160,8 +162,10 @@ pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<StaffS
         several => format!("{} companies", several.len()),
     };
     let actor = format!("staff:{}", user.username);
+    let open_alerts = app.store.staff_open_alerts(&scope).await?;
     Ok(Some(StaffSession {
         scope,
+        open_alerts,
         works_for,
         zone: Zone::named(one_zone.unwrap_or("UTC")),
         has_one_zone: one_zone.is_some(),

@@ -55,6 +55,65 @@ fn a_second_fall_within_the_minute_is_the_same_alert() {
     assert_eq!(world.untold(), ["link_down C-1: the alert stands"]);
 }
 
+/// A person closes the only pending alert by hand, as the store does.
+fn dismiss(world: &mut World, now_ms: i64) {
+    let alert = &mut world.facts.pending[0].alert;
+    (alert.dismissed_by, alert.dismissed_at_ms) = (Some("staff:noc".to_owned()), Some(now_ms));
+    alert.dismissed_reason = Some("the customer moves house".to_owned());
+}
+
+#[test]
+fn closed_by_hand_while_it_holds_it_is_not_told_again_and_its_true_end_is_told_once() {
+    let mut world = World::new(1);
+    world.down(1, START);
+    world.until(START + 30 * SECOND, START + 5 * MINUTE);
+    dismiss(&mut world, START + 5 * MINUTE);
+    world.until(START + 5 * MINUTE, START + 3 * HOUR);
+    assert_eq!(told(&world), ["link_down C-1"], "no end that is none, and no second beginning");
+    world.up(1, START + 3 * HOUR);
+    world.until(START + 3 * HOUR, START + 4 * HOUR);
+    assert_eq!(told(&world), ["link_down C-1", "link_down over C-1"]);
+    // What comes then is news.
+    world.down(1, START + 4 * HOUR);
+    world.until(START + 4 * HOUR, START + 5 * HOUR);
+    assert_eq!(told(&world).last().map(String::as_str), Some("link_down C-1"));
+    assert!(world.facts.pending[0].alert.is_open(), "and there to be dealt with");
+}
+
+#[test]
+fn closed_by_hand_before_it_was_told_nobody_hears_of_it_nor_of_its_end() {
+    let mut world = World::new(1);
+    world.rule(NotificationEvent::LinkDown).quiet = Some(QuietHours { from_min: 0, to_min: 60 });
+    world.down(1, START);
+    world.until(START + 30 * SECOND, START + 5 * MINUTE);
+    dismiss(&mut world, START + 5 * MINUTE);
+    world.until(START + 5 * MINUTE, START + 2 * HOUR);
+    world.up(1, START + 2 * HOUR);
+    world.until(START + 2 * HOUR, START + 3 * HOUR);
+    assert_eq!(told(&world), Vec::<String>::new());
+    let expected = [
+        "link_down C-1: quiet hours",
+        "link_down C-1: closed by hand",
+        "link_down C-1: over before it could be told: closed by hand",
+    ];
+    assert_eq!(world.untold(), expected);
+}
+
+#[test]
+fn what_comes_back_before_its_end_was_told_is_open_again_though_it_was_closed_by_hand() {
+    let mut world = World::new(1);
+    world.rule(NotificationEvent::LinkDown).quiet = Some(QuietHours { from_min: 30, to_min: 60 });
+    world.down(1, START);
+    world.until(START + 30 * SECOND, START + 5 * MINUTE);
+    dismiss(&mut world, START + 5 * MINUTE);
+    world.up(1, START + 31 * MINUTE);
+    world.until(START + 31 * MINUTE, START + 40 * MINUTE);
+    world.down(1, START + 40 * MINUTE);
+    world.until(START + 40 * MINUTE, START + 2 * HOUR);
+    assert_eq!(told(&world), ["link_down C-1"]);
+    assert!(world.facts.pending[0].alert.is_open());
+}
+
 #[test]
 fn an_outage_that_is_found_when_it_is_over_gets_a_line_and_no_alarm() {
     let mut world = World::new(1);

@@ -162,6 +162,9 @@ impl<'a> Desk<'a> {
             acknowledged_at_ms: None,
             acknowledged_note: None,
             assigned_to: None,
+            dismissed_by: None,
+            dismissed_at_ms: None,
+            dismissed_reason: None,
         };
         let pending = PendingAlert { alert, told_to: Vec::new() };
         let work = Work { pending, is_changed: true, messages: Vec::new(), logs: Vec::new() };
@@ -181,7 +184,9 @@ impl<'a> Desk<'a> {
         if alert.told_at_ms.is_some() {
             return;
         }
-        if let Some(reason) = why_not {
+        // Whoever closed it by hand has dealt with it.
+        let dismissed = alert.dismissed_at_ms.map(|_| gate::DISMISSED);
+        if let Some(reason) = dismissed.or(why_not) {
             if alert.waits.as_deref() != Some(reason) {
                 alert.waits = Some(reason.to_owned());
                 work.is_changed = true;
@@ -263,6 +268,8 @@ impl<'a> Desk<'a> {
         alert.closed_at_ms = None;
         alert.owes = false;
         alert.waits = None;
+        // It held again after it was closed by hand: somebody has to look anew.
+        (alert.dismissed_by, alert.dismissed_at_ms, alert.dismissed_reason) = (None, None, None);
         work.is_changed = true;
         let log = line(alert, AlertPhase::Over, NotificationOutcome::Suppressed, Some(gate::BACK_AGAIN));
         work.logs.push(log);

@@ -7,6 +7,7 @@ use super::condition::Condition;
 
 pub(crate) const SWITCHED_OFF: &str = "switched off";
 pub(crate) const NOBODY: &str = "nobody to tell";
+pub(crate) const DISMISSED: &str = "closed by hand";
 pub(crate) const MAINTENANCE: &str = "maintenance";
 pub(crate) const COOLDOWN: &str = "cooldown";
 pub(crate) const QUIET_HOURS: &str = "quiet hours";

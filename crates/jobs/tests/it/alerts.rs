@@ -9,7 +9,7 @@ use jobs::{AlertEngine, Caller, CallerSettings, Delivery, Mailer, SentMail, Webh
 use sla::LinkState::{Down, Up};
 use store::{
     AlertFilter, AuditEvent, Clock, Latest, LinkId, LinkTerms, NotificationEvent, NotificationLogFilter,
-    OutboxState, Round, RoundOutcome, RuleEdit, Sample,
+    OutboxState, Round, RoundOutcome, RuleEdit, Sample, StaffAct, StaffScope, StoreError,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +34,10 @@ async fn seen(isp: &Isp, latest: Latest) {
     let mut round = Round::new(isp.router, latest.at_ms, RoundOutcome::Ok);
     round.latest.push(latest);
     isp.store.write_round(&round).await.unwrap();
+}
+
+fn by(actor: &str, now_ms: i64) -> StaffAct<'_> {
+    StaffAct { scope: &StaffScope::All, actor, address: None, now_ms }
 }
 
 async fn untold(isp: &Isp) -> Vec<String> {
@@ -131,6 +135,40 @@ on_both! {
         assert_eq!(isp.told().await, ["collector_stalled noc@isp.example"]);
     }
 
+    async fn an_alert_that_is_closed_by_hand_is_off_the_list_and_its_end_is_told(db) {
+        let isp = with_operations(db).await;
+        let start = at(2026, 11, 10, 12, 0);
+        let link = isp.link_up("C-1", start - DAY, start).await;
+        isp.line(link, &[(start, start + MINUTE, Down)]).await;
+        seen(&isp, latest(link, start + MINUTE, Down, start)).await;
+        AlertEngine::default().pass(&db.store, start + MINUTE).await.unwrap();
+        let alert = db.store.alerts(&AlertFilter::default(), 10).await.unwrap().remove(0);
+        let act = by("staff:noc", start + 2 * MINUTE);
+        for reason in ["", " ", "\0", &"x".repeat(1_001)] {
+            let error = db.store.dismiss_alert(&act, alert.id, reason).await.unwrap_err();
+            assert!(matches!(error, StoreError::Invalid { .. }), "{error}");
+        }
+        assert_eq!(db.store.staff_open_alerts(&StaffScope::All).await.unwrap(), 1);
+        db.store.dismiss_alert(&act, alert.id, "planned, and not entered").await.unwrap();
+        assert_eq!(db.store.staff_open_alerts(&StaffScope::All).await.unwrap(), 0);
+        let error = db.store.dismiss_alert(&by("staff:late", start), alert.id, "again").await.unwrap_err();
+        assert!(error.to_string().contains("closed already"), "{error}");
+        isp.line(link, &[(start + MINUTE, start + HOUR, Down)]).await;
+        seen(&isp, latest(link, start + HOUR, Down, start)).await;
+        AlertEngine::default().pass(&db.store, start + HOUR).await.unwrap();
+        assert_eq!(isp.told().await, ["link_down noc@isp.example"], "neither again nor over");
+        let kept = db.store.alert(alert.id).await.unwrap();
+        assert_eq!(kept.dismissed_by.as_deref(), Some("staff:noc"), "the engine leaves that alone");
+        isp.line(link, &[(start + HOUR, start + HOUR + 5 * MINUTE, Up)]).await;
+        seen(&isp, latest(link, start + HOUR + 5 * MINUTE, Up, start + HOUR)).await;
+        AlertEngine::default().pass(&db.store, start + HOUR + 5 * MINUTE).await.unwrap();
+        assert_eq!(isp.told().await, ["link_down noc@isp.example"; 2]);
+        let events = db.store.audit_events(None, 10).await.unwrap();
+        let closed: Vec<_> = events.iter().filter(|record| record.event.action == "alert.close").collect();
+        assert_eq!(closed.len(), 1, "what was refused leaves no event");
+        assert_eq!(closed[0].event.detail["after"]["reason"], "planned, and not entered");
+    }
+
     async fn an_alert_is_taken_note_of_and_given_to_somebody_and_an_outage_has_a_reason(db) {
         let isp = with_operations(db).await;
         let start = at(2026, 11, 10, 12, 0);
@@ -142,11 +180,12 @@ on_both! {
         let alert = db.store.alerts(&AlertFilter::default(), 10).await.unwrap().remove(0);
         assert_eq!(alert.facts["cause"], "link_down");
         let now = start + 2 * MINUTE;
-        db.store.acknowledge_alert(alert.id, Some("on it"), "asha", now).await.unwrap();
-        db.store.acknowledge_alert(alert.id, Some("me too"), "ravi", now + 1).await.unwrap();
-        db.store.assign_alert(alert.id, Some("ravi"), "asha", now).await.unwrap();
+        let (asha, ravi) = (by("asha", now), by("ravi", now + 1));
+        db.store.acknowledge_alert(&asha, alert.id, Some("on it")).await.unwrap();
+        db.store.acknowledge_alert(&ravi, alert.id, Some("me too")).await.unwrap();
+        db.store.assign_alert(&asha, alert.id, Some("ravi")).await.unwrap();
         let outage = db.store.outages(link, start, start + HOUR).await.unwrap().remove(0);
-        db.store.set_outage_reason(outage.id, Some("A digger cut the fibre"), "asha", now).await.unwrap();
+        db.store.set_outage_reason(&asha, outage.id, Some("A digger cut the fibre")).await.unwrap();
         // The engine, and what the collector finds out later, leave all this alone.
         isp.line(link, &[(start + MINUTE, start + 3 * MINUTE, Down), (start + 3 * MINUTE, start + 5 * MINUTE, Up)]).await;
         seen(&isp, latest(link, start + 5 * MINUTE, Up, start + 3 * MINUTE)).await;

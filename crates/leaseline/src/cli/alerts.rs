@@ -26,6 +26,17 @@ pub(crate) enum AlertCommand {
     },
     /// Say who looks after an alert
     Assign(AlertAssignArgs),
+    /// Close an alert whose condition still holds: nobody is told of it who was not, and its end is told as ever
+    Close {
+        /// Its number, as `alert list` shows it
+        id: i64,
+        /// Why nothing is left to do about it
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+        /// Who closes it [default: you]
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+    },
 }
 
 #[derive(Args, Debug)]

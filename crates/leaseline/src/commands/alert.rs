@@ -2,10 +2,9 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use store::{Alert, AlertFilter, AlertId, AlertSubject, NotificationLogFilter, Store, StoreError};
 
-use super::{link_named, operator, router_named, rule_args};
+use super::{act, link_named, operator, router_named, rule_args};
 use crate::{
     cli::{AlertAssignArgs, AlertCommand, AlertListArgs},
-    clock::now_ms,
     fault::wrong_use,
     moment,
     output::{Printer, table_of},
@@ -21,7 +20,7 @@ pub(super) async fn run(store: &Store, command: AlertCommand, printer: &Printer)
         AlertCommand::Show { id } => show(store, AlertId(id), printer).await,
         AlertCommand::Ack { id, note, by } => {
             let by = by.unwrap_or_else(operator);
-            let alert = store.acknowledge_alert(AlertId(id), note.as_deref(), &by, now_ms()).await;
+            let alert = store.acknowledge_alert(&act(&by), AlertId(id), note.as_deref()).await;
             let alert = alert.map_err(|error| unknown(id, error))?;
             let who = alert.acknowledged_by.clone().unwrap_or_default();
             printer.said(
@@ -30,10 +29,20 @@ pub(super) async fn run(store: &Store, command: AlertCommand, printer: &Printer)
             )
         }
         AlertCommand::Assign(AlertAssignArgs { id, to, nobody: _ }) => {
-            let alert = store.assign_alert(AlertId(id), to.as_deref(), &operator(), now_ms()).await;
+            let alert = store.assign_alert(&act(&operator()), AlertId(id), to.as_deref()).await;
             let alert = alert.map_err(|error| unknown(id, error))?;
             let who = alert.assigned_to.as_deref().unwrap_or("Nobody");
             printer.said(&format!("{who} looks after alert {id} ({} {}).", alert.event, alert.about), &alert)
+        }
+        AlertCommand::Close { id, reason, by } => {
+            let by = by.unwrap_or_else(operator);
+            let alert = store.dismiss_alert(&act(&by), AlertId(id), &reason).await;
+            let alert = alert.map_err(|error| unknown(id, error))?;
+            let sentence = format!(
+                "Alert {id} ({} {}) is closed. Whoever was told that it began is told when it ends.",
+                alert.event, alert.about
+            );
+            printer.said(&sentence, &alert)
         }
     }
 }
@@ -98,6 +107,9 @@ async fn show(store: &Store, id: AlertId, printer: &Printer) -> anyhow::Result<(
     let mut text = table_of(COLUMNS, &[cells(&alert, &zone)]);
     if let Some(note) = &alert.acknowledged_note {
         text += &format!("note: {note}\n");
+    }
+    if let (Some(by), Some(reason)) = (&alert.dismissed_by, &alert.dismissed_reason) {
+        text += &format!("closed by {by}: {reason}\n");
     }
     text += "\n";
     let rows: Vec<[String; 6]> = log.iter().map(|line| super::notification::cells(line, &zone)).collect();

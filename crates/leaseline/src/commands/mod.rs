@@ -186,6 +186,12 @@ fn operator() -> String {
     name.unwrap_or_else(|| "cli".to_owned())
 }
 
+/// A change that somebody makes here and now; whoever has the installation at hand may change all of it.
+fn act(by: &str) -> store::StaffAct<'_> {
+    static ALL: store::StaffScope = store::StaffScope::All;
+    store::StaffAct { scope: &ALL, actor: by, address: None, now_ms: crate::clock::now_ms() }
+}
+
 /// Refuses names that nobody could type or read again.
 fn check_name(what: &str, name: &str) -> anyhow::Result<()> {
     const NAME_CHARS_MAX: usize = 200;

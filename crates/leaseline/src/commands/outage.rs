@@ -1,10 +1,9 @@
 use serde_json::json;
 use store::{Outage, OutageId, Store, StoreError};
 
-use super::{link_named, operator, zone_of_link};
+use super::{act, link_named, operator, zone_of_link};
 use crate::{
     cli::{OutageCommand, RangeArgs},
-    clock::now_ms,
     fault::wrong_use,
     moment,
     output::Printer,
@@ -15,14 +14,15 @@ pub(super) async fn run(store: &Store, command: OutageCommand, printer: &Printer
         OutageCommand::List(args) => list(store, &args, printer).await,
         OutageCommand::Reason { id, text, remove: _, by } => {
             let by = by.unwrap_or_else(operator);
-            let outage = store.set_outage_reason(OutageId(id), text.as_deref(), &by, now_ms()).await;
-            let outage = outage.map_err(|error| match error {
+            let stored = store.set_outage_reason(&act(&by), OutageId(id), text.as_deref()).await;
+            stored.map_err(|error| match error {
                 StoreError::NotFound { .. } => {
                     wrong_use(format!("there is no outage {id}; `leaseline outage list` shows a link's"))
                 }
                 error @ StoreError::Invalid { .. } => wrong_use(error),
                 other => other.into(),
             })?;
+            let outage = store.outage(OutageId(id)).await?;
             let sentence = match &outage.reason {
                 Some(reason) => format!("The client reads about outage {id}: {reason}"),
                 None => format!("The client reads no reason for outage {id}."),

@@ -55,6 +55,8 @@ async fn a_line_that_falls_is_in_the_inbox_before_the_customer_calls() {
         assert!(it.ok(&["alert", "ack", "1", "--note", "seen"]).contains("has taken note of alert 1"));
         assert!(it.ok(&["alert", "assign", "1", "--to", "ravi"]).contains("ravi looks after alert 1"));
         assert!(it.ok(&["alert", "list"]).contains("ravi"));
+        let (code, error) = it.fails(&["alert", "close", "1", "--reason", "moved"]);
+        assert!(code == 2 && error.contains("closed already"), "{error}");
         let outages = it.json(&["outage", "list", "--link", "C-1"]);
         let id = outages[0]["id"].to_string();
         assert!(it.ok(&["outage", "reason", &id, "--text", "A digger"]).contains("A digger"));
@@ -108,6 +110,7 @@ fn settings_are_shown_changed_and_refused_with_one_line_that_says_what_to_do() {
         ),
         (&["notification", "preview", "--sustained", "5m"], "say with --event"),
         (&["alert", "ack", "7"], "there is no alert 7; `leaseline alert list`"),
+        (&["alert", "close", "7", "--reason", "x"], "there is no alert 7; `leaseline alert list`"),
         (&["outage", "reason", "7", "--text", "x"], "there is no outage 7"),
     ] {
         let (code, line) = it.fails(args);

@@ -5,15 +5,17 @@ import { startKeeping } from './keep';
 import { start } from './live';
 import { startOffline } from './offline';
 
-/** A click elsewhere or Escape closes the account menu. */
+/** A click elsewhere or Escape closes the menus of the page's head. */
 function closeMenus(): void {
-  const menu = document.querySelector<HTMLDetailsElement>('details.menu');
-  if (!menu) return;
+  const menus = document.querySelectorAll<HTMLDetailsElement>('.top details');
   document.addEventListener('click', (event) => {
-    if (menu.open && event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
+    for (const menu of menus) {
+      if (menu.open && event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
+    }
   });
   document.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape' || !menu.open) return;
+    const menu = [...menus].find((one) => one.open);
+    if (event.key !== 'Escape' || !menu) return;
     menu.open = false;
     menu.querySelector('summary')?.focus();
   });

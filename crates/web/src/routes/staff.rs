@@ -2,13 +2,13 @@ use super::Access::{Admin, Open, Operator, Staff};
 use super::Answer::Page;
 use super::{Id, Route, get, post};
 use crate::pages::staff::{
-    self, account, audit, clients, companies, exclusions, interfaces, link_edit, link_form, links, login,
-    login_code, people, router_check, router_form, routers, second_factor, terms, users, wall,
+    self, account, alerts, audit, clients, companies, exclusions, interfaces, link_edit, link_form, links, login,
+    login_code, outages, people, router_check, router_form, routers, second_factor, terms, users, wall,
 };
 
 /// The pages of the ISP's own people.
 pub(super) fn routes() -> Vec<Route> {
-    [door(), overview(), clients(), routers(), links(), exclusions()].into_iter().flatten().collect()
+    [door(), overview(), alerts(), clients(), routers(), links(), exclusions()].into_iter().flatten().collect()
 }
 
 fn door() -> Vec<Route> {
@@ -41,6 +41,20 @@ fn overview() -> Vec<Route> {
         get(Staff, Page, staff::USERS, users::list),
         get(Admin, Page, staff::PEOPLE, people::list),
         get(Staff, Page, staff::AUDIT, audit::list),
+    ]
+}
+
+fn alerts() -> Vec<Route> {
+    vec![
+        get(Staff, Page, staff::ALERTS, alerts::list),
+        get(Staff, Page, "/staff/alerts/{alert}", alerts::show),
+        post(Operator, "/staff/alerts/{alert}/acknowledge", alerts::acknowledge).with_form("note=seen"),
+        post(Operator, "/staff/alerts/{alert}/assign", alerts::assign).with_form("to=noc"),
+        post(Operator, "/staff/alerts/{alert}/close", alerts::close).with_form("reason=moved"),
+        get(Staff, Page, staff::OUTAGES, outages::list),
+        get(Staff, Page, "/staff/outages/{outage}", outages::show),
+        post(Operator, "/staff/outages/{outage}/reason", outages::publish).with_form("reason=A+digger"),
+        post(Operator, "/staff/outages/{outage}/unreason", outages::take_back),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! What the pages show, worked out from what is stored. Pure: no store, no clock.
 
+pub(crate) mod alert;
 pub(crate) mod bands;
 pub(crate) mod board;
 pub(crate) mod budget;

@@ -72,7 +72,7 @@ async fn thing(
         deeds.push(Deed::Go { to: format!("{here}/edit"), words: "Rename" });
         deeds.push(Deed::Go { to: format!("/staff/links/new?client={}", client.id), words: "Add a link" });
         let what = "Its people can no longer log in. Links and statements stay on record. It must have no link under contract.";
-        deeds.push(Deed::Ask { to: format!("{here}/retire"), words: "Retire", what, date: None });
+        deeds.push(Deed::end(format!("{here}/retire"), "Retire", what, Vec::new()));
     }
     let now_ms = app.clock.now_ms();
     let page = ThingPage {

@@ -9,7 +9,7 @@ use crate::caller::Caller;
 use crate::pages::staff::edit::who_changed;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind};
 use crate::pages::staff::listing::{
-    Asked, Cell, Deed, ListPage, Moment, Refusal, Table, ThingPage, page_address,
+    Asked, Cell, Deed, ListPage, Table, ThingPage, moment, page_address,
 };
 use crate::pages::staff::{Answered, EXCLUSIONS, Frame, LINKS, exclusion_id, gone_to, link_edit, refused};
 use crate::pages::{link_id, render};
@@ -80,7 +80,7 @@ pub(crate) async fn show(
     Ok(thing(&app, &session, exclusion_id(&id)?, None).await?.into_response())
 }
 
-async fn thing(app: &App, session: &StaffSession, id: ExclusionId, refusal: Option<Refusal>) -> Answered {
+async fn thing(app: &App, session: &StaffSession, id: ExclusionId, refused: Option<&Input>) -> Answered {
     let shown = app.store.shown_exclusion(&session.scope, id).await?;
     let one = &app.store.staff_exclusion(&session.scope, id).await?;
     let zone = Zone::named(&one.timezone);
@@ -102,11 +102,11 @@ async fn thing(app: &App, session: &StaffSession, id: ExclusionId, refusal: Opti
     if session.may_edit() && one.removed_at_ms.is_none() {
         if one.to_ms.is_none_or(|to_ms| to_ms > now_ms) && one.from_ms < now_ms {
             let what = "Time after this counts again. Closed months stay as they are until they are calculated anew.";
-            let date = Some(Moment::new(zone.form(now_ms), shown, refusal.as_ref()));
-            deeds.push(Deed::Ask { to: format!("{here}/end"), words: "End it", what, date });
+            let at = moment(refused, &zone.form(now_ms)).required();
+            deeds.push(Deed::end(format!("{here}/end"), "End it", what, vec![at]).showing(shown));
         }
         let what = "It no longer counts, and stays on record. Closed months stay as they are until they are calculated anew.";
-        deeds.push(Deed::Ask { to: format!("{here}/remove"), words: "Take it back", what, date: None });
+        deeds.push(Deed::end(format!("{here}/remove"), "Take it back", what, Vec::new()));
     }
     let frame = Frame::new(app, session, EXCLUSIONS);
     let title = span(one, &zone);
@@ -115,7 +115,7 @@ async fn thing(app: &App, session: &StaffSession, id: ExclusionId, refusal: Opti
         kind: "Exclusion",
         title,
         pill: None,
-        warning: refusal.map(|refusal| refusal.why),
+        warning: refused.and_then(|input| input.wrong("at")).map(str::to_owned),
         facts,
         deeds,
         tables: Vec::new(),
@@ -216,13 +216,13 @@ pub(crate) async fn end(
     session: StaffSession,
     caller: Caller,
     Path(id): Path<String>,
-    input: Input,
+    mut input: Input,
 ) -> Answered<Response> {
     let one = app.store.staff_exclusion(&session.scope, exclusion_id(&id)?).await?;
     let address = caller.address_text();
     let act = session.act(&address, app.clock.now_ms());
-    let (typed, before) = (input.value("at"), input.shown());
-    let why = match Zone::named(&one.timezone).parse(typed) {
+    let before = input.shown();
+    let why = match Zone::named(&one.timezone).parse(input.value("at")) {
         None => "Not ended: write when.".to_owned(),
         Some(to_ms) => match app.store.staff_end_exclusion(&act, (one.id, &before), to_ms).await {
             Ok(()) => return Ok(gone_to(&format!("{EXCLUSIONS}/{}", one.id))),
@@ -238,8 +238,8 @@ pub(crate) async fn end(
             Err(error) => return Err(error.into()),
         },
     };
-    let refusal = Refusal { why, typed: typed.to_owned() };
-    Ok(refused(thing(&app, &session, one.id, Some(refusal)).await?))
+    input.fault("at", why);
+    Ok(refused(thing(&app, &session, one.id, Some(&input)).await?))
 }
 
 /// `POST /staff/exclusions/{exclusion}/remove`

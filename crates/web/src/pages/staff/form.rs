@@ -119,6 +119,16 @@ impl Input {
         self.wrong.entry(name).or_insert_with(|| why.into());
     }
 
+    /// What is wrong at a field.
+    pub(crate) fn wrong(&self, name: &str) -> Option<&str> {
+        self.wrong.get(name).map(String::as_str)
+    }
+
+    /// One of the things that are wrong.
+    pub(crate) fn first_wrong(&self) -> Option<&str> {
+        self.wrong.values().next().map(String::as_str)
+    }
+
     pub(crate) fn is_right(&self) -> bool {
         self.wrong.is_empty()
     }

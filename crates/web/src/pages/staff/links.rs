@@ -7,9 +7,9 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::error::PageError;
 use crate::pages::staff::edit::who_changed;
-use crate::pages::staff::form::Input;
+use crate::pages::staff::form::{Field, Input};
 use crate::pages::staff::listing::{
-    Asked, Cell, Deed, ListPage, Moment, Refusal, Table, ThingPage, page_address,
+    Asked, Cell, Deed, ListPage, Table, ThingPage, moment, page_address,
 };
 use crate::pages::staff::{
     Answered, CLIENTS, EXCLUSIONS, Frame, LINKS, ROUTERS, exclusions, gone_to, link_edit, refused,
@@ -98,7 +98,7 @@ pub(crate) async fn show(
     Ok(thing(&app, &session, row, None).await?.into_response())
 }
 
-async fn thing(app: &App, session: &StaffSession, row: StaffLink, refusal: Option<Refusal>) -> Answered {
+async fn thing(app: &App, session: &StaffSession, row: StaffLink, refused: Option<&Input>) -> Answered {
     let now_ms = app.clock.now_ms();
     let (link, shown) = app.store.shown_link(&session.scope, row.id).await?;
     let zone = Zone::named(&app.store.staff_link_zone(&session.scope, link.id).await?);
@@ -107,7 +107,7 @@ async fn thing(app: &App, session: &StaffSession, row: StaffLink, refusal: Optio
     let (class, word, about) = state(app, &row, now_ms, &zone);
     let is_over = link.terminated_at_ms.is_some_and(|end_ms| end_ms <= now_ms);
     let deeds = if session.may_edit() && !is_over {
-        deeds(&link, shown, &zone, now_ms, refusal.as_ref())
+        deeds(&link, shown, &zone, now_ms, refused)
     } else {
         Vec::new()
     };
@@ -116,7 +116,7 @@ async fn thing(app: &App, session: &StaffSession, row: StaffLink, refusal: Optio
         kind: "Link",
         title: link.circuit.clone(),
         pill: Some(Cell::pill(class, word).sub(about)),
-        warning: refusal.map(|refusal| refusal.why),
+        warning: refused.and_then(|input| input.wrong("at")).map(str::to_owned),
         facts: facts(&row, &link, &zone),
         deeds,
         tables: vec![terms_table(&terms, &zone, now_ms), exclusions::table(&excluded, &link.circuit, now_ms)],
@@ -147,7 +147,7 @@ fn facts(row: &StaffLink, link: &Link, zone: &Zone) -> Vec<(&'static str, Cell)>
     facts
 }
 
-fn deeds(link: &Link, shown: Shown, zone: &Zone, now_ms: i64, refusal: Option<&Refusal>) -> Vec<Deed> {
+fn deeds(link: &Link, shown: Shown, zone: &Zone, now_ms: i64, refused: Option<&Input>) -> Vec<Deed> {
     let here = format!("{LINKS}/{}", link.id);
     let what = if link.terminated_at_ms.is_some() {
         "Its contract ends then, and it is no longer polled. Empty: it does not end."
@@ -155,12 +155,12 @@ fn deeds(link: &Link, shown: Shown, zone: &Zone, now_ms: i64, refusal: Option<&R
         "Its contract ends then, and it is no longer polled. Statements and history stay."
     };
     let end = zone.form(link.terminated_at_ms.unwrap_or(now_ms));
-    let date = Moment { required: link.terminated_at_ms.is_none(), ..Moment::new(end, shown, refusal) };
+    let at = Field { required: link.terminated_at_ms.is_none(), ..moment(refused, &end) };
     vec![
         Deed::Go { to: format!("{here}/edit"), words: "Edit" },
         Deed::Go { to: format!("{here}/terms"), words: "Change the terms" },
         Deed::Go { to: format!("{EXCLUSIONS}/new?link={}", link.id), words: "Add an exclusion" },
-        Deed::Ask { to: format!("{here}/retire"), words: "Retire", what, date: Some(date) },
+        Deed::end(format!("{here}/retire"), "Retire", what, vec![at]).showing(shown),
     ]
 }
 
@@ -199,7 +199,7 @@ pub(crate) async fn retire(
     session: StaffSession,
     caller: Caller,
     Path(id): Path<String>,
-    input: Input,
+    mut input: Input,
 ) -> Answered<Response> {
     let id = link_id(&id)?;
     let (row, link) = app.store.staff_link(&session.scope, id).await?;
@@ -228,6 +228,6 @@ pub(crate) async fn retire(
             }
         }
     };
-    let refusal = Refusal { why, typed: typed.to_owned() };
-    Ok(refused(thing(&app, &session, row, Some(refusal)).await?))
+    input.fault("at", why);
+    Ok(refused(thing(&app, &session, row, Some(&input)).await?))
 }

@@ -1,10 +1,13 @@
 //! What all lists and overviews have in common: tables, search, pages, facts.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use serde::Deserialize;
 use store::{STAFF_PAGE_ROWS, Shown, StaffAsk};
 
 use crate::pages::staff::Frame;
+use crate::pages::staff::form::{Field, Input, Kind};
 
 /// What the address of a list says.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -13,11 +16,38 @@ pub(crate) struct Asked {
     pub(crate) q: String,
     #[serde(default)]
     pub(crate) page: String,
+    /// What else the list is narrowed down by.
+    #[serde(flatten)]
+    pub(crate) narrowed: BTreeMap<String, String>,
 }
 
 impl Asked {
     pub(crate) fn ask(&self) -> StaffAsk<'_> {
         StaffAsk { search: &self.q, page: self.number() }
+    }
+
+    /// One of these, if the address names it under `name`; all of them otherwise.
+    pub(crate) fn one_of<T: Copy>(&self, name: &str, all: &[T], word: fn(T) -> &'static str) -> Option<T> {
+        let wanted = self.narrowed.get(name)?;
+        all.iter().copied().find(|one| word(*one) == wanted)
+    }
+
+    /// A field of the list's form with what was chosen in it.
+    pub(crate) fn choice(
+        &self,
+        name: &'static str,
+        label: &'static str,
+        all: &'static str,
+        options: impl IntoIterator<Item = (String, String)>,
+    ) -> Field {
+        let none = std::iter::once((String::new(), all.to_owned()));
+        Field::choice(&self.input(), name, label, none.chain(options))
+    }
+
+    /// What the address says, as a form has it.
+    pub(crate) fn input(&self) -> Input {
+        let values: Vec<_> = self.narrowed.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        Input::of(&values)
     }
 
     /// What is no number is the first page.
@@ -107,6 +137,8 @@ pub(crate) struct ListPage {
     /// What the search looks at; empty: there is none.
     searched: &'static str,
     search: String,
+    /// What narrows the list down besides.
+    filters: Vec<Field>,
     table: Table,
     pub(crate) total: i64,
     page: i64,
@@ -115,11 +147,16 @@ pub(crate) struct ListPage {
 impl ListPage {
     pub(crate) fn new(frame: Frame, title: &'static str, asked: &Asked, total: i64, table: Table) -> Self {
         let (search, page) = (asked.q.trim().to_owned(), asked.number());
-        Self { frame, title, add: None, searched: "", search, table, total, page }
+        Self { frame, title, add: None, searched: "", search, filters: Vec::new(), table, total, page }
     }
 
     pub(crate) fn searched(self, searched: &'static str) -> Self {
         Self { searched, ..self }
+    }
+
+    /// With fields beside the search.
+    pub(crate) fn narrowed(self, filters: Vec<Field>) -> Self {
+        Self { filters, ..self }
     }
 
     /// With a button to enter one, for whom it is allowed.
@@ -131,9 +168,15 @@ impl ListPage {
         pages(self.total)
     }
 
+    /// Whether not everything is asked for.
+    fn is_narrowed(&self) -> bool {
+        !self.search.is_empty() || self.filters.iter().any(|field| !field.value.is_empty())
+    }
+
     /// The address of another page of the same list.
     fn address(&self, page: i64) -> String {
-        page_address(self.frame.at, &self.search, page)
+        let filters: Vec<_> = self.filters.iter().map(|field| (field.name, field.value.as_str())).collect();
+        list_address(self.frame.at, &self.search, &filters, page)
     }
 }
 
@@ -142,10 +185,14 @@ pub(crate) fn pages(total: i64) -> i64 {
 }
 
 pub(crate) fn page_address(list: &str, search: &str, page: i64) -> String {
+    list_address(list, search, &[], page)
+}
+
+/// The address of a page of a list; what is empty stands not in it.
+pub(crate) fn list_address(list: &str, search: &str, filters: &[(&str, &str)], page: i64) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    if !search.is_empty() {
-        query.append_pair("q", search);
-    }
+    let search = std::iter::once(("q", search));
+    query.extend_pairs(search.chain(filters.iter().copied()).filter(|(_, value)| !value.is_empty()));
     if page > 1 {
         query.append_pair("page", &page.to_string());
     }
@@ -158,32 +205,54 @@ pub(crate) enum Deed {
     /// A page to go to.
     Go { to: String, words: &'static str },
     /// A form behind a fold, so that one click alone does nothing.
-    Ask { to: String, words: &'static str, what: &'static str, date: Option<Moment> },
+    Ask(Ask),
 }
 
-/// A moment that a form asks for.
-pub(crate) struct Moment {
-    pub(crate) value: String,
-    /// Whether it must be there.
-    pub(crate) required: bool,
-    /// Whether it was typed and refused: then the form is unfolded.
-    pub(crate) is_refused: bool,
-    /// The thing as the page shows it.
-    pub(crate) shown: Shown,
+/// A form with which something is done.
+pub(crate) struct Ask {
+    pub(crate) to: String,
+    pub(crate) words: &'static str,
+    pub(crate) what: &'static str,
+    pub(crate) fields: Vec<Field>,
+    /// Whether something ends by it.
+    pub(crate) ends: bool,
+    /// The thing as the page shows it, where whoever comes second must be told.
+    pub(crate) shown: Option<Shown>,
 }
 
-impl Moment {
-    /// The moment to begin with, or what was typed and refused.
-    pub(crate) fn new(first: String, shown: Shown, refused: Option<&Refusal>) -> Self {
-        let typed = refused.map(|refusal| refusal.typed.clone());
-        Self { is_refused: typed.is_some(), value: typed.unwrap_or(first), required: true, shown }
+impl Deed {
+    /// Something that ends something, after a question.
+    pub(crate) fn end(to: String, words: &'static str, what: &'static str, fields: Vec<Field>) -> Self {
+        Self::Ask(Ask { to, words, what, fields, ends: true, shown: None })
+    }
+
+    /// Something harmless, with fields to fill in.
+    pub(crate) fn fill(to: String, words: &'static str, what: &'static str, fields: Vec<Field>) -> Self {
+        Self::Ask(Ask { to, words, what, fields, ends: false, shown: None })
     }
 }
 
-/// Why a moment is refused, and what was typed.
-pub(crate) struct Refusal {
-    pub(crate) why: String,
-    pub(crate) typed: String,
+impl Deed {
+    /// Refused if the thing is something else by then than what the page shows.
+    pub(crate) fn showing(self, shown: Shown) -> Self {
+        match self {
+            Self::Ask(ask) => Self::Ask(Ask { shown: Some(shown), ..ask }),
+            Self::Go { .. } => self,
+        }
+    }
+}
+
+impl Ask {
+    /// What was refused is not folded away.
+    fn is_unfolded(&self) -> bool {
+        self.fields.iter().any(|field| field.wrong.is_some())
+    }
+}
+
+/// The moment from which on something holds; at first `at`.
+pub(crate) fn moment(input: Option<&Input>, at: &str) -> Field {
+    let first = Input::of(&[("at", at)]);
+    Field::new(input.unwrap_or(&first), "at", "From this moment on", Kind::Input("datetime-local"))
 }
 
 /// One thing with its facts, what can be done with it, and the lists of what belongs to it.
@@ -209,6 +278,8 @@ mod tests {
         assert_eq!([0, 1, 50, 51, 100].map(pages), [1, 1, 1, 2, 2]);
         assert_eq!(page_address("/staff/links", "", 1), "/staff/links");
         assert_eq!(page_address("/staff/links", "a&b ü", 3), "/staff/links?q=a%26b+%C3%BC&page=3");
+        let filters = [("state", "open"), ("kind", "")];
+        assert_eq!(list_address("/staff/alerts", "a", &filters, 1), "/staff/alerts?q=a&state=open");
         for page in ["0", "-3", "x", "", "99999999999999999999"] {
             assert_eq!(Asked { page: page.to_owned(), ..Asked::default() }.ask().page, 1, "{page}");
         }

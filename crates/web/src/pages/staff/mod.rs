@@ -1,6 +1,7 @@
 //! The pages of the ISP's own people. Every store function behind them takes the [`store::StaffScope`] of the session.
 
 pub(crate) mod account;
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod clients;
 pub(crate) mod companies;
@@ -15,6 +16,7 @@ pub(crate) mod links;
 pub(crate) mod listing;
 pub(crate) mod login;
 pub(crate) mod login_code;
+pub(crate) mod outages;
 pub(crate) mod people;
 pub(crate) mod router_check;
 pub(crate) mod router_form;
@@ -26,7 +28,7 @@ pub(crate) mod wall;
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use store::{ClientId, CompanyId, ExclusionId, RouterId};
+use store::{AlertId, ClientId, CompanyId, ExclusionId, OutageId, RouterId};
 
 use crate::app::App;
 use crate::assets::asset_url;
@@ -42,6 +44,8 @@ pub(crate) const USERS: &str = "/staff/users";
 pub(crate) const ROUTERS: &str = "/staff/routers";
 pub(crate) const LINKS: &str = "/staff/links";
 pub(crate) const EXCLUSIONS: &str = "/staff/exclusions";
+pub(crate) const ALERTS: &str = "/staff/alerts";
+pub(crate) const OUTAGES: &str = "/staff/outages";
 pub(crate) const AUDIT: &str = "/staff/audit";
 pub(crate) const PEOPLE: &str = "/staff/people";
 pub(crate) const ACCOUNT: &str = "/staff/account";
@@ -61,6 +65,8 @@ pub(crate) struct Frame {
     pub(crate) now_ms: i64,
     pub(crate) refresh_ms: u32,
     pub(crate) is_admin: bool,
+    /// How many alerts are there to be dealt with.
+    pub(crate) open_alerts: i64,
     /// The address of the list that the page belongs to.
     pub(crate) at: &'static str,
 }
@@ -80,26 +86,46 @@ impl Frame {
             now_ms,
             refresh_ms: app.settings.refresh_ms,
             is_admin: session.is_admin(),
+            open_alerts: session.open_alerts,
             at,
         }
     }
 
-    /// The places of the navigation.
-    pub(crate) fn places(&self) -> Vec<(&'static str, &'static str)> {
-        let mut places = vec![
-            (WALL, "Overview"),
-            (LINKS, "Links"),
-            (ROUTERS, "Routers"),
-            (CLIENTS, "Clients"),
-            (USERS, "Portal users"),
-            (EXCLUSIONS, "Exclusions"),
-            (COMPANIES, "Companies"),
-        ];
+    /// The places of the navigation, in groups; a group without a name is its only place.
+    pub(crate) fn groups(&self) -> Vec<Group> {
+        let mut company = vec![(COMPANIES, "Companies")];
         if self.is_admin {
-            places.push((PEOPLE, "Staff"));
+            company.push((PEOPLE, "Staff"));
         }
-        places.push((AUDIT, "Audit"));
-        places
+        company.push((AUDIT, "Audit"));
+        vec![
+            Group { name: "", places: vec![(WALL, "Overview")] },
+            Group { name: "", places: vec![(ALERTS, "Alerts")] },
+            Group {
+                name: "Network",
+                places: vec![
+                    (LINKS, "Links"),
+                    (ROUTERS, "Routers"),
+                    (OUTAGES, "Outages"),
+                    (EXCLUSIONS, "Exclusions"),
+                ],
+            },
+            Group { name: "Customers", places: vec![(CLIENTS, "Clients"), (USERS, "Portal users")] },
+            Group { name: "Company", places: company },
+        ]
+    }
+}
+
+/// Places of the navigation under one name.
+pub(crate) struct Group {
+    pub(crate) name: &'static str,
+    pub(crate) places: Vec<(&'static str, &'static str)>,
+}
+
+impl Group {
+    /// Whether the page of an address is among them.
+    fn holds(&self, at: &str) -> bool {
+        self.places.iter().any(|(address, _)| *address == at)
     }
 }
 
@@ -125,3 +151,5 @@ id!(client_id, ClientId);
 id!(company_id, CompanyId);
 id!(router_id, RouterId);
 id!(exclusion_id, ExclusionId);
+id!(alert_id, AlertId);
+id!(outage_id, OutageId);

@@ -116,12 +116,12 @@ fn deeds(router: &StaffRouter, may_edit: bool) -> Vec<Deed> {
     let edit = Deed::Go { to: format!("{here}/edit"), words: "Edit" };
     if router.active {
         let what = "It is no longer polled. It must carry no link under contract.";
-        let retire = Deed::Ask { to: format!("{here}/retire"), words: "Retire", what, date: None };
+        let retire = Deed::end(format!("{here}/retire"), "Retire", what, Vec::new());
         let link = Deed::Go { to: format!("/staff/links/new?router={}", router.id), words: "Add a link" };
         vec![check, link, edit, retire]
     } else {
         let what = "It is polled again from the next round on.";
-        vec![check, edit, Deed::Ask { to: format!("{here}/poll"), words: "Poll again", what, date: None }]
+        vec![check, edit, Deed::fill(format!("{here}/poll"), "Poll again", what, Vec::new())]
     }
 }
 
