@@ -2,8 +2,7 @@
 
 use crate::engine::on;
 use crate::{
-    AlertId, ClientId, CompanyId, LIST_ROWS_MAX, LinkId, NotificationEvent, RouterId, Store,
-    StoreError,
+    AlertId, ClientId, CompanyId, LIST_ROWS_MAX, LinkId, NotificationEvent, RouterId, Store, StoreError,
 };
 
 /// The most characters of a note, a name or a reason that a person writes.

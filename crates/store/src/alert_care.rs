@@ -26,9 +26,9 @@ impl Store {
         let alert = locked_alert(&mut tx, act, id).await?;
         on!(&mut tx, tx => sqlx::query(SQL)
             .bind(id).bind(act.actor).bind(act.now_ms).bind(note).execute(&mut **tx).await.map(|_| ()))?;
-        let before = alert.acknowledged_at_ms.map(|_| {
-            json!({ "acknowledged_by": alert.acknowledged_by, "note": alert.acknowledged_note })
-        });
+        let before = alert
+            .acknowledged_at_ms
+            .map(|_| json!({ "acknowledged_by": alert.acknowledged_by, "note": alert.acknowledged_note }));
         let after = json!({ "acknowledged_by": act.actor, "note": note });
         audited(&mut tx, act, &alert, "alert.acknowledge", (before, Some(after))).await?;
         tx.commit().await?;

@@ -22,6 +22,7 @@ mod staff;
 mod staff_checks;
 mod staff_forms;
 mod staff_walk;
+mod telling;
 mod throttle;
 mod users;
 mod walk;

@@ -4,12 +4,13 @@ use axum::http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use sla::ExclusionKind;
 use store::{
-    ClientId, CompanyId, ExclusionId, Facing, LinkId, NewExclusion, NewLink, NewRouter, NewStaffUser,
-    RouterId, RouterTls, StaffRole, StaffScope, StaffUserId,
+    AlertId, ClientId, CompanyId, ExclusionId, Facing, LinkId, NewExclusion, NewLink, NewRouter,
+    NewStaffUser, OutageId, RouterId, RouterTls, StaffRole, StaffScope, StaffUserId,
 };
 use totp_rs::{Builder, Secret};
 
 use crate::portal::{Answer, Browser, HOUR_MS, MINUTE_MS, NOW_MS, PASSWORD, Portal, portals, portals_with};
+use crate::telling::{broke, raise};
 
 /// Enters a person of the ISP.
 pub(crate) async fn hire(portal: &Portal, username: &str, role: StaffRole, scope: StaffScope) -> StaffUserId {
@@ -65,6 +66,8 @@ pub(crate) struct Things {
     pub(crate) link: LinkId,
     pub(crate) circuit: &'static str,
     pub(crate) exclusion: ExclusionId,
+    pub(crate) alert: AlertId,
+    pub(crate) outage: OutageId,
 }
 
 /// Those of the portal's own company.
@@ -77,6 +80,8 @@ pub(crate) async fn own_things(portal: &Portal) -> Things {
         link: portal.mine,
         circuit: "MINE-1",
         exclusion: exclude(portal, portal.mine).await,
+        alert: raise(portal, portal.company, portal.foreign, "FOREIGN-1").await,
+        outage: broke(portal, portal.router_id, portal.foreign).await,
     }
 }
 
@@ -111,7 +116,16 @@ pub(crate) async fn other_things(portal: &Portal) -> Things {
         terminated_at_ms: None,
     };
     let link = store.insert_link(&new).await.unwrap();
-    Things { company, client, router, link, circuit: "ZULU-1", exclusion: exclude(portal, link).await }
+    Things {
+        company,
+        client,
+        router,
+        link,
+        circuit: "ZULU-1",
+        exclusion: exclude(portal, link).await,
+        alert: raise(portal, company, link, "ZULU-1").await,
+        outage: broke(portal, router, link).await,
+    }
 }
 
 async fn exclude(portal: &Portal, link_id: LinkId) -> ExclusionId {

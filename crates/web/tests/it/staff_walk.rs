@@ -27,6 +27,8 @@ fn id(things: &Things, id: Id) -> String {
         Id::Router => things.router.to_string(),
         Id::Link => things.link.to_string(),
         Id::Exclusion => things.exclusion.to_string(),
+        Id::Alert => things.alert.to_string(),
+        Id::Outage => things.outage.to_string(),
         Id::Report | Id::Session | Id::User | Id::Token | Id::Asset | Id::Icon => {
             panic!("the staff walk does not know how to name {id:?}")
         }

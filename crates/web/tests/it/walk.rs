@@ -47,7 +47,9 @@ async fn ids(portal: &Portal, id: Id) -> Ids {
         }
         // The secret says whose it is; without it there is nothing, with it there is the one account.
         Id::Token => Ids { mine: token(portal).await, foreign: None },
-        Id::Company | Id::Client | Id::Router | Id::Exclusion => panic!("no page of a client names {id:?}"),
+        Id::Company | Id::Client | Id::Router | Id::Exclusion | Id::Alert | Id::Outage => {
+            panic!("no page of a client names {id:?}")
+        }
         Id::Icon => Ids { mine: "icon-192.png".to_owned(), foreign: None },
         Id::Asset => {
             let page = portal.browser().get("/client/login").await.body;

@@ -46,7 +46,8 @@ impl Asked {
 
     /// What the address says, as a form has it.
     pub(crate) fn input(&self) -> Input {
-        let values: Vec<_> = self.narrowed.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let values: Vec<_> =
+            self.narrowed.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
         Input::of(&values)
     }
 
