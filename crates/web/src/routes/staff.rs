@@ -8,7 +8,10 @@ use crate::pages::staff::{
 
 /// The pages of the ISP's own people.
 pub(super) fn routes() -> Vec<Route> {
-    [door(), overview(), alerts(), clients(), routers(), links(), exclusions()].into_iter().flatten().collect()
+    [door(), overview(), alerts(), clients(), routers(), links(), exclusions()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn door() -> Vec<Route> {

@@ -114,7 +114,7 @@ async fn alerts_are_listed_open_first_narrowed_down_and_shown_with_who_was_told(
             assert_eq!((shows(own.alert), shows(newer)), (older_too, newer_too), "{query}");
         }
         let page = browser.get(&format!("/staff/alerts/{}", own.alert)).await.body;
-        for shown in ["noc-1@isp.example", "On its way", "quiet hours", "Held", "2 looks"] {
+        for shown in ["noc-1@isp.example", "On its way", "quiet hours", "Held", "Confirmed by 2 checks"] {
             assert!(page.contains(shown), "{shown}: {page}");
         }
         assert!(browser.get("/staff").await.body.contains("Open alerts"));

@@ -8,9 +8,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::pages::staff::edit::who_changed;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind};
-use crate::pages::staff::listing::{
-    Asked, Cell, Deed, ListPage, Table, ThingPage, moment, page_address,
-};
+use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage, moment, page_address};
 use crate::pages::staff::{Answered, EXCLUSIONS, Frame, LINKS, exclusion_id, gone_to, link_edit, refused};
 use crate::pages::{link_id, render};
 use crate::staff::StaffSession;

@@ -8,9 +8,7 @@ use crate::caller::Caller;
 use crate::error::PageError;
 use crate::pages::staff::edit::who_changed;
 use crate::pages::staff::form::{Field, Input};
-use crate::pages::staff::listing::{
-    Asked, Cell, Deed, ListPage, Table, ThingPage, moment, page_address,
-};
+use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage, moment, page_address};
 use crate::pages::staff::{
     Answered, CLIENTS, EXCLUSIONS, Frame, LINKS, ROUTERS, exclusions, gone_to, link_edit, refused,
 };
@@ -106,11 +104,8 @@ async fn thing(app: &App, session: &StaffSession, row: StaffLink, refused: Optio
     let excluded = app.store.staff_exclusions(&session.scope, Some(link.id), Asked::default().ask()).await?;
     let (class, word, about) = state(app, &row, now_ms, &zone);
     let is_over = link.terminated_at_ms.is_some_and(|end_ms| end_ms <= now_ms);
-    let deeds = if session.may_edit() && !is_over {
-        deeds(&link, shown, &zone, now_ms, refused)
-    } else {
-        Vec::new()
-    };
+    let deeds =
+        if session.may_edit() && !is_over { deeds(&link, shown, &zone, now_ms, refused) } else { Vec::new() };
     let page = ThingPage {
         frame: Frame::new(app, session, LINKS),
         kind: "Link",
