@@ -2,8 +2,9 @@ use super::Access::{Admin, Open, Operator, Staff};
 use super::Answer::Page;
 use super::{Id, Route, get, post};
 use crate::pages::staff::{
-    self, account, alerts, audit, clients, companies, exclusions, interfaces, link_edit, link_form, links, login,
-    login_code, outages, people, router_check, router_form, routers, second_factor, terms, users, wall,
+    self, account, alerts, audit, clients, companies, exclusions, interfaces, link_edit, link_form, links,
+    login, login_code, outages, people, router_check, router_form, routers, second_factor, terms, users,
+    wall,
 };
 
 /// The pages of the ISP's own people.
