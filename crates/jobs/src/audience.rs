@@ -6,7 +6,10 @@ use std::{
 use sla::{Statement, Verdict};
 use store::{ClientId, DownWhen, LinkId, LinkTerms, NewMail, NotificationEvent, Store, StoreError};
 
-/// What is the same for all links of a client, looked up once for each client of a run.
+/// Clients that are kept at once; links come by client, so that few are looked up twice.
+const CLIENTS_KEPT_MAX: usize = 256;
+
+/// What is the same for all links of a client, looked up once for as long as it is kept.
 #[derive(Debug, Default)]
 pub(crate) struct Audience(Mutex<HashMap<ClientId, Arc<ClientAudience>>>);
 
@@ -33,7 +36,11 @@ impl Audience {
             ready: store.report_recipients(client, NotificationEvent::ReportReady).await?,
             terms: store.terms_for_client(client).await?,
         });
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(client, Arc::clone(&found));
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= CLIENTS_KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(client, Arc::clone(&found));
         Ok(found)
     }
 }

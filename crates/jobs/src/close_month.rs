@@ -160,9 +160,8 @@ pub async fn close_month(
         }
         let as_of_ms = (now_ms < month.to_ms).then_some(now_ms);
         let run = Run { store, close, audience: &audience, month, as_of_ms, now_ms };
-        let batches: Vec<Vec<LedgerLink>> = of_company.chunks(BATCH_LINKS).map(<[_]>::to_vec).collect();
-        drop(of_company);
-        let mut judged = stream::iter(batches).map(|batch| run.judge(batch)).buffered(BATCHES_AT_ONCE);
+        let mut judged =
+            stream::iter(batches(of_company)).map(|batch| run.judge(batch)).buffered(BATCHES_AT_ONCE);
         while let Some(batch) = judged.try_next().await? {
             run.conclude(batch).await?.into_iter().for_each(&mut on_link);
         }
@@ -180,6 +179,15 @@ pub(crate) fn line_reaches(link: &LedgerLink, to_ms: i64) -> bool {
 /// A zone of the IANA list.
 pub(crate) fn zone(company: &str, name: &str) -> Result<TimeZone, CloseError> {
     TimeZone::get(name).map_err(|_| CloseError::Zone { company: company.to_owned(), zone: name.to_owned() })
+}
+
+/// Links in order, some at a time; each is handed on and kept by nobody.
+fn batches(links: Vec<LedgerLink>) -> impl Iterator<Item = Vec<LedgerLink>> {
+    let mut links = links.into_iter();
+    std::iter::from_fn(move || {
+        let batch: Vec<_> = links.by_ref().take(BATCH_LINKS).collect();
+        (!batch.is_empty()).then_some(batch)
+    })
 }
 
 fn by_company(links: Vec<LedgerLink>) -> Vec<Vec<LedgerLink>> {

@@ -67,6 +67,7 @@ mod sample_write;
 mod seal;
 mod second_factor;
 mod session;
+mod shared_answer;
 mod shown;
 mod sla_report;
 mod sla_report_insert;

@@ -8,8 +8,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, SqlitePool, Transaction};
 
 use crate::engine::{Engine, Reader, Tx, on};
+use crate::shared_answer::SharedAnswer;
 use crate::version::VersionWatch;
-use crate::{MasterKey, StoreError, claim, seal};
+use crate::{DataVersion, MasterKey, StoreError, claim, seal};
 
 /// The most rows that a list without a limit of its own returns.
 pub const LIST_ROWS_MAX: i64 = 100_000;
@@ -82,6 +83,7 @@ pub struct Store {
 pub(crate) struct Inner {
     pub(crate) pools: Pools,
     pub(crate) key: Option<MasterKey>,
+    pub(crate) version: SharedAnswer<DataVersion>,
 }
 
 pub(crate) enum Pools {
@@ -115,7 +117,7 @@ impl Store {
             Location::Sqlite(path) => open_sqlite(location, path).await?,
             Location::Postgres(url) => open_postgres(location, url).await?,
         };
-        let store = Self { inner: Arc::new(Inner { pools, key }) };
+        let store = Self { inner: Arc::new(Inner { pools, key, version: SharedAnswer::default() }) };
         if let Some(key) = &store.inner.key {
             seal::check_key(&store, key).await?;
         }

@@ -37,9 +37,12 @@ macro_rules! mail {
 }
 
 // One message to each webhook at a time, the oldest that is due: one that is slow has one slot and no more.
+// The row's own state is named beside the choice: PostgreSQL looks at it once more when it has the row's lock, and at
+// the choice not. Without it, what another worker had claimed meanwhile was claimed twice.
 macro_rules! webhooks {
     ($lock:literal) => {
-        claim!("id IN (SELECT MIN(id) FROM outbox
+        claim!("((state = 'queued' AND next_at_ms <= $1) OR (state = 'sending' AND lease_until_ms <= $1))
+            AND id IN (SELECT MIN(id) FROM outbox
                 WHERE ((state = 'queued' AND next_at_ms <= $1) OR (state = 'sending' AND lease_until_ms <= $1))
                     AND recipient LIKE 'webhook:%'
                     AND recipient NOT IN (SELECT recipient FROM outbox WHERE state = 'sending' AND lease_until_ms > $1)

@@ -35,12 +35,16 @@ impl VersionWatch {
 }
 
 impl Store {
-    /// The present state of the database, in one small question. Ask before reading: what is read afterwards is of this
+    /// The present state of the database, in one small question that all who ask at the same time share. Ask before reading: what is read afterwards is of this
     /// state or a later one, so it may be used again for as long as the answer stays the same.
     ///
     /// SQLite: `PRAGMA data_version` of a connection that never writes. PostgreSQL: the snapshot, which every commit
     /// changes: the transaction's number leaves the list of those in progress, or the end of the list passes it.
     pub async fn data_version(&self) -> Result<DataVersion, StoreError> {
+        self.inner.version.get(|| self.ask_version()).await
+    }
+
+    async fn ask_version(&self) -> Result<DataVersion, StoreError> {
         const POSTGRES: &str = "SELECT pg_current_snapshot()::text";
         Ok(DataVersion(match &self.inner.pools {
             Pools::Sqlite { watch, .. } => watch.version().await?.to_string(),

@@ -134,6 +134,9 @@ pub(crate) struct DemoArgs {
     /// Address and port of the portal; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
     pub(crate) listen: SocketAddr,
+    /// Hand the demo's mail to a server that catches it, in plain text; without one it waits in the outbox
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) smtp: Option<SocketAddr>,
     /// Leave the data folder in place when the demo stops
     #[arg(long)]
     pub(crate) keep: bool,

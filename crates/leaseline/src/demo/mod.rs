@@ -5,6 +5,7 @@ mod folder;
 mod history;
 mod ledger;
 mod plan;
+mod post;
 mod setup;
 
 use std::{net::SocketAddr, time::Duration};
@@ -38,7 +39,7 @@ pub(crate) async fn run(place: &Place, args: DemoArgs, printer: &Printer) -> any
     let location = Location::Sqlite(folder.database());
     let store = Store::open(&location, Some(key)).await.context("the demo's database")?;
     let _claims = (store.claim_server().await?, store.claim_collector().await?);
-    let result = with_store(&store, listener, &folder, printer).await;
+    let result = with_store(&store, listener, args.smtp, &folder, printer).await;
     store.close().await;
     folder.finish()?;
     result
@@ -47,6 +48,7 @@ pub(crate) async fn run(place: &Place, args: DemoArgs, printer: &Printer) -> any
 async fn with_store(
     store: &Store,
     listener: tokio::net::TcpListener,
+    smtp: Option<SocketAddr>,
     folder: &folder::Folder,
     printer: &Printer,
 ) -> anyhow::Result<()> {
@@ -60,15 +62,19 @@ async fn with_store(
     };
     let (fleet, routers) = prepared;
 
+    let public_url = format!("http://{address}");
+    let delivery = smtp.map(|smtp| post::delivery(store, smtp, &public_url)).transpose()?;
     let settings = web::Settings {
         secure_cookies: false,
+        sends_mail: delivery.is_some(),
+        public_url: delivery.is_some().then_some(public_url),
         refresh_ms: PAGE_REFRESH_MS,
         stale_after_ms: 10 * PROBE_INTERVAL.as_millis() as i64,
         ..web::Settings::default()
     };
     serving::spawn_web(store, listener, settings, &stop, &mut tasks);
     serving::spawn_collector(store, collector_config(), &stop, &mut tasks);
-    serving::spawn_jobs(store, (None, None), &stop, &mut tasks);
+    serving::spawn_jobs(store, (delivery, None), &stop, &mut tasks);
     tasks.spawn(events::run(routers, stop.clone()));
     announce(address, folder, printer)?;
     let result = serving::until_stopped(&stop, &mut tasks).await;

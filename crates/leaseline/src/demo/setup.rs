@@ -70,7 +70,7 @@ pub(super) async fn prepare(
     Ok((fleet, routers))
 }
 
-/// What falls in the demo falls for seconds: alerts are as quick. Their mail stays in the outbox, there is no mail server.
+/// What falls in the demo falls for seconds: alerts are as quick.
 async fn tell_operations(store: &Store, company: store::CompanyId, now: i64) -> anyhow::Result<()> {
     const BY: &str = "demo";
     store.add_notification_recipient(company, plan::OPERATIONS, BY, now).await?;

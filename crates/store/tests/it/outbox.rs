@@ -76,6 +76,32 @@ on_both! {
         assert_eq!(anew[0].message_id, mails[0].message_id, "the same mail to the recipient's program");
     }
 
+    /// Two job processes ask at the same moment, again and again: neither calls a webhook for what the other has.
+    async fn a_message_to_a_webhook_is_claimed_by_one_worker(db) {
+        const MESSAGES: usize = 40;
+        let isp = isp(&db.store).await;
+        let other = Store::open(&db.location, None).await.unwrap();
+        let mails = (0..MESSAGES).map(|index| new_mail(&format!("webhook:{}", index + 1))).collect();
+        let report = NewReport { mails, ..new_report(&isp, 0, &statement("2026-10", Breached)) };
+        db.store.write_reports(&[report], START_MS).await.unwrap();
+        let worker = async |store: &Store| {
+            let mut mine = Vec::new();
+            for _ in 0..MESSAGES {
+                for mail in store.claim_webhook_calls(START_MS, LEASE_MS, 3).await.unwrap() {
+                    mine.push(mail.id);
+                }
+            }
+            mine
+        };
+        let (a, b, c, d) = tokio::join!(worker(&db.store), worker(&other), worker(&db.store), worker(&other));
+        let mut claimed: Vec<OutboxId> = [a, b, c, d].concat();
+        claimed.sort_unstable();
+        assert_eq!(claimed.len(), MESSAGES, "{claimed:?}");
+        claimed.dedup();
+        assert_eq!(claimed.len(), MESSAGES, "none twice");
+        other.close().await;
+    }
+
     /// The worker was only slow: what it says late must not undo what its successor did.
     async fn a_late_failure_changes_nothing(db) {
         let isp = isp(&db.store).await;

@@ -1,9 +1,11 @@
 // What every page needs.
 
+import { startAsking } from './ask';
 import { startFilter } from './filter';
 import { startKeeping } from './keep';
 import { start } from './live';
 import { startOffline } from './offline';
+import { startToasts } from './toast';
 
 /** A click elsewhere or Escape closes the menus of the page's head. */
 function closeMenus(): void {
@@ -34,3 +36,5 @@ start();
 startFilter();
 startKeeping();
 startOffline();
+startAsking();
+startToasts();

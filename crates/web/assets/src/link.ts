@@ -43,7 +43,10 @@ class LinkCharts {
       void this.reload();
     });
     section.addEventListener('click', (event) => this.openTable(event));
-    for (const name of NAMES) keys(this.holder(name), this.view, (by) => this.step(name, by));
+    for (const name of NAMES) {
+      this.holder(name).classList.add('skeleton');
+      keys(this.holder(name), this.view, (by) => this.step(name, by));
+    }
     this.news = this.currentNews();
     document.addEventListener('leaseline:refreshed', () => this.refresh());
     window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.draw());
@@ -93,6 +96,7 @@ class LinkCharts {
     } catch {
       // The page's own refresh says that the connection is lost; a first failure leaves the charts' places empty.
       this.section.classList.toggle('is-missing', !this.scene);
+      for (const name of NAMES) this.holder(name).classList.remove('skeleton');
     }
   }
 
@@ -135,6 +139,7 @@ class LinkCharts {
     for (const name of NAMES) {
       this.charts.get(name)?.destroy();
       const holder = this.holder(name);
+      holder.classList.remove('skeleton');
       holder.classList.add('is-drawn');
       const chart = new uPlot(this.sized(name, options(name, scene, colours)), columns(name, scene.answer), holder);
       chart.hooks.setCursor = [(u) => this.cursorMoved(u)];

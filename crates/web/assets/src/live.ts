@@ -4,6 +4,7 @@
 import { listen } from './events';
 import { forget } from './keep';
 import { morph } from './morph';
+import { toast } from './toast';
 
 /** After a failure the next tries come later and later, up to this. */
 const RETRY_MS_MAX = 60_000;
@@ -69,6 +70,7 @@ function announce(before: ReturnType<typeof states>, headline: string): void {
 
 function connectionLost(lost: boolean): void {
   const note = document.getElementById('connection-lost');
+  if (note && !note.hidden && !lost) toast('Connected again: the figures are fresh.');
   if (note) note.hidden = !lost;
   document.body.classList.toggle('is-stale', lost);
 }

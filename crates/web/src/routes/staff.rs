@@ -2,9 +2,9 @@ use super::Access::{Admin, Open, Operator, Staff};
 use super::Answer::Page;
 use super::{Id, Route, get, post};
 use crate::pages::staff::{
-    self, account, alerts, audit, clients, companies, exclusions, interfaces, link_edit, link_form, links,
-    login, login_code, outages, people, router_check, router_form, routers, second_factor, terms, users,
-    wall,
+    self, account, alerts, audit, clients, companies, design, exclusions, interfaces, link_edit, link_form,
+    links, login, login_code, outages, people, router_check, router_form, routers, second_factor, terms,
+    users, wall,
 };
 
 /// The pages of the ISP's own people.
@@ -45,6 +45,7 @@ fn overview() -> Vec<Route> {
         get(Staff, Page, staff::USERS, users::list),
         get(Admin, Page, staff::PEOPLE, people::list),
         get(Staff, Page, staff::AUDIT, audit::list),
+        get(Staff, Page, staff::DESIGN, design::show),
     ]
 }
 

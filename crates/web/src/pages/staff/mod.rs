@@ -5,6 +5,7 @@ pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod clients;
 pub(crate) mod companies;
+pub(crate) mod design;
 pub(crate) mod edit;
 pub(crate) mod exclusions;
 pub(crate) mod form;
@@ -49,6 +50,7 @@ pub(crate) const OUTAGES: &str = "/staff/outages";
 pub(crate) const AUDIT: &str = "/staff/audit";
 pub(crate) const PEOPLE: &str = "/staff/people";
 pub(crate) const ACCOUNT: &str = "/staff/account";
+pub(crate) const DESIGN: &str = "/staff/design";
 
 /// What staff pages answer with.
 pub(crate) type Answered<T = Html<String>> = Result<T, StaffError>;
