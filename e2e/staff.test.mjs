@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { assertNoSidewaysScroll, BASE_URL, launch, open, PHONE, WIDE } from './browser.mjs';
+import { assertNoSidewaysScroll, BASE_URL, follow, launch, open, PHONE, WIDE } from './browser.mjs';
 
 const { STAFF_USERNAME = 'noc', STAFF_PASSWORD = 'leaseline-demo-1' } = process.env;
 // A demo that is left running is tested more than once.
@@ -68,7 +68,7 @@ test('the wall shows every link once, the worst first, and renews itself', async
   await visit('/staff', 'wall');
   const read = () =>
     page.evaluate(() => ({
-      total: Number(document.querySelector('#wall-stats dd').textContent),
+      total: Number([...document.querySelectorAll('#wall-stats dt')].find((dt) => dt.textContent === 'Links').nextElementSibling.textContent),
       links: [...document.querySelectorAll('#wall-routers [data-link]')].map((link) => link.dataset.link),
       panels: [...document.querySelectorAll('.wall-router')].map((panel) =>
         ['wall-down', 'wall-unknown', 'wall-up'].findIndex((name) => panel.classList.contains(name)),
@@ -88,12 +88,39 @@ test('the wall shows every link once, the worst first, and renews itself', async
 });
 
 test('every list and form is accessible', async () => {
-  for (const place of ['links', 'routers', 'clients', 'users', 'exclusions', 'companies', 'people', 'audit', 'account']) {
+  const lists = ['alerts', 'outages', 'links', 'routers', 'clients', 'users', 'exclusions', 'companies', 'people', 'audit'];
+  for (const place of [...lists, 'account', 'design']) {
     await visit(`/staff/${place}`, place);
   }
   for (const place of ['links/new', 'routers/new', 'clients/new', 'exclusions/new']) {
     await visit(`/staff/${place}`, place);
   }
+});
+
+test('the first alert and the first outage have a page, and the menu leads there', async () => {
+  for (const group of ['', 'Network']) {
+    await page.goto(`${BASE_URL}/staff`);
+    if (group) await page.click(`.nav-group summary:has-text("${group}")`);
+    await follow(page, `nav a:has-text("${group ? 'Outages' : 'Alerts'}")`);
+    await follow(page, '.staff-table tbody th a');
+    assert.match(new URL(page.url()).pathname, /^\/staff\/(alerts|outages)\/\d+$/);
+    await assertAccessibleEverywhere(page.url());
+    await assertNoSidewaysScroll(page, page.url());
+  }
+});
+
+test('a dialog asks before it is done, and Escape is no', async () => {
+  await page.goto(`${BASE_URL}/staff/design`);
+  await page.click('#d-ask');
+  await page.waitForSelector('dialog[open]');
+  await assertAccessibleEverywhere('dialog');
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('dialog', { state: 'detached' });
+  await page.click('#d-ask');
+  await follow(page, 'dialog .button-danger');
+  await page.click('#d-toast');
+  await page.waitForSelector('.toast');
+  await assertAccessibleEverywhere('toast');
 });
 
 let clientPage;
@@ -103,7 +130,7 @@ test('a client is added', async () => {
   await page.goto(`${BASE_URL}/staff/clients`);
   await page.click('text=Add a client');
   await page.fill('#name', CLIENT);
-  await send('.staff-form button[type=submit]');
+  await send('.staff-form .deeds button[type=submit]');
   clientPage = new URL(page.url()).pathname;
   assert.match(clientPage, /^\/staff\/clients\/\d+$/);
   assert.equal(await page.textContent('h1'), CLIENT);
@@ -119,7 +146,7 @@ test('a link with mistakes comes back with them, and nothing is lost', async () 
   await page.fill('#interface', `vlan-${MARK}`);
   await page.fill('#site', 'Mysuru');
   await page.fill('#committed', 'fast');
-  await send('.staff-form button[type=submit]');
+  await send('.staff-form .deeds button[type=submit]');
   assert.match(await page.textContent('#committed-wrong'), /Mbit/);
   assert.equal(await page.getAttribute('#committed', 'aria-invalid'), 'true');
   assert.equal(await page.inputValue('#site'), 'Mysuru');
@@ -132,7 +159,7 @@ test('a link with mistakes comes back with them, and nothing is lost', async () 
   complaints.splice(answered, 1);
   await page.fill('#committed', '50');
   await page.fill('#uptime_pct', '99.5');
-  await send('.staff-form button[type=submit]');
+  await send('.staff-form .deeds button[type=submit]');
   linkPage = new URL(page.url()).pathname;
   assert.match(linkPage, /^\/staff\/links\/\d+$/);
   assert.equal(await page.textContent('h1'), CIRCUIT);
