@@ -3,12 +3,14 @@
 //! wherever people type it.
 
 mod clients;
+mod export;
 pub mod field;
 mod known;
 mod links;
 mod routers;
 mod table;
 
+pub use export::export_csv;
 use secrecy::SecretString;
 use store::{IMPORT_ROWS_MAX, StaffAct, Store, StoreError};
 

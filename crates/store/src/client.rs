@@ -89,6 +89,7 @@ pub(crate) async fn insert(
 ) -> Result<ClientId, StoreError> {
     const SQL: &str =
         "INSERT INTO clients (company_id, name, created_at_ms) VALUES ($1, $2, $3) RETURNING id";
+    crate::company::check_in_use(tx, company, "the client").await?;
     on!(tx, tx => sqlx::query_scalar(SQL)
         .bind(company)
         .bind(name)

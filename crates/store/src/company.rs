@@ -1,4 +1,4 @@
-use crate::engine::on;
+use crate::engine::{Tx, on};
 use crate::{CompanyId, LIST_ROWS_MAX, Store, StoreError};
 
 /// The ISP brand that sells.
@@ -24,11 +24,14 @@ pub struct Company {
     pub mail_from: Option<String>,
     /// When it was entered.
     pub created_at_ms: i64,
+    /// Since when it sells no more.
+    pub retired_at_ms: Option<i64>,
 }
 
 macro_rules! company_columns {
     () => {
-        "id, name, timezone, currency, support_email, support_phone, accent, attach_pdf, mail_from, created_at_ms"
+        "id, name, timezone, currency, support_email, support_phone, accent, attach_pdf, mail_from, created_at_ms,
+            retired_at_ms"
     };
 }
 pub(crate) use company_columns;
@@ -45,15 +48,10 @@ impl Store {
         currency: &str,
         now_ms: i64,
     ) -> Result<CompanyId, StoreError> {
-        const SQL: &str = "INSERT INTO companies (name, timezone, currency, created_at_ms) VALUES ($1, $2, $3, $4) RETURNING id";
-        on!(self.writer(), db => sqlx::query_scalar(SQL)
-            .bind(name)
-            .bind(timezone)
-            .bind(currency)
-            .bind(now_ms)
-            .fetch_one(db)
-            .await)
-        .map_err(|error| StoreError::on_insert(error, "company", &[("name", "name")]))
+        let mut tx = self.begin().await?;
+        let id = insert(&mut tx, (name, timezone, currency), now_ms).await?;
+        tx.commit().await?;
+        Ok(id)
     }
 
     /// Sets what clients see as the company's contacts.
@@ -95,5 +93,35 @@ impl Store {
         const SQL: &str = concat!("SELECT ", company_columns!(), " FROM companies WHERE id = $1");
         let found = on!(self.reader(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
         found.ok_or(StoreError::NotFound { what: "company" })
+    }
+}
+
+/// Enters a company by name, zone and currency.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    (name, timezone, currency): (&str, &str, &str),
+    now_ms: i64,
+) -> Result<CompanyId, StoreError> {
+    const SQL: &str = "INSERT INTO companies (name, timezone, currency, created_at_ms)
+        VALUES ($1, $2, $3, $4) RETURNING id";
+    on!(tx, tx => sqlx::query_scalar(SQL)
+        .bind(name)
+        .bind(timezone)
+        .bind(currency)
+        .bind(now_ms)
+        .fetch_one(&mut **tx)
+        .await)
+    .map_err(|error| StoreError::on_insert(error, "company", &[("name", "name")]))
+}
+
+/// A company that is retired gets nothing new; held against other changes until the transaction ends.
+pub(crate) async fn check_in_use(tx: &mut Tx, id: CompanyId, what: &'static str) -> Result<(), StoreError> {
+    match crate::company_brand::locked(tx, id).await {
+        Ok(Company { retired_at_ms: Some(_), name, .. }) => {
+            Err(StoreError::Invalid { what, why: format!("the company {name} is retired") })
+        }
+        // That there is no such company is told by the row that would name it.
+        Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
+        Err(error) => Err(error),
     }
 }

@@ -1,7 +1,6 @@
 use crate::engine::{Differs, Tx, on};
 use crate::password_reset::{self, ResetPurpose, Wish};
-use crate::portal_user::username_key;
-use crate::{AuditEvent, ClientId, PortalRole, PortalUserId, Store, StoreError, audit};
+use crate::{AuditEvent, ClientId, PortalRole, PortalUserId, Store, StoreError, audit, portal_user};
 
 /// The most people of one client, invited ones and those who may no longer log in included.
 pub const TEAM_MAX: i64 = 200;
@@ -84,30 +83,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Duplicate`] if the user name is taken, [`StoreError::Invalid`] for more than [`TEAM_MAX`] or a retired client.
     pub async fn invite(&self, new: Invitation<'_>, event: &AuditEvent) -> Result<PortalUserId, StoreError> {
-        const COUNT: &str = "SELECT COUNT(*) FROM client_portal_users WHERE client_id = $1";
-        const SQL: &str =
-            "INSERT INTO client_portal_users (client_id, username, email, role, password_hash, active, created_at_ms)
-            VALUES ($1, $2, $3, $4, $5, FALSE, $6) RETURNING id";
         let mut tx = self.begin().await?;
-        crate::client::check_in_use(&mut tx, new.client, "the portal user").await?;
-        let count: i64 =
-            on!(&mut tx, tx => sqlx::query_scalar(COUNT).bind(new.client).fetch_one(&mut **tx).await)?;
-        if count >= TEAM_MAX {
-            let why = format!("a client has at most {TEAM_MAX}");
-            return Err(StoreError::Invalid { what: "portal user", why });
-        }
-        let id = on!(&mut tx, tx => sqlx::query_scalar(SQL)
-            .bind(new.client)
-            .bind(username_key(new.username))
-            .bind(new.email)
-            .bind(new.role.as_str())
-            .bind(NO_PASSWORD)
-            .bind(event.at_ms)
-            .fetch_one(&mut **tx)
-            .await)
-        .map_err(|error| StoreError::on_insert(error, "portal user", &[("username", "user name")]))?;
-        let wish = Wish { purpose: ResetPurpose::Invitation, username: new.username, address: None };
-        password_reset::insert(&mut tx, wish, event.at_ms).await?;
+        let id = invite_in(&mut tx, new, event.at_ms).await?;
         audit::insert(&mut tx, event).await?;
         tx.commit().await?;
         Ok(id)
@@ -190,6 +167,32 @@ impl Store {
         }
         finish(tx, rows, event).await
     }
+}
+
+/// Enters a person without a password, and the mail that leads to one.
+pub(crate) async fn invite_in(
+    tx: &mut Tx,
+    new: Invitation<'_>,
+    now_ms: i64,
+) -> Result<PortalUserId, StoreError> {
+    const COUNT: &str = "SELECT COUNT(*) FROM client_portal_users WHERE client_id = $1";
+    crate::client::check_in_use(tx, new.client, "the portal user").await?;
+    let count: i64 =
+        on!(&mut *tx, tx => sqlx::query_scalar(COUNT).bind(new.client).fetch_one(&mut **tx).await)?;
+    if count >= TEAM_MAX {
+        let why = format!("a client has at most {TEAM_MAX}");
+        return Err(StoreError::Invalid { what: "portal user", why });
+    }
+    let id = portal_user::insert(tx, new, NO_PASSWORD, false, now_ms).await?;
+    let wish = Wish { purpose: ResetPurpose::Invitation, username: new.username, address: None };
+    password_reset::insert(tx, wish, now_ms).await?;
+    Ok(id)
+}
+
+/// Whether a person has ever set a password.
+pub(crate) async fn has_password(tx: &mut Tx, id: PortalUserId) -> Result<bool, StoreError> {
+    const SQL: &str = "SELECT password_hash <> $2 FROM client_portal_users WHERE id = $1";
+    Ok(on!(tx, tx => sqlx::query_scalar(SQL).bind(id).bind(NO_PASSWORD).fetch_one(&mut **tx).await)?)
 }
 
 async fn is_last_owner(tx: &mut Tx, client: ClientId, user: PortalUserId) -> Result<bool, StoreError> {

@@ -1,7 +1,7 @@
-use crate::engine::on;
+use crate::engine::{Differs, Tx, on};
 use crate::{
-    AccountChange, AuditEvent, ClientId, LIST_ROWS_MAX, PortalRole, PortalUserId, SessionId, Store,
-    StoreError, account_mail, audit, password_reset,
+    AccountChange, AuditEvent, ClientId, Invitation, LIST_ROWS_MAX, PortalRole, PortalUserId, SessionId,
+    Store, StoreError, account_mail, audit, password_reset,
 };
 
 /// A person of a client, who logs in at `/client/login`.
@@ -74,21 +74,9 @@ impl Store {
         password_hash: &str,
         now_ms: i64,
     ) -> Result<PortalUserId, StoreError> {
-        const SQL: &str =
-            "INSERT INTO client_portal_users (client_id, username, email, password_hash, created_at_ms, role)
-            VALUES ($1, $2, $3, $4, $5, $6) RETURNING id";
         let mut tx = self.begin().await?;
-        crate::client::check_in_use(&mut tx, client, "the portal user").await?;
-        let id = on!(&mut tx, tx => sqlx::query_scalar(SQL)
-            .bind(client)
-            .bind(username_key(username))
-            .bind(email)
-            .bind(password_hash)
-            .bind(now_ms)
-            .bind(role.as_str())
-            .fetch_one(&mut **tx)
-            .await)
-        .map_err(|error| StoreError::on_insert(error, "portal user", &[("username", "user name")]))?;
+        let new = Invitation { client, username, email, role };
+        let id = insert(&mut tx, new, password_hash, true, now_ms).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -174,21 +162,63 @@ impl Store {
 
     /// Lets a person log in, or no longer; their sessions end with it.
     pub async fn set_portal_user_active(&self, id: PortalUserId, active: bool) -> Result<(), StoreError> {
-        const SET: &str = "UPDATE client_portal_users SET active = $2 WHERE id = $1";
         let mut tx = self.begin().await?;
-        let rows = on!(&mut tx, tx => sqlx::query(SET)
-            .bind(id)
-            .bind(active)
-            .execute(&mut **tx)
-            .await
-            .map(|done| done.rows_affected()))?;
-        if rows == 0 {
-            return Err(StoreError::NotFound { what: "portal user" });
-        }
-        if !active {
-            password_reset::end_all_of(&mut tx, id).await?;
-            password_reset::end_sessions(&mut tx, id, None).await?;
-        }
+        set_active(&mut tx, id, active).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Enters a person with the hash of a password.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    new: Invitation<'_>,
+    password_hash: &str,
+    active: bool,
+    now_ms: i64,
+) -> Result<PortalUserId, StoreError> {
+    const SQL: &str =
+        "INSERT INTO client_portal_users (client_id, username, email, role, password_hash, active, created_at_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
+    crate::client::check_in_use(tx, new.client, "the portal user").await?;
+    on!(tx, tx => sqlx::query_scalar(SQL)
+        .bind(new.client)
+        .bind(username_key(new.username))
+        .bind(new.email)
+        .bind(new.role.as_str())
+        .bind(password_hash)
+        .bind(active)
+        .bind(now_ms)
+        .fetch_one(&mut **tx)
+        .await)
+    .map_err(|error| StoreError::on_insert(error, "portal user", &[("username", "user name")]))
+}
+
+/// A person as it is, held against other changes until the transaction ends.
+pub(crate) async fn locked(tx: &mut Tx, id: PortalUserId) -> Result<PortalUser, StoreError> {
+    const SQL: Differs = Differs {
+        sqlite: concat!("SELECT ", columns!(), " FROM client_portal_users WHERE id = $1"),
+        postgres: concat!("SELECT ", columns!(), " FROM client_portal_users WHERE id = $1 FOR UPDATE"),
+    };
+    let sql = SQL.on(tx);
+    let found = on!(tx, tx => sqlx::query_as(sql).bind(id).fetch_optional(&mut **tx).await)?;
+    found.ok_or(StoreError::NotFound { what: "portal user" })
+}
+
+/// Lets a person log in, or no longer.
+pub(crate) async fn set_active(tx: &mut Tx, id: PortalUserId, active: bool) -> Result<(), StoreError> {
+    const SET: &str = "UPDATE client_portal_users SET active = $2 WHERE id = $1";
+    let rows = on!(&mut *tx, tx => sqlx::query(SET)
+        .bind(id)
+        .bind(active)
+        .execute(&mut **tx)
+        .await
+        .map(|done| done.rows_affected()))?;
+    if rows == 0 {
+        return Err(StoreError::NotFound { what: "portal user" });
+    }
+    if !active {
+        password_reset::end_all_of(tx, id).await?;
+        password_reset::end_sessions(tx, id, None).await?;
+    }
+    Ok(())
 }

@@ -157,6 +157,7 @@ impl Store {
                 tls_mode, tls_ca_pem, tls_fingerprint, created_at_ms)
             VALUES ($1, $2, $3, $4, $5, '', $6, $7, $8, $9) RETURNING id";
         let key = self.key()?;
+        crate::company::check_in_use(tx, new.company_id, "the router").await?;
         let (mode, ca_pem, fingerprint) = new.tls.columns();
         let id: RouterId = on!(&mut *tx, tx => sqlx::query_scalar(INSERT)
             .bind(new.company_id)

@@ -1,7 +1,9 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::engine::{Tx, on};
-use crate::{AccountChange, AuditEvent, MasterKey, SessionUser, Store, StoreError, account_mail, audit};
+use crate::{
+    AccountChange, AuditEvent, CompanyId, MasterKey, SessionUser, Store, StoreError, account_mail, audit,
+};
 
 const TABLE: &str = "second_factors";
 
@@ -179,6 +181,16 @@ impl Store {
 
 /// Removes a factor and its recovery codes; `false` if there was none.
 pub(crate) async fn delete(tx: &mut Tx, user: SessionUser, event: &AuditEvent) -> Result<bool, StoreError> {
+    delete_about(tx, user, None, event).await
+}
+
+/// The same, where the event is about a thing of a company.
+pub(crate) async fn delete_about(
+    tx: &mut Tx,
+    user: SessionUser,
+    company: Option<CompanyId>,
+    event: &AuditEvent,
+) -> Result<bool, StoreError> {
     const CODES: &str = "DELETE FROM recovery_codes WHERE portal_user_id = $1 OR staff_user_id = $2";
     const FACTOR: &str = "DELETE FROM second_factors WHERE portal_user_id = $1 OR staff_user_id = $2
         RETURNING confirmed_at_ms IS NOT NULL";
@@ -189,7 +201,7 @@ pub(crate) async fn delete(tx: &mut Tx, user: SessionUser, event: &AuditEvent) -
         account_mail::tell(tx, user, AccountChange::SecondFactorOff, event).await?;
     }
     if was_confirmed.is_some() {
-        audit::insert(tx, event).await?;
+        audit::insert_about(tx, company, event).await?;
     }
     Ok(was_confirmed.is_some())
 }

@@ -20,6 +20,10 @@ impl Shown {
     /// Of a form that does not say what it showed: whatever is there has changed since.
     pub const NOTHING: Self = Self { digest: [0; 32], event: 0 };
 
+    pub(crate) fn of<T: serde::Serialize>(thing: &T, event: i64) -> Result<Self, StoreError> {
+        Ok(Self { digest: digest(thing)?, event })
+    }
+
     /// Events of the log after this one came later.
     pub(crate) fn event(&self) -> i64 {
         self.event
@@ -67,8 +71,8 @@ impl Store {
         self.client_in(scope, id).await?;
         let event = self.newest_event().await?;
         let client = self.client(id).await?;
-        let digest = digest(&client)?;
-        Ok((client, Shown { digest, event }))
+        let shown = Shown::of(&client, event)?;
+        Ok((client, shown))
     }
 
     /// A company.
@@ -79,8 +83,8 @@ impl Store {
     ) -> Result<(Company, Shown), StoreError> {
         let event = self.newest_event().await?;
         let company = self.staff_company(scope, id).await?;
-        let digest = digest(&company)?;
-        Ok((company, Shown { digest, event }))
+        let shown = Shown::of(&company, event)?;
+        Ok((company, shown))
     }
 
     /// A router with its sealed password, which nobody is shown but which may be overwritten as well.
@@ -94,8 +98,8 @@ impl Store {
         let router = self.staff_router_settings(scope, id).await?;
         let sealed: String =
             on!(self.reader(), db => sqlx::query_scalar(SEALED).bind(id).fetch_one(db).await)?;
-        let digest = digest(&(&router, sealed))?;
-        Ok((router, Shown { digest, event }))
+        let shown = Shown::of(&(&router, sealed), event)?;
+        Ok((router, shown))
     }
 
     /// A link.
@@ -103,8 +107,8 @@ impl Store {
         self.link_in(scope, id).await?;
         let event = self.newest_event().await?;
         let link = self.link(id).await?;
-        let digest = digest(&link)?;
-        Ok((link, Shown { digest, event }))
+        let shown = Shown::of(&link, event)?;
+        Ok((link, shown))
     }
 
     /// A link's terms in order.
@@ -115,15 +119,15 @@ impl Store {
     ) -> Result<(Vec<LinkTerms>, Shown), StoreError> {
         let event = self.newest_event().await?;
         let terms = self.staff_terms(scope, id).await?;
-        let digest = digest(&terms)?;
-        Ok((terms, Shown { digest, event }))
+        let shown = Shown::of(&terms, event)?;
+        Ok((terms, shown))
     }
 
     /// An exclusion.
     pub async fn shown_exclusion(&self, scope: &StaffScope, id: ExclusionId) -> Result<Shown, StoreError> {
         self.exclusion_in(scope, id).await?;
         let event = self.newest_event().await?;
-        Ok(Shown { digest: digest(&self.exclusion(id).await?)?, event })
+        Shown::of(&self.exclusion(id).await?, event)
     }
 }
 

@@ -75,7 +75,7 @@ impl TryFrom<LinkRow> for StaffLink {
 }
 
 /// An exclusion with whose it is; the fields are those of [`LinkExclusion`](crate::LinkExclusion).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[expect(missing_docs, reason = "the same fields are described at LinkExclusion")]
 pub struct StaffExclusion {
     pub id: ExclusionId,

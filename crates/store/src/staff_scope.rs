@@ -71,15 +71,20 @@ impl StaffAct<'_> {
         (action, subject): (&str, String),
         (before, after): (Option<&T>, Option<&T>),
     ) -> Result<(), StoreError> {
-        let event = AuditEvent {
+        let detail = serde_json::json!({"before": before, "after": after});
+        audit::insert_about(tx, Some(company), &AuditEvent { detail, ..self.event(action, subject) }).await
+    }
+
+    /// That something was done, without what was and what is.
+    pub(crate) fn event(&self, action: &str, subject: String) -> AuditEvent {
+        AuditEvent {
             at_ms: self.now_ms,
             actor: self.actor.to_owned(),
             action: action.to_owned(),
             subject,
-            detail: serde_json::json!({"before": before, "after": after}),
+            detail: serde_json::json!({}),
             address: self.address.map(str::to_owned),
-        };
-        audit::insert_about(tx, Some(company), &event).await
+        }
     }
 }
 

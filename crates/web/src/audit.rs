@@ -4,7 +4,7 @@ use store::AuditEvent;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::PageError;
-use crate::session::ClientSession;
+use crate::session::{ClientSession, PersonSession};
 
 /// What a person did. `username` may be one that nobody has: then it is what was typed.
 pub(crate) fn event(
@@ -47,7 +47,7 @@ pub(crate) fn staff_event(
 pub(crate) fn own(
     app: &App,
     caller: &Caller,
-    session: &ClientSession,
+    session: &PersonSession,
     action: &str,
     detail: Value,
 ) -> AuditEvent {
@@ -64,6 +64,13 @@ pub(crate) async fn audit_download(
     file: &str,
     subject: String,
 ) -> Result<(), PageError> {
-    let event = event(app, caller, &session.user.username, "download", subject, json!({"file": file}));
+    let event = AuditEvent {
+        at_ms: app.clock.now_ms(),
+        actor: session.visitor.actor(),
+        action: "download".to_owned(),
+        subject,
+        detail: json!({"file": file}),
+        address: Some(caller.address_text()),
+    };
     Ok(app.store.audit(&event).await?)
 }

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::error::PageError;
 use crate::password::{PasswordError, hash_password, hash_unchecked, needs_rehash, verify_password};
-use crate::session::ClientSession;
+use crate::session::PersonSession;
 use crate::throttle::{Attempt, Refused};
 
 /// A hash that no password fits, for the work of checking one when the user does not exist.
@@ -82,7 +82,7 @@ async fn verify(
 /// Asks for the password again before something that an open browser alone must not do. Counted like a login.
 pub(crate) async fn confirm(
     app: &App,
-    session: &ClientSession,
+    session: &PersonSession,
     caller: &Caller,
     password: SecretString,
 ) -> Result<Confirmed, PageError> {

@@ -19,6 +19,9 @@ pub(crate) enum PageError {
     /// For owners only.
     #[error("for owners only")]
     OwnersOnly,
+    /// About a person's own account; somebody of the ISP who looks at a client's pages has none there.
+    #[error("for the client's own people")]
+    PersonsOnly,
     /// The role of a person of the ISP does not allow it.
     #[error("not for this role")]
     RoleOnly,
@@ -102,6 +105,11 @@ impl PageError {
                 StatusCode::FORBIDDEN,
                 "This is for owners",
                 "Only an owner of your account may do this. Your profile names them.",
+            ),
+            Self::PersonsOnly => (
+                StatusCode::FORBIDDEN,
+                "This is for the client's own people",
+                "You look at this client's pages as its provider. Accounts are not part of that, and nothing can be changed.",
             ),
             Self::RoleOnly => (
                 StatusCode::FORBIDDEN,

@@ -7,19 +7,35 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use store::PortalUserId;
+use store::{ClientId, PortalUserId, SessionId};
 
 use crate::app::App;
 use crate::error::PageError;
-use crate::session::ClientSession;
+use crate::session::{ClientSession, Visitor};
 
 /// A page of one person, as it is within one second: everything on it is told to the second.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PageKey {
-    user: PortalUserId,
+    reader: Reader,
     address: String,
     second: i64,
     gzip: bool,
+}
+
+/// Whose eyes a page was written for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Reader {
+    Person(PortalUserId),
+    Staff(SessionId, ClientId),
+}
+
+impl Reader {
+    fn of(session: &ClientSession) -> Self {
+        match &session.visitor {
+            Visitor::Person(user) => Self::Person(user.id),
+            Visitor::Staff(_) => Self::Staff(session.id, session.client_id()),
+        }
+    }
 }
 
 /// The page at this address, written once for all who ask within the same second while nothing is committed: a page's
@@ -34,7 +50,7 @@ pub(crate) async fn rendered(
 ) -> Result<Response, PageError> {
     let gzip = takes_gzip(headers);
     let second = now_ms.div_euclid(1_000);
-    let key = PageKey { user: session.user.id, address: address.to_string(), second, gzip };
+    let key = PageKey { reader: Reader::of(session), address: address.to_string(), second, gzip };
     let body: Arc<Bytes> = app
         .pages
         .get(&session.version, key, async || {

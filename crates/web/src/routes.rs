@@ -1,6 +1,6 @@
 mod staff;
 
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::{Next, from_fn_with_state};
@@ -9,7 +9,7 @@ use axum::routing::{self, MethodRouter};
 
 use crate::app::App;
 use crate::error::{PageError, StaffError};
-use crate::session::{self, NoSession};
+use crate::session::{self, NoSession, PersonSession};
 use crate::{assets, pages, staff as staff_session};
 
 /// Who may ask for a route.
@@ -17,8 +17,10 @@ use crate::{assets, pages, staff as staff_session};
 pub enum Access {
     /// Anybody.
     Open,
-    /// A person of a client who is logged in.
+    /// A person of a client who is logged in, or one of the ISP who looks at what the client sees.
     Client,
+    /// A person of a client who is logged in: it is about this person's own account.
+    Person,
     /// The same, in the role of owner.
     Owner,
     /// A person of the ISP who is logged in.
@@ -178,28 +180,28 @@ fn links() -> Vec<Route> {
 
 /// The own account, and for owners those of the client's people.
 fn account() -> Vec<Route> {
-    use Access::{Client, Owner};
+    use Access::{Owner, Person};
     use Answer::Page;
     use pages::account::{PROFILE, SECOND_FACTOR, SESSIONS, USERS};
     use pages::account::{password, profile, recovery_codes, second_factor, sessions, users};
     const BOTH: &str = "password=correct+horse+battery&code=123456";
     vec![
-        get(Client, Page, PROFILE, profile::show),
-        post(Client, "/client/profile/mails", profile::submit_mails).with_form("sla_breach=on"),
-        post(Client, "/client/profile/password", password::submit)
+        get(Person, Page, PROFILE, profile::show),
+        post(Person, "/client/profile/mails", profile::submit_mails).with_form("sla_breach=on"),
+        post(Person, "/client/profile/password", password::submit)
             .with_form("current=correct+horse+battery&new=a+long+new+password&repeat=a+long+new+password"),
-        get(Client, Page, SECOND_FACTOR, second_factor::show),
-        post(Client, "/client/profile/second-factor/begin", second_factor::begin)
+        get(Person, Page, SECOND_FACTOR, second_factor::show),
+        post(Person, "/client/profile/second-factor/begin", second_factor::begin)
             .with_form("password=correct+horse+battery"),
-        post(Client, "/client/profile/second-factor/confirm", second_factor::confirm)
+        post(Person, "/client/profile/second-factor/confirm", second_factor::confirm)
             .with_form("code=123456"),
-        post(Client, "/client/profile/second-factor/off", second_factor::off).with_form(BOTH),
-        post(Client, "/client/profile/second-factor/codes", second_factor::new_codes).with_form(BOTH),
-        post(Client, "/client/profile/second-factor/codes.txt", recovery_codes::file)
+        post(Person, "/client/profile/second-factor/off", second_factor::off).with_form(BOTH),
+        post(Person, "/client/profile/second-factor/codes", second_factor::new_codes).with_form(BOTH),
+        post(Person, "/client/profile/second-factor/codes.txt", recovery_codes::file)
             .with_form("codes=abcde-fgh23"),
-        get(Client, Page, SESSIONS, sessions::show),
-        post(Client, "/client/profile/sessions/end-others", sessions::end_others),
-        post(Client, "/client/profile/sessions/{session}/end", sessions::end),
+        get(Person, Page, SESSIONS, sessions::show),
+        post(Person, "/client/profile/sessions/end-others", sessions::end_others),
+        post(Person, "/client/profile/sessions/{session}/end", sessions::end),
         get(Owner, Page, USERS, users::show),
         post(Owner, USERS, users::invite).with_form("username=new&email=new%40deccan.example&role=viewer"),
         post(Owner, "/client/users/{user}/role", users::set_role).with_form("role=owner"),
@@ -232,6 +234,11 @@ impl Route {
         Self { method, path, access, answer, query: &[], form: "", handler }
     }
 
+    /// A form that is longer than others may be.
+    fn with_body(self, bytes_max: usize) -> Self {
+        Self { handler: self.handler.layer(DefaultBodyLimit::max(bytes_max)), ..self }
+    }
+
     fn with_query(self, query: &'static [(&'static str, Id)]) -> Self {
         Self { query, ..self }
     }
@@ -259,7 +266,7 @@ impl Route {
     pub(crate) fn guarded(self, app: &App) -> MethodRouter<App> {
         match self.access {
             Access::Open => self.handler,
-            Access::Client | Access::Owner => {
+            Access::Client | Access::Person | Access::Owner => {
                 let rule = Rule { app: app.clone(), access: self.access, answer: self.answer };
                 self.handler.route_layer(from_fn_with_state(rule, guard))
             }
@@ -294,13 +301,20 @@ struct Rule {
 /// Looks the session up and hands it to the handler.
 async fn guard(State(rule): State<Rule>, mut request: Request, next: Next) -> Response {
     match session::find(request.headers(), &rule.app).await {
-        Ok(Some(session)) if rule.access == Access::Owner && !session.is_owner() => {
-            PageError::OwnersOnly.into_response()
-        }
-        Ok(Some(session)) => {
+        Ok(Some(session)) if rule.access == Access::Client => {
             request.extensions_mut().insert(session);
             next.run(request).await
         }
+        Ok(Some(session)) => match PersonSession::of(session) {
+            None => PageError::PersonsOnly.into_response(),
+            Some(person) if rule.access == Access::Owner && !person.is_owner() => {
+                PageError::OwnersOnly.into_response()
+            }
+            Some(person) => {
+                request.extensions_mut().insert(person);
+                next.run(request).await
+            }
+        },
         Ok(None) => NoSession::of(rule.answer, request.headers(), request.uri().path()).into_response(),
         Err(error) => PageError::into_response(error),
     }

@@ -1,3 +1,4 @@
+use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -7,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::Cookie;
 use store::{
     Client, ClientId, Company, DataVersion, NewSession, PortalRole, PortalUser, Session, SessionId,
-    SessionUser, StoreError,
+    SessionUser, StaffUser, StoreError,
 };
 
 use crate::Settings;
@@ -17,6 +18,7 @@ use crate::caller::{self, Caller};
 use crate::error::PageError;
 use crate::pages;
 use crate::routes::Answer;
+use crate::staff;
 use crate::token::{self, Token};
 use crate::zone::Zone;
 
@@ -27,10 +29,36 @@ pub(crate) const TOUCH_EVERY_MS: i64 = 60_000;
 /// Sent by the pages' own refreshes: they are to get a status instead of the login page.
 pub(crate) const REFRESH_HEADER: &str = "x-leaseline-refresh";
 
-/// A person of a client who is logged in, with what every page shows.
+/// Who looks at a client's pages.
+#[derive(Clone, Debug)]
+pub(crate) enum Visitor {
+    /// A person of the client.
+    Person(PortalUser),
+    /// A person of the ISP who wants to see what the client sees. Nothing can be changed that way.
+    Staff(StaffUser),
+}
+
+impl Visitor {
+    pub(crate) fn username(&self) -> &str {
+        match self {
+            Self::Person(user) => &user.username,
+            Self::Staff(user) => &user.username,
+        }
+    }
+
+    /// Who this is in the audit log.
+    pub(crate) fn actor(&self) -> String {
+        match self {
+            Self::Person(user) => format!("portal:{}", user.username),
+            Self::Staff(user) => format!("staff:{}", user.username),
+        }
+    }
+}
+
+/// Somebody who may see a client's pages, with what every page shows.
 #[derive(Clone, Debug)]
 pub(crate) struct ClientSession {
-    pub(crate) user: PortalUser,
+    pub(crate) visitor: Visitor,
     pub(crate) client: Client,
     pub(crate) company: Company,
     /// What the company looks like.
@@ -48,7 +76,9 @@ pub(crate) struct ClientSession {
 #[derive(Debug)]
 pub(crate) struct SessionRows {
     session: Session,
-    user: PortalUser,
+    visitor: Visitor,
+    /// First moment at which it is no longer good.
+    until_ms: i64,
     client: Client,
     company: Company,
     brand: Arc<Brand>,
@@ -61,9 +91,39 @@ impl ClientSession {
         self.client.id
     }
 
+    /// Whether it is that of a person of the client.
+    pub(crate) fn is_persons(&self) -> bool {
+        matches!(self.visitor, Visitor::Person(_))
+    }
+}
+
+/// A person of a client who is logged in, for what is this person's own.
+#[derive(Clone, Debug)]
+pub(crate) struct PersonSession {
+    pub(crate) user: PortalUser,
+    session: ClientSession,
+}
+
+impl PersonSession {
+    /// `None`: a person of the ISP, who has no account here.
+    pub(crate) fn of(session: ClientSession) -> Option<Self> {
+        match &session.visitor {
+            Visitor::Person(user) => Some(Self { user: user.clone(), session }),
+            Visitor::Staff(_) => None,
+        }
+    }
+
     /// Whether this person may say who else of the client may log in.
     pub(crate) fn is_owner(&self) -> bool {
         self.user.role == PortalRole::Owner
+    }
+}
+
+impl Deref for PersonSession {
+    type Target = ClientSession;
+
+    fn deref(&self) -> &ClientSession {
+        &self.session
     }
 }
 
@@ -107,6 +167,17 @@ impl FromRequestParts<App> for ClientSession {
 
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, PageError> {
         let missing = || PageError::Internal("a page of a client stands in the table as open".to_owned());
+        parts.extensions.remove().ok_or_else(missing)
+    }
+}
+
+/// The same for what is a person's own.
+impl FromRequestParts<App> for PersonSession {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, PageError> {
+        let missing =
+            || PageError::Internal("an account's page stands in the table as a client's".to_owned());
         parts.extensions.remove().ok_or_else(missing)
     }
 }
@@ -162,14 +233,34 @@ pub(crate) fn expiry(settings: &Settings, created_at_ms: i64, now_ms: i64) -> i6
     idle.min(created_at_ms.saturating_add(millis(settings.session_absolute)))
 }
 
-/// The session that the request's cookie names.
+/// The session of a person at the log-in or log-out, if there is one.
+impl OptionalFromRequestParts<App> for PersonSession {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, PageError> {
+        let Some(hash) = token_hash(&parts.headers, &app.settings) else { return Ok(None) };
+        Ok(found(app, hash).await?.and_then(Self::of))
+    }
+}
+
+/// The session that the request's cookies name. A person of the ISP who looks at a client sees that one, whoever else
+/// is logged in with the same browser.
 pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<ClientSession>, PageError> {
+    if let Some(token) = staff::token_hash(headers, &app.settings)
+        && let Some(viewing) = found(app, token).await?.filter(|found| !found.is_persons())
+    {
+        return Ok(Some(viewing));
+    }
     let Some(hash) = token_hash(headers, &app.settings) else { return Ok(None) };
+    Ok(found(app, hash).await?.filter(ClientSession::is_persons))
+}
+
+async fn found(app: &App, hash: [u8; 32]) -> Result<Option<ClientSession>, PageError> {
     let now_ms = app.clock.now_ms();
     let version = app.store.data_version().await?;
     let rows = app.sessions.get(&version, hash, async || read(app, &version, &hash, now_ms).await).await;
     let rows = match rows {
-        Ok(rows) if rows.session.expires_at_ms > now_ms => rows,
+        Ok(rows) if rows.until_ms > now_ms => rows,
         Ok(_) | Err(Missing::Session) => return Ok(None),
         Err(Missing::Failed(error)) => return Err(error),
     };
@@ -178,7 +269,7 @@ pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<Client
         app.store.touch_session(&hash, now_ms, expires_at_ms).await?;
     }
     Ok(Some(ClientSession {
-        user: rows.user.clone(),
+        visitor: rows.visitor.clone(),
         client: rows.client.clone(),
         company: rows.company.clone(),
         brand: Arc::clone(&rows.brand),
@@ -195,7 +286,7 @@ pub(crate) async fn is_good(app: &App, hash: &[u8; 32]) -> Result<bool, PageErro
     let now_ms = app.clock.now_ms();
     let version = app.store.data_version().await?;
     match app.sessions.get(&version, *hash, async || read(app, &version, hash, now_ms).await).await {
-        Ok(rows) => Ok(rows.session.expires_at_ms > now_ms),
+        Ok(rows) => Ok(rows.until_ms > now_ms),
         Err(Missing::Session) => Ok(false),
         Err(Missing::Failed(error)) => Err(error),
     }
@@ -219,10 +310,19 @@ async fn read(
     hash: &[u8; 32],
     now_ms: i64,
 ) -> Result<SessionRows, Missing> {
-    let (session, user) = app.store.portal_session(hash, now_ms).await?.ok_or(Missing::Session)?;
-    let client = app.store.client(user.client_id).await?;
+    let (session, visitor, client, until_ms) = match app.store.portal_session(hash, now_ms).await? {
+        Some((session, user)) => {
+            let (client, until_ms) = (app.store.client(user.client_id).await?, session.expires_at_ms);
+            (session, Visitor::Person(user), client, until_ms)
+        }
+        None => {
+            let viewing = app.store.staff_viewing(hash, now_ms).await?.ok_or(Missing::Session)?;
+            let until_ms = viewing.until_ms.min(viewing.session.expires_at_ms);
+            (viewing.session, Visitor::Staff(viewing.staff), viewing.client, until_ms)
+        }
+    };
     let company = app.store.company(client.company_id).await?;
     let brand = Brand::of(app, version, &company).await.map_err(Missing::Failed)?;
     let zone = Zone::named(&company.timezone);
-    Ok(SessionRows { session, user, client, company, brand, zone })
+    Ok(SessionRows { session, visitor, until_ms, client, company, brand, zone })
 }

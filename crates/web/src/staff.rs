@@ -71,7 +71,7 @@ impl StaffSession {
             Access::Staff => true,
             Access::Operator => self.may_edit(),
             Access::Admin => self.is_admin(),
-            Access::Open | Access::Client | Access::Owner => false,
+            Access::Open | Access::Client | Access::Person | Access::Owner => false,
         }
     }
 }
@@ -115,8 +115,8 @@ pub(crate) async fn begin(
     caller: &Caller,
     second_factor: bool,
 ) -> Result<Cookie<'static>, PageError> {
-    if let Some(old) = caller::cookie(headers, &app.settings, SESSION) {
-        app.store.delete_session(&Token::hash_of(&old)).await?;
+    if let Some(old) = token_hash(headers, &app.settings) {
+        app.store.delete_session(&old).await?;
     }
     let token = Token::random()?;
     let now_ms = app.clock.now_ms();
@@ -138,10 +138,14 @@ pub(crate) fn removal(settings: &Settings) -> Cookie<'static> {
     token::removal(settings, SESSION)
 }
 
+/// What the store knows the request's staff session by, if its cookie is there.
+pub(crate) fn token_hash(headers: &HeaderMap, settings: &Settings) -> Option<[u8; 32]> {
+    caller::cookie(headers, settings, SESSION).map(|token| Token::hash_of(&token))
+}
+
 /// The session that the request's cookie names.
 pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<StaffSession>, PageError> {
-    let Some(token) = caller::cookie(headers, &app.settings, SESSION) else { return Ok(None) };
-    let token_hash = Token::hash_of(&token);
+    let Some(token_hash) = token_hash(headers, &app.settings) else { return Ok(None) };
     let now_ms = app.clock.now_ms();
     let Some((session, user)) = app.store.staff_session(&token_hash, now_ms).await? else { return Ok(None) };
     if now_ms - session.seen_at_ms >= TOUCH_EVERY_MS {

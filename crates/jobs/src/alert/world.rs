@@ -39,6 +39,7 @@ impl World {
             attach_pdf: true,
             mail_from: None,
             created_at_ms: 0,
+            retired_at_ms: None,
         };
         let facts = AlertFacts {
             company,

@@ -1,6 +1,7 @@
 // What every page needs.
 
 import { startAsking } from './ask';
+import { startFile } from './file';
 import { startFilter } from './filter';
 import { startKeeping } from './keep';
 import { start } from './live';
@@ -38,3 +39,4 @@ startKeeping();
 startOffline();
 startAsking();
 startToasts();
+startFile();

@@ -102,7 +102,7 @@ async fn send(app: &App, asker: &Asker, id: &str, form: Form) -> Result<Response
     app.store
         .audit(&AuditEvent {
             at_ms: app.clock.now_ms(),
-            actor: format!("portal:{}", asker.session.user.username),
+            actor: asker.session.visitor.actor(),
             action: "download".to_owned(),
             subject: format!("link {}", source.facts.circuit),
             detail: serde_json::json!({ "file": name }),

@@ -18,7 +18,7 @@ use crate::credentials;
 use crate::error::PageError;
 use crate::pages::door::{self, Door, destination, refused_form};
 use crate::pages::{DASHBOARD, LOGIN_CODE, login_code, render};
-use crate::session::ClientSession;
+use crate::session::PersonSession;
 use crate::throttle::Attempt;
 
 /// Longer user names are nobody's, and are not kept in the log.
@@ -56,7 +56,7 @@ pub(crate) struct LoginForm {
 /// `GET /client/login`
 pub(crate) async fn show(
     State(app): State<App>,
-    session: Option<ClientSession>,
+    session: Option<PersonSession>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     if session.is_some() {

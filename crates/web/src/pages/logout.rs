@@ -9,7 +9,7 @@ use crate::audit;
 use crate::caller::Caller;
 use crate::error::PageError;
 use crate::pages::LOGIN;
-use crate::session::{ClientSession, removal};
+use crate::session::{PersonSession, removal};
 
 /// What the browser has kept of this person's pages goes too, for example those for times without a connection.
 const CLEAR: (HeaderName, &str) = (HeaderName::from_static("clear-site-data"), "\"storage\"");
@@ -17,7 +17,7 @@ const CLEAR: (HeaderName, &str) = (HeaderName::from_static("clear-site-data"), "
 /// `POST /client/logout`: ends the session in the store and takes the cookie away. Twice does no harm.
 pub(crate) async fn submit(
     State(app): State<App>,
-    session: Option<ClientSession>,
+    session: Option<PersonSession>,
     caller: Caller,
 ) -> Result<impl IntoResponse, PageError> {
     if let Some(session) = session {

@@ -50,6 +50,8 @@ pub(crate) struct Frame {
     pub(crate) brand: Arc<Brand>,
     pub(crate) client: String,
     pub(crate) username: String,
+    /// Whether a person of the ISP looks at what the client sees.
+    pub(crate) is_viewed: bool,
     pub(crate) support_email: Option<String>,
     pub(crate) support_phone: Option<String>,
     pub(crate) zone: String,
@@ -68,7 +70,8 @@ impl Frame {
             js: asset_url("app.js"),
             brand: Arc::clone(&session.brand),
             client: session.client.name.clone(),
-            username: session.user.username.clone(),
+            username: session.visitor.username().to_owned(),
+            is_viewed: !session.is_persons(),
             support_email: session.company.support_email.clone(),
             support_phone: session.company.support_phone.clone(),
             zone: session.zone.label(now_ms),

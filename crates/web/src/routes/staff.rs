@@ -1,15 +1,15 @@
 use super::Access::{Admin, Open, Operator, Staff};
-use super::Answer::Page;
+use super::Answer::{Download, Page};
 use super::{Id, Route, get, post};
 use crate::pages::staff::{
-    self, account, alerts, audit, clients, companies, design, exclusions, interfaces, link_edit, link_form,
-    links, login, login_code, outages, people, router_check, router_form, routers, second_factor, terms,
-    users, wall,
+    self, account, alerts, audit, clients, companies, design, exclusions, export, import, interfaces,
+    link_edit, link_form, links, login, login_code, outages, people, router_check, router_form, routers,
+    search, second_factor, terms, user, users, viewing, wall,
 };
 
 /// The pages of the ISP's own people.
 pub(super) fn routes() -> Vec<Route> {
-    [door(), overview(), alerts(), clients(), routers(), links(), exclusions()]
+    [door(), overview(), alerts(), clients(), users(), routers(), links(), exclusions()]
         .into_iter()
         .flatten()
         .collect()
@@ -38,14 +38,24 @@ fn overview() -> Vec<Route> {
     vec![
         get(Staff, Page, staff::WALL, wall::show),
         get(Staff, Page, "/staff/wall", wall::live),
+        get(Staff, Page, staff::SEARCH, search::show),
         get(Staff, Page, staff::COMPANIES, companies::list),
+        get(Admin, Page, "/staff/companies/new", companies::new),
+        post(Admin, staff::COMPANIES, companies::add)
+            .with_form("name=Third+Brand&timezone=Europe%2FLisbon&currency=EUR"),
+        get(Admin, Page, "/staff/companies/{company}", companies::show),
+        post(Admin, "/staff/companies/{company}/retire", companies::retire),
         get(Admin, Page, "/staff/companies/{company}/edit", companies::edit),
         post(Admin, "/staff/companies/{company}/edit", companies::save)
             .with_form("name=Renamed&accent=%23123456&shown={shown}"),
-        get(Staff, Page, staff::USERS, users::list),
         get(Admin, Page, staff::PEOPLE, people::list),
         get(Staff, Page, staff::AUDIT, audit::list),
         get(Staff, Page, staff::DESIGN, design::show),
+        get(Staff, Page, staff::IMPORT, import::show),
+        post(Operator, staff::IMPORT, import::submit)
+            .with_form("what=clients&deed=enter&csv=name,company%0AAdded,{name}")
+            .with_body(import::FORM_BYTES_MAX),
+        get(Staff, Download, "/staff/export.csv", export::csv),
     ]
 }
 
@@ -72,6 +82,25 @@ fn clients() -> Vec<Route> {
         get(Operator, Page, "/staff/clients/{client}/edit", clients::edit),
         post(Operator, "/staff/clients/{client}/edit", clients::save).with_form("name=Renamed&shown={shown}"),
         post(Operator, "/staff/clients/{client}/retire", clients::retire),
+        post(Staff, "/staff/clients/{client}/view", viewing::begin),
+        post(Staff, viewing::END, viewing::end),
+    ]
+}
+
+fn users() -> Vec<Route> {
+    vec![
+        get(Staff, Page, staff::USERS, users::list),
+        get(Operator, Page, "/staff/users/new", user::new),
+        post(Operator, staff::USERS, user::add)
+            .with_form("client={client}&username=added&email=a%40added.example&role=viewer"),
+        get(Staff, Page, "/staff/users/{user}", user::show),
+        get(Operator, Page, "/staff/users/{user}/edit", user::edit),
+        post(Operator, "/staff/users/{user}/edit", user::save)
+            .with_form("email=other%40added.example&role=viewer&shown={shown}"),
+        post(Operator, "/staff/users/{user}/link", user::send_link),
+        post(Operator, "/staff/users/{user}/recover", user::recover),
+        post(Operator, "/staff/users/{user}/off", user::switch_off),
+        post(Operator, "/staff/users/{user}/on", user::switch_on),
     ]
 }
 

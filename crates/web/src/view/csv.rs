@@ -75,7 +75,7 @@ impl Kind {
 }
 
 /// A text as a field that no spreadsheet takes for a formula: what begins like one gets a quote mark before it.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
 }

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sla::ExclusionKind;
 use store::{
     AlertId, ClientId, CompanyId, ExclusionId, Facing, LinkId, NewExclusion, NewLink, NewRouter,
-    NewStaffUser, OutageId, RouterId, RouterTls, StaffRole, StaffScope, StaffUserId,
+    NewStaffUser, OutageId, PortalUserId, RouterId, RouterTls, StaffRole, StaffScope, StaffUserId,
 };
 use totp_rs::{Builder, Secret};
 
@@ -61,6 +61,8 @@ pub(crate) async fn save(browser: &mut Browser<'_>, address: &str, form: &str) -
 /// One of everything of a company.
 pub(crate) struct Things {
     pub(crate) company: CompanyId,
+    /// As it stands in the address of a form.
+    pub(crate) company_name: &'static str,
     pub(crate) client: ClientId,
     pub(crate) router: RouterId,
     pub(crate) link: LinkId,
@@ -68,6 +70,7 @@ pub(crate) struct Things {
     pub(crate) exclusion: ExclusionId,
     pub(crate) alert: AlertId,
     pub(crate) outage: OutageId,
+    pub(crate) user: PortalUserId,
 }
 
 /// Those of the portal's own company.
@@ -75,6 +78,7 @@ pub(crate) async fn own_things(portal: &Portal) -> Things {
     let link = portal.store.link(portal.mine).await.unwrap();
     Things {
         company: portal.company,
+        company_name: "Northwind+%3CFibre%3E",
         client: link.client_id,
         router: portal.router_id,
         link: portal.mine,
@@ -82,6 +86,7 @@ pub(crate) async fn own_things(portal: &Portal) -> Things {
         exclusion: exclude(portal, portal.mine).await,
         alert: raise(portal, portal.company, portal.foreign, "FOREIGN-1").await,
         outage: broke(portal, portal.router_id, portal.foreign).await,
+        user: portal.store.portal_user_by_username("asha").await.unwrap().unwrap().0.id,
     }
 }
 
@@ -90,7 +95,7 @@ pub(crate) async fn other_things(portal: &Portal) -> Things {
     let store = &portal.store;
     let company = store.insert_company("Second Brand", "Europe/Berlin", "EUR", NOW_MS).await.unwrap();
     let client = store.insert_client(company, "Zenith Works", NOW_MS).await.unwrap();
-    store.insert_portal_user(client, "zoe", "zoe@zenith.example", "hash", NOW_MS).await.unwrap();
+    let user = store.insert_portal_user(client, "zoe", "zoe@zenith.example", "hash", NOW_MS).await.unwrap();
     let new = NewRouter {
         company_id: company,
         name: "core-zulu",
@@ -118,6 +123,7 @@ pub(crate) async fn other_things(portal: &Portal) -> Things {
     let link = store.insert_link(&new).await.unwrap();
     Things {
         company,
+        company_name: "Second+Brand",
         client,
         router,
         link,
@@ -125,6 +131,7 @@ pub(crate) async fn other_things(portal: &Portal) -> Things {
         exclusion: exclude(portal, link).await,
         alert: raise(portal, company, link, "ZULU-1").await,
         outage: broke(portal, router, link).await,
+        user,
     }
 }
 

@@ -290,3 +290,37 @@ async fn a_target_that_no_terms_ask_any_more_is_cleared() {
         assert_eq!(portal.store.link(own.link).await.unwrap().probe_target, None);
     }
 }
+
+#[tokio::test]
+async fn a_company_is_added_by_who_works_for_all_and_retired_when_it_has_nothing_left() {
+    for portal in portals().await {
+        let mut browser = on_duty(&portal, "adam", StaffRole::Admin, StaffScope::All).await;
+        let wrong =
+            browser.post("/staff/companies", "name=Third&timezone=Mars%2FOlympus&currency=rupees").await;
+        for field in ["timezone-wrong", "currency-wrong"] {
+            assert!(wrong.body.contains(&format!("id=\"{field}\"")), "{field}: {}", wrong.body);
+        }
+        let form = "name=Third&timezone=Europe%2FLisbon&currency=eur";
+        let there = browser.post("/staff/companies", form).await.header("location").to_owned();
+        let page = browser.get(&there).await.body;
+        assert!(page.contains("Europe/Lisbon") && page.contains("EUR"), "{page}");
+        let mut other =
+            on_duty(&portal, "anna", StaffRole::Admin, StaffScope::Companies([portal.company].into())).await;
+        let refused = other.post("/staff/companies", &form.replace("Third", "Fourth")).await;
+        assert!(refused.body.contains("only somebody who works for all companies"), "{}", refused.body);
+        let busy = browser.post(&format!("/staff/companies/{}/retire", portal.company), "").await;
+        assert_eq!(busy.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(busy.body.contains("retire those first"), "{}", busy.body);
+        assert_eq!(browser.post(&format!("{there}/retire"), "").await.status, StatusCode::SEE_OTHER);
+        assert!(browser.get(&there).await.body.contains("Retired"));
+        let id = there.rsplit('/').next().unwrap();
+        let form = browser.get("/staff/clients/new").await.body;
+        assert!(
+            !form.contains(&format!("<option value=\"{id}\"")),
+            "a client for a company that sells no more"
+        );
+        let late = browser.post("/staff/clients", &format!("company={id}&name=Late")).await;
+        assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(late.body.contains("the company Third is retired"), "{}", late.body);
+    }
+}

@@ -283,7 +283,7 @@ async fn a_viewer_does_nothing_that_is_for_owners() {
                 let answer = ask(&mut browser, &route, &address).await;
                 assert_eq!(answer.status, StatusCode::FORBIDDEN, "{} {address}", route.method);
                 walked += 1;
-            } else if route.access == Access::Client && route.method == Method::GET {
+            } else if matches!(route.access, Access::Client | Access::Person) && route.method == Method::GET {
                 assert_eq!(browser.get(&address).await.status, StatusCode::OK, "{address}");
             }
         }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::app::App;
 use crate::pages::Frame;
-use crate::session::ClientSession;
+use crate::session::PersonSession;
 
 pub(crate) const PROFILE: &str = "/client/profile";
 pub(crate) const SECOND_FACTOR: &str = "/client/profile/second-factor";
@@ -31,7 +31,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    pub(crate) fn new(session: &ClientSession) -> Self {
+    pub(crate) fn new(session: &PersonSession) -> Self {
         Self { is_owner: session.is_owner(), said: None, problem: None }
     }
 
@@ -44,7 +44,7 @@ impl Account {
     }
 }
 
-pub(crate) fn frame(app: &App, session: &ClientSession) -> Frame {
+pub(crate) fn frame(app: &App, session: &PersonSession) -> Frame {
     Frame::new(session, app.clock.now_ms(), app.settings.refresh_ms)
 }
 

@@ -14,7 +14,7 @@ use crate::error::PageError;
 use crate::pages::account::profile::with_password_problem;
 use crate::pages::account::{PROFILE, done};
 use crate::pages::door::refused_form;
-use crate::session::ClientSession;
+use crate::session::PersonSession;
 
 #[derive(Deserialize)]
 pub(crate) struct PasswordForm {
@@ -26,7 +26,7 @@ pub(crate) struct PasswordForm {
 /// `POST /client/profile/password`: all other sessions of the person end.
 pub(crate) async fn submit(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     caller: Caller,
     form: Result<Form<PasswordForm>, FormRejection>,
 ) -> Result<Response, PageError> {
@@ -40,7 +40,7 @@ pub(crate) async fn submit(
 
 async fn change(
     app: &App,
-    session: &ClientSession,
+    session: &PersonSession,
     caller: &Caller,
     current: SecretString,
     new: SecretString,

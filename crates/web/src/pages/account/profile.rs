@@ -14,7 +14,7 @@ use crate::caller::Caller;
 use crate::error::PageError;
 use crate::pages::account::{Account, PROFILE, Said, done, frame};
 use crate::pages::{Frame, render};
-use crate::session::ClientSession;
+use crate::session::PersonSession;
 
 #[derive(Template)]
 #[template(path = "profile.html")]
@@ -46,7 +46,7 @@ type MailForm = BTreeMap<String, String>;
 /// `GET /client/profile`
 pub(crate) async fn show(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     Query(asked): Query<Said>,
 ) -> Result<Html<String>, PageError> {
     let page = page(&app, &session).await?;
@@ -56,7 +56,7 @@ pub(crate) async fn show(
 /// `POST /client/profile/mails`: a box that is not ticked is not sent.
 pub(crate) async fn submit_mails(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     caller: Caller,
     form: Result<Form<MailForm>, FormRejection>,
 ) -> Result<Redirect, PageError> {
@@ -75,13 +75,13 @@ pub(crate) async fn submit_mails(
 /// The page with why a new password was not taken.
 pub(crate) async fn with_password_problem(
     app: &App,
-    session: &ClientSession,
+    session: &PersonSession,
     why: String,
 ) -> Result<Html<String>, PageError> {
     render(&ProfilePage { password_problem: Some(why), ..page(app, session).await? })
 }
 
-async fn page(app: &App, session: &ClientSession) -> Result<ProfilePage, PageError> {
+async fn page(app: &App, session: &PersonSession) -> Result<ProfilePage, PageError> {
     let user = &session.user;
     let day = |at_ms| session.zone.iso_day(at_ms);
     let now_ms = app.clock.now_ms();

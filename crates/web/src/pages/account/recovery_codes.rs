@@ -13,7 +13,7 @@ use crate::error::PageError;
 use crate::pages::account::{Account, frame};
 use crate::pages::{Frame, render};
 use crate::recovery::{CODES, canonical};
-use crate::session::ClientSession;
+use crate::session::PersonSession;
 
 #[derive(Template)]
 #[template(path = "recovery_codes.html")]
@@ -33,7 +33,7 @@ pub(crate) struct FileForm {
 /// The only page that shows recovery codes.
 pub(crate) fn shown_once(
     app: &App,
-    session: &ClientSession,
+    session: &PersonSession,
     codes: Vec<String>,
     is_first: bool,
 ) -> Result<Html<String>, PageError> {
@@ -44,7 +44,7 @@ pub(crate) fn shown_once(
 /// keeps them in between, so the page sends them along.
 pub(crate) async fn file(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     caller: Caller,
     form: Result<Form<FileForm>, FormRejection>,
 ) -> Result<Response, PageError> {

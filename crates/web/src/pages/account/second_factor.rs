@@ -19,7 +19,7 @@ use crate::pages::account::{Account, SECOND_FACTOR, Said, done, frame};
 use crate::pages::door::refused_form;
 use crate::pages::{Frame, render};
 use crate::recovery;
-use crate::session::ClientSession;
+use crate::session::PersonSession;
 use crate::throttle::Attempt;
 use crate::totp::{self, Picture};
 
@@ -66,7 +66,7 @@ pub(crate) struct BothForm {
 /// `GET /client/profile/second-factor`
 pub(crate) async fn show(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     Query(asked): Query<Said>,
 ) -> Result<Html<String>, PageError> {
     state(&app, &session, Account::new(&session).said(&asked)).await
@@ -75,7 +75,7 @@ pub(crate) async fn show(
 /// `POST /client/profile/second-factor/begin`: with the password; shows what the app must know.
 pub(crate) async fn begin(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     caller: Caller,
     form: Result<Form<PasswordForm>, FormRejection>,
 ) -> Result<Response, PageError> {
@@ -96,7 +96,7 @@ pub(crate) async fn begin(
 /// `POST /client/profile/second-factor/confirm`: a first code; from here on logins ask for one.
 pub(crate) async fn confirm(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     caller: Caller,
     form: Result<Form<CodeForm>, FormRejection>,
 ) -> Result<Response, PageError> {
@@ -121,7 +121,7 @@ pub(crate) async fn confirm(
 /// `POST /client/profile/second-factor/off`: with password and code.
 pub(crate) async fn off(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     caller: Caller,
     form: Result<Form<BothForm>, FormRejection>,
 ) -> Result<Response, PageError> {
@@ -137,7 +137,7 @@ pub(crate) async fn off(
 /// `POST /client/profile/second-factor/codes`: new recovery codes, with password and code; the old ones are gone.
 pub(crate) async fn new_codes(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     caller: Caller,
     form: Result<Form<BothForm>, FormRejection>,
 ) -> Result<Response, PageError> {
@@ -155,7 +155,7 @@ pub(crate) async fn new_codes(
 /// Whether the person knows the password and holds the second factor, or why not.
 async fn both(
     app: &App,
-    session: &ClientSession,
+    session: &PersonSession,
     caller: &Caller,
     password: SecretString,
     code: &str,
@@ -178,12 +178,12 @@ async fn both(
     Ok(Err(WRONG_CODE.to_owned()))
 }
 
-async fn problem(app: &App, session: &ClientSession, why: impl Into<String>) -> Result<Response, PageError> {
+async fn problem(app: &App, session: &PersonSession, why: impl Into<String>) -> Result<Response, PageError> {
     let account = Account::new(session).problem(why);
     Ok(refused_form(state(app, session, account).await?))
 }
 
-async fn state(app: &App, session: &ClientSession, account: Account) -> Result<Html<String>, PageError> {
+async fn state(app: &App, session: &PersonSession, account: Account) -> Result<Html<String>, PageError> {
     let user = session.user.id;
     let since = app.store.second_factor_since(user).await?.map(|at_ms| session.zone.iso_day(at_ms));
     let codes_left = app.store.recovery_codes_left(user).await?;
@@ -192,7 +192,7 @@ async fn state(app: &App, session: &ClientSession, account: Account) -> Result<H
 
 fn begin_page(
     app: &App,
-    session: &ClientSession,
+    session: &PersonSession,
     account: Account,
     secret: &SecretString,
 ) -> Result<Html<String>, PageError> {

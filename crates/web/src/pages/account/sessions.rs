@@ -12,7 +12,7 @@ use crate::error::PageError;
 use crate::pages::account::device::words;
 use crate::pages::account::{Account, SESSIONS, Said, done, frame};
 use crate::pages::{Frame, LOGIN, render};
-use crate::session::{ClientSession, removal};
+use crate::session::{PersonSession, removal};
 
 #[derive(Template)]
 #[template(path = "sessions.html")]
@@ -35,7 +35,7 @@ struct Row {
 /// `GET /client/profile/sessions`
 pub(crate) async fn show(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     Query(asked): Query<Said>,
 ) -> Result<Html<String>, PageError> {
     let user = SessionUser::Portal(session.user.id);
@@ -61,7 +61,7 @@ pub(crate) async fn show(
 /// `POST /client/profile/sessions/{session}/end`
 pub(crate) async fn end(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, PageError> {
@@ -80,7 +80,7 @@ pub(crate) async fn end(
 /// `POST /client/profile/sessions/end-others`
 pub(crate) async fn end_others(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     caller: Caller,
 ) -> Result<Redirect, PageError> {
     let ended = app.store.end_other_sessions(SessionUser::Portal(session.user.id), session.id).await?;

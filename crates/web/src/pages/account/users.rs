@@ -16,7 +16,7 @@ use crate::pages::account::{Account, Said, USERS, done, frame};
 use crate::pages::door::refused_form;
 use crate::pages::login::USERNAME_CHARS_MAX;
 use crate::pages::{Frame, render};
-use crate::session::ClientSession;
+use crate::session::PersonSession;
 
 /// The longest address that mail servers take (RFC 5321, 4.5.3.1.3).
 const EMAIL_CHARS_MAX: usize = 254;
@@ -90,7 +90,7 @@ pub(crate) struct RoleForm {
 /// `GET /client/users`
 pub(crate) async fn show(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     Query(asked): Query<Said>,
 ) -> Result<Html<String>, PageError> {
     page(&app, &session, Account::new(&session).said(&asked), ("", "")).await
@@ -99,7 +99,7 @@ pub(crate) async fn show(
 /// `POST /client/users`: invites a person, who sets the password by a link.
 pub(crate) async fn invite(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     caller: Caller,
     form: Result<Form<InviteForm>, FormRejection>,
 ) -> Result<Response, PageError> {
@@ -133,7 +133,7 @@ pub(crate) async fn invite(
 /// `POST /client/users/{user}/role`
 pub(crate) async fn set_role(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     caller: Caller,
     Path(user): Path<String>,
     form: Result<Form<RoleForm>, FormRejection>,
@@ -149,7 +149,7 @@ pub(crate) async fn set_role(
 /// `POST /client/users/{user}/off`: the person is out at once.
 pub(crate) async fn switch_off(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     caller: Caller,
     Path(user): Path<String>,
 ) -> Result<Response, PageError> {
@@ -162,7 +162,7 @@ pub(crate) async fn switch_off(
 /// `POST /client/users/{user}/on`: lets a person log in again; one who was invited gets a new link.
 pub(crate) async fn switch_on(
     State(app): State<App>,
-    session: ClientSession,
+    session: PersonSession,
     caller: Caller,
     Path(user): Path<String>,
 ) -> Result<Response, PageError> {
@@ -179,7 +179,7 @@ pub(crate) async fn switch_on(
 }
 
 /// A person of this client; anybody else's is as absent as one who never was.
-async fn member(app: &App, session: &ClientSession, id: &str) -> Result<TeamMember, PageError> {
+async fn member(app: &App, session: &PersonSession, id: &str) -> Result<TeamMember, PageError> {
     let id = id.parse().map(PortalUserId).map_err(|_| PageError::NotFound)?;
     let team = app.store.team(session.client_id()).await?;
     team.into_iter().find(|member| member.id == id).ok_or(PageError::NotFound)
@@ -187,7 +187,7 @@ async fn member(app: &App, session: &ClientSession, id: &str) -> Result<TeamMemb
 
 async fn answer(
     app: &App,
-    session: &ClientSession,
+    session: &PersonSession,
     outcome: TeamOutcome,
     said: &str,
 ) -> Result<Response, PageError> {
@@ -204,7 +204,7 @@ async fn answer(
 fn about(
     app: &App,
     caller: &Caller,
-    session: &ClientSession,
+    session: &PersonSession,
     action: &str,
     username: &str,
     detail: Value,
@@ -227,7 +227,7 @@ fn wrong_in(username: &str, email: &str) -> Option<&'static str> {
 
 async fn page(
     app: &App,
-    session: &ClientSession,
+    session: &PersonSession,
     account: Account,
     (username, email): (&str, &str),
 ) -> Result<Html<String>, PageError> {

@@ -1,6 +1,6 @@
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
-use store::{AuditSubject, Client, CompanyId, Shown, StaffClient, StoreError};
+use store::{AuditSubject, Client, CompanyId, Shown, StaffClient, StaffPage, StoreError};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -8,8 +8,8 @@ use crate::error::PageError;
 use crate::pages::render;
 use crate::pages::staff::edit::EditPage;
 use crate::pages::staff::form::{Field, FormPage, Input, chosen};
-use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage};
-use crate::pages::staff::{Answered, CLIENTS, Frame, client_id, gone_to, links, refused, users};
+use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage, page_address};
+use crate::pages::staff::{Answered, CLIENTS, Frame, client_id, companies, gone_to, links, refused, users};
 use crate::staff::StaffSession;
 
 pub(crate) const NAME_CHARS_MAX: usize = 200;
@@ -21,13 +21,18 @@ pub(crate) async fn list(
     Query(asked): Query<Asked>,
 ) -> Answered {
     let found = app.store.staff_clients(&session.scope, app.clock.now_ms(), asked.ask()).await?;
-    let rows = found.rows.iter().map(row).collect();
-    let none = "No client is found.";
-    let table =
-        Table { title: "Clients", head: &["Client", "Company", "Links", "People"], rows, none, more: None };
+    let table = Table { more: None, ..table(&found, &asked.q) };
     let page = ListPage::new(Frame::new(&app, &session, CLIENTS), "Clients", &asked, found.total, table);
     let page = page.searched("Name").with_add(session.may_edit(), "/staff/clients/new", "Add a client");
     Ok(render(&page)?)
+}
+
+/// Clients that a search finds.
+pub(crate) fn table(found: &StaffPage<StaffClient>, search: &str) -> Table {
+    let rows = found.rows.iter().map(row).collect();
+    let more = Some((page_address(CLIENTS, search, 1), format!("{} in all", found.total)));
+    let head = &["Client", "Company", "Links", "People"];
+    Table { title: "Clients", head, rows, none: "No client is found.", more }
 }
 
 fn row(client: &StaffClient) -> Vec<Cell> {
@@ -65,12 +70,20 @@ async fn thing(
     ];
     let mut deeds = Vec::new();
     let is_refused = warning.is_some();
+    let here = format!("{CLIENTS}/{}", client.id);
+    if client.retired_at_ms.is_none() {
+        let what = "The portal as this client's people see it, for half an hour. Nothing can be changed there, and the audit log keeps it.";
+        deeds.push(Deed::fill(format!("{here}/view"), "View as this client", what, Vec::new()));
+    }
     if let Some(at_ms) = client.retired_at_ms {
         facts.push(("Retired", Cell::text(zone.iso_moment(at_ms))));
     } else if session.may_edit() {
-        let here = format!("{CLIENTS}/{}", client.id);
         deeds.push(Deed::Go { to: format!("{here}/edit"), words: "Rename" });
         deeds.push(Deed::Go { to: format!("/staff/links/new?client={}", client.id), words: "Add a link" });
+        deeds.push(Deed::Go {
+            to: format!("/staff/users/new?client={}", client.id),
+            words: "Add a portal user",
+        });
         let what = "Its people can no longer log in. Links and statements stay on record. It must have no link under contract.";
         deeds.push(Deed::end(format!("{here}/retire"), "Retire", what, Vec::new()));
     }
@@ -98,15 +111,13 @@ pub(crate) async fn new(State(app): State<App>, session: StaffSession) -> Answer
 }
 
 async fn new_form(app: &App, session: &StaffSession, input: &Input) -> Answered<FormPage> {
-    let companies = app.store.staff_companies(&session.scope).await?;
-    let options = companies.into_iter().map(|company| (company.id.to_string(), company.name));
     Ok(FormPage {
         frame: Frame::new(app, session, CLIENTS),
         title: "Add a client".to_owned(),
         back: (CLIENTS.to_owned(), "Clients".to_owned()),
         action: CLIENTS.to_owned(),
         fields: vec![
-            Field::choice(input, "company", "Company", options).required(),
+            companies::choice(app, session, input).await?,
             Field::text(input, "name", "Name").required().hint("As statements and pages show it."),
         ],
         submit: "Add the client",
@@ -130,6 +141,7 @@ pub(crate) async fn add(
             Ok(id) => return Ok(gone_to(&format!("{CLIENTS}/{id}"))),
             Err(StoreError::Duplicate { .. }) => input.fault("name", TAKEN),
             Err(StoreError::NotFound { .. }) => input.fault("company", "There is no such company."),
+            Err(StoreError::Invalid { why, .. }) => input.fault("company", format!("Not added: {why}.")),
             Err(error) => return Err(error.into()),
         }
     }

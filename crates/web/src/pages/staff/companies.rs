@@ -1,6 +1,6 @@
 use axum::extract::{Path, Query, State};
-use axum::response::Response;
-use store::{AuditSubject, Company, CompanyEdit, Shown, StoreError};
+use axum::response::{IntoResponse, Response};
+use store::{AuditSubject, Company, CompanyEdit, Shown, StaffScope, StoreError};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -8,9 +8,10 @@ use crate::pages::render;
 use crate::pages::staff::clients::NAME_CHARS_MAX;
 use crate::pages::staff::edit::EditPage;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind, email};
-use crate::pages::staff::listing::{Asked, Cell, ListPage, Table};
-use crate::pages::staff::{Answered, COMPANIES, Frame, company_id, gone_to};
+use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage};
+use crate::pages::staff::{Answered, COMPANIES, Frame, company_id, gone_to, refused};
 use crate::staff::StaffSession;
+use crate::zone::Zone;
 
 const PHONE_CHARS_MAX: usize = 60;
 
@@ -29,18 +30,151 @@ pub(crate) async fn list(
     // All of them stand on one page: there are a handful.
     let asked = Asked { page: String::new(), ..asked };
     let frame = Frame::new(&app, &session, COMPANIES);
-    Ok(render(&ListPage::new(frame, "Companies", &asked, found.len().min(1) as i64, table).searched("Name"))?)
+    let page = ListPage::new(frame, "Companies", &asked, found.len().min(1) as i64, table).searched("Name");
+    let may_add = session.is_admin() && session.scope == StaffScope::All;
+    Ok(render(&page.with_add(may_add, "/staff/companies/new", "Add a company"))?)
+}
+
+/// The field of a form that says whose something new is; of several companies none is chosen beforehand.
+pub(crate) async fn choice(app: &App, session: &StaffSession, input: &Input) -> Answered<Field> {
+    let companies = app.store.staff_companies(&session.scope).await?;
+    let in_use = companies.into_iter().filter(|company| company.retired_at_ms.is_none());
+    let options: Vec<_> = in_use.map(|company| (company.id.to_string(), company.name)).collect();
+    let several = options.len() > 1;
+    let field = Field::choice(input, "company", "Company", options).required();
+    Ok(if several { field.choosing() } else { field })
 }
 
 fn row(session: &StaffSession, company: &Company) -> Vec<Cell> {
     let name = if session.is_admin() {
-        Cell::link(&company.name, format!("{COMPANIES}/{}/edit", company.id))
+        Cell::link(&company.name, format!("{COMPANIES}/{}", company.id))
     } else {
         Cell::text(&company.name)
     };
+    let name = if company.retired_at_ms.is_some() { name.sub("retired") } else { name };
     let support = [&company.support_email, &company.support_phone].into_iter().flatten();
     let support: Vec<&str> = support.map(String::as_str).collect();
     vec![name, Cell::text(&company.timezone), Cell::text(&company.currency), Cell::text(support.join(", "))]
+}
+
+/// `GET /staff/companies/{company}`
+pub(crate) async fn show(
+    State(app): State<App>,
+    session: StaffSession,
+    Path(id): Path<String>,
+) -> Answered<Response> {
+    let company = app.store.staff_company(&session.scope, company_id(&id)?).await?;
+    Ok(thing(&app, &session, &company, None)?.into_response())
+}
+
+fn thing(app: &App, session: &StaffSession, company: &Company, warning: Option<String>) -> Answered {
+    let zone = Zone::named(&company.timezone);
+    let text = |value: &Option<String>| Cell::text(value.as_deref().unwrap_or("–"));
+    let here = format!("{COMPANIES}/{}", company.id);
+    let mut deeds = Vec::new();
+    if company.retired_at_ms.is_none() {
+        deeds.push(Deed::Go { to: format!("{here}/edit"), words: "Edit" });
+        let what =
+            "It sells no more. Clients and routers must be retired before; statements and history stay.";
+        deeds.push(Deed::end(format!("{here}/retire"), "Retire", what, Vec::new()));
+    }
+    let page = ThingPage {
+        frame: Frame::new(app, session, COMPANIES),
+        kind: "Company",
+        title: company.name.clone(),
+        pill: company.retired_at_ms.map(|_| Cell::pill("none", "Retired")),
+        warning,
+        facts: vec![
+            ("Zone", Cell::text(&company.timezone)),
+            ("Currency", Cell::text(&company.currency)),
+            ("Support e-mail", text(&company.support_email)),
+            ("Support phone", text(&company.support_phone)),
+            ("Colour", text(&company.accent)),
+            ("Mail comes from", text(&company.mail_from)),
+            ("Entered", Cell::text(zone.iso_moment(company.created_at_ms))),
+        ],
+        deeds,
+        tables: Vec::new(),
+    };
+    Ok(render(&page)?)
+}
+
+/// `POST /staff/companies/{company}/retire`
+pub(crate) async fn retire(
+    State(app): State<App>,
+    session: StaffSession,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answered<Response> {
+    let company = app.store.staff_company(&session.scope, company_id(&id)?).await?;
+    let address = caller.address_text();
+    let act = session.act(&address, app.clock.now_ms());
+    match app.store.staff_retire_company(&act, company.id).await {
+        Ok(()) => Ok(gone_to(&format!("{COMPANIES}/{}", company.id))),
+        Err(StoreError::Invalid { why, .. }) => {
+            Ok(refused(thing(&app, &session, &company, Some(format!("Not retired: {why}.")))?))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `GET /staff/companies/new`
+pub(crate) async fn new(State(app): State<App>, session: StaffSession) -> Answered {
+    Ok(render(&new_form(&app, &session, &Input::default()))?)
+}
+
+fn new_form(app: &App, session: &StaffSession, input: &Input) -> FormPage {
+    FormPage {
+        frame: Frame::new(app, session, COMPANIES),
+        title: "Add a company".to_owned(),
+        back: (COMPANIES.to_owned(), "Companies".to_owned()),
+        action: COMPANIES.to_owned(),
+        fields: vec![
+            Field::text(input, "name", "Name").required().hint("On all pages, statements and mails."),
+            Field::text(input, "timezone", "Time zone")
+                .required()
+                .hint("For example Asia/Kolkata. Months begin and end by it, so it stays."),
+            Field::text(input, "currency", "Currency").required().hint("Three letters, for example INR."),
+        ],
+        submit: "Add the company",
+        note: "A brand that sells: with clients, routers and notification settings of its own.",
+    }
+}
+
+/// `POST /staff/companies`
+pub(crate) async fn add(
+    State(app): State<App>,
+    session: StaffSession,
+    caller: Caller,
+    mut input: Input,
+) -> Answered<Response> {
+    let name = input.text("name", NAME_CHARS_MAX);
+    let timezone = input.parsed("timezone", timezone);
+    let currency = input.parsed("currency", currency);
+    if let (true, Some(timezone), Some(currency)) = (input.is_right(), timezone, currency) {
+        let address = caller.address_text();
+        let act = session.act(&address, app.clock.now_ms());
+        match app.store.staff_add_company(&act, (&name, &timezone, &currency)).await {
+            Ok(id) => return Ok(gone_to(&format!("{COMPANIES}/{id}"))),
+            Err(StoreError::Duplicate { .. }) => input.fault("name", "Another company has that name."),
+            Err(StoreError::Invalid { why, .. }) => input.fault("name", format!("Not added: {why}.")),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    new_form(&app, &session, &input).refused()
+}
+
+fn timezone(text: &str) -> Result<String, String> {
+    let known = jiff::tz::TimeZone::get(text).ok().and_then(|zone| zone.iana_name().map(str::to_owned));
+    known
+        .ok_or_else(|| "Write a name of the IANA list, for example Asia/Kolkata or Europe/Berlin.".to_owned())
+}
+
+fn currency(text: &str) -> Result<String, String> {
+    let is_code = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_code
+        .then(|| text.to_ascii_uppercase())
+        .ok_or_else(|| "Write the three letters of ISO 4217.".to_owned())
 }
 
 /// `GET /staff/companies/{company}/edit`
@@ -64,7 +198,7 @@ fn form(app: &App, session: &StaffSession, company: &Company, shown: Shown, inpu
     let form = FormPage {
         frame: Frame::new(app, session, COMPANIES),
         title: format!("Edit {}", company.name),
-        back: (COMPANIES.to_owned(), "Companies".to_owned()),
+        back: (format!("{COMPANIES}/{}", company.id), company.name.clone()),
         action: format!("{COMPANIES}/{}/edit", company.id),
         fields: vec![
             Field::text(input, "name", "Name").required().hint("On all pages, statements and mails."),
@@ -110,7 +244,7 @@ pub(crate) async fn save(
         let address = caller.address_text();
         let act = session.act(&address, app.clock.now_ms());
         match app.store.staff_edit_company(&act, (company.id, &before), &edit).await {
-            Ok(_) => return Ok(gone_to(COMPANIES)),
+            Ok(_) => return Ok(gone_to(&format!("{COMPANIES}/{}", company.id))),
             Err(StoreError::Duplicate { .. }) => input.fault("name", "Another company has that name."),
             Err(StoreError::Invalid { why, .. }) => input.fault("mail_from", why),
             Err(StoreError::Changed { .. }) => {

@@ -56,6 +56,11 @@ impl Input {
         self
     }
 
+    /// What was typed, with the spaces around it.
+    pub(crate) fn raw(&self, name: &str) -> &str {
+        self.values.get(name).map_or("", String::as_str)
+    }
+
     pub(crate) fn value(&self, name: &str) -> &str {
         self.values.get(name).map_or("", |value| value.trim())
     }

@@ -8,7 +8,9 @@ pub(crate) mod companies;
 pub(crate) mod design;
 pub(crate) mod edit;
 pub(crate) mod exclusions;
+pub(crate) mod export;
 pub(crate) mod form;
+pub(crate) mod import;
 pub(crate) mod interfaces;
 pub(crate) mod link_edit;
 pub(crate) mod link_fields;
@@ -22,14 +24,17 @@ pub(crate) mod people;
 pub(crate) mod router_check;
 pub(crate) mod router_form;
 pub(crate) mod routers;
+pub(crate) mod search;
 pub(crate) mod second_factor;
 pub(crate) mod terms;
+pub(crate) mod user;
 pub(crate) mod users;
+pub(crate) mod viewing;
 pub(crate) mod wall;
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use store::{AlertId, ClientId, CompanyId, ExclusionId, OutageId, RouterId};
+use store::{AlertId, ClientId, CompanyId, ExclusionId, OutageId, PortalUserId, RouterId};
 
 use crate::app::App;
 use crate::assets::asset_url;
@@ -50,6 +55,8 @@ pub(crate) const OUTAGES: &str = "/staff/outages";
 pub(crate) const AUDIT: &str = "/staff/audit";
 pub(crate) const PEOPLE: &str = "/staff/people";
 pub(crate) const ACCOUNT: &str = "/staff/account";
+pub(crate) const IMPORT: &str = "/staff/import";
+pub(crate) const SEARCH: &str = "/staff/search";
 pub(crate) const DESIGN: &str = "/staff/design";
 
 /// What staff pages answer with.
@@ -100,6 +107,7 @@ impl Frame {
             company.push((PEOPLE, "Staff"));
         }
         company.push((AUDIT, "Audit"));
+        company.push((IMPORT, "CSV files"));
         vec![
             Group { name: "", places: vec![(WALL, "Overview")] },
             Group { name: "", places: vec![(ALERTS, "Alerts")] },
@@ -155,3 +163,4 @@ id!(router_id, RouterId);
 id!(exclusion_id, ExclusionId);
 id!(alert_id, AlertId);
 id!(outage_id, OutageId);
+id!(user_id, PortalUserId);

@@ -11,7 +11,7 @@ use crate::pages::render;
 use crate::pages::staff::clients::NAME_CHARS_MAX;
 use crate::pages::staff::edit::EditPage;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind, chosen, words};
-use crate::pages::staff::{Answered, Frame, ROUTERS, gone_to, router_id};
+use crate::pages::staff::{Answered, Frame, ROUTERS, companies, gone_to, router_id};
 use crate::staff::StaffSession;
 
 const TLS: &[(&str, &str)] = &[
@@ -29,9 +29,7 @@ pub(crate) async fn new(State(app): State<App>, session: StaffSession) -> Answer
 }
 
 async fn new_form(app: &App, session: &StaffSession, input: &Input) -> Answered<FormPage> {
-    let companies = app.store.staff_companies(&session.scope).await?;
-    let options = companies.into_iter().map(|company| (company.id.to_string(), company.name));
-    let mut fields = vec![Field::choice(input, "company", "Company", options).required()];
+    let mut fields = vec![companies::choice(app, session, input).await?];
     fields.extend(common(input, true));
     Ok(FormPage {
         frame: Frame::new(app, session, ROUTERS),
@@ -106,6 +104,9 @@ pub(crate) async fn add(
             Ok(id) => return Ok(gone_to(&format!("{ROUTERS}/{id}"))),
             Err(StoreError::Duplicate { .. }) => input.fault("name", TAKEN),
             Err(StoreError::NotFound { .. }) => input.fault("company", "There is no such company."),
+            Err(StoreError::Invalid { what: "the router", why }) => {
+                input.fault("company", format!("Not added: {why}."))
+            }
             Err(error) => return Err(error.into()),
         }
     }

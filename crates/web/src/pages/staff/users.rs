@@ -20,7 +20,8 @@ pub(crate) async fn list(
     let none = "No portal user is found.";
     let table = Table { title: "Portal users", head: HEAD, rows, none, more: None };
     let page = ListPage::new(Frame::new(&app, &session, USERS), "Portal users", &asked, found.total, table);
-    Ok(render(&page.searched("User name, e-mail or client"))?)
+    let page = page.searched("User name, e-mail or client");
+    Ok(render(&page.with_add(session.may_edit(), "/staff/users/new", "Add a portal user"))?)
 }
 
 /// People of one client, on its page.
@@ -33,7 +34,7 @@ pub(crate) fn table(found: &StaffPage<StaffPortalUser>, client: &str) -> Table {
 
 fn row(user: &StaffPortalUser) -> Vec<Cell> {
     vec![
-        Cell::text(&user.username).sub(&user.email),
+        Cell::link(&user.username, format!("{USERS}/{}", user.id)).sub(&user.email),
         Cell::link(&user.client, format!("{CLIENTS}/{}", user.client_id)),
         Cell::text(user.role.as_str()),
         Cell::text(if user.active { "can log in" } else { "cannot log in" }),

@@ -1,0 +1,208 @@
+//! Everything that a person of the ISP may see, as CSV files.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream::try_unfold;
+use import::export_csv;
+use serde_json::Value;
+use store::{STAFF_PAGE_ROWS, StaffAlertAsk, StaffAsk, StaffAuditAsk, StaffOutageAsk, StaffPage, StoreError};
+
+use crate::app::App;
+use crate::audit::staff_event;
+use crate::caller::Caller;
+use crate::error::PageError;
+use crate::pages::staff::Answered;
+use crate::pages::staff::import::{FILES, kind};
+use crate::pages::staff::listing::Asked;
+use crate::staff::StaffSession;
+use crate::view::csv::cell;
+
+/// Longer lists are cut: nobody reads them, and the database itself is the better copy.
+const ROWS_MAX: i64 = 100_000;
+
+/// A column: its head, and where its value stands in the row as JSON. Names that end in `_ms` are moments.
+type Column = (&'static str, &'static str);
+
+const USERS: &[Column] = &[
+    ("username", "/username"),
+    ("email", "/email"),
+    ("client", "/client"),
+    ("role", "/role"),
+    ("can_log_in", "/active"),
+    ("second_factor", "/second_factor"),
+];
+const EXCLUSIONS: &[Column] = &[
+    ("circuit", "/circuit"),
+    ("client", "/client"),
+    ("from", "/from_ms"),
+    ("to", "/to_ms"),
+    ("kind", "/kind"),
+    ("reason", "/reason"),
+    ("entered_by", "/entered_by"),
+    ("entered_at", "/entered_at_ms"),
+    ("removed_by", "/removed_by"),
+    ("removed_at", "/removed_at_ms"),
+];
+const OUTAGES: &[Column] = &[
+    ("circuit", "/circuit"),
+    ("client", "/client"),
+    ("site", "/site"),
+    ("from", "/from_ms"),
+    ("to", "/to_ms"),
+    ("cause", "/cause"),
+    ("published_reason", "/reason"),
+];
+const ALERTS: &[Column] = &[
+    ("event", "/event"),
+    ("about", "/about"),
+    ("company", "/company"),
+    ("client", "/client"),
+    ("since", "/opened_at_ms"),
+    ("noticed", "/raised_at_ms"),
+    ("until", "/closed_at_ms"),
+    ("told", "/told_at_ms"),
+    ("not_told_because", "/waits"),
+    ("acknowledged_by", "/acknowledged_by"),
+    ("acknowledged_at", "/acknowledged_at_ms"),
+    ("looked_after_by", "/assigned_to"),
+    ("closed_by_hand_by", "/dismissed_by"),
+    ("closed_by_hand_because", "/dismissed_reason"),
+];
+const AUDIT: &[Column] = &[
+    ("at", "/at_ms"),
+    ("actor", "/actor"),
+    ("address", "/address"),
+    ("action", "/action"),
+    ("subject", "/subject"),
+    ("detail", "/detail"),
+];
+
+/// A list that is read page by page.
+#[derive(Clone, Copy)]
+enum List {
+    Users,
+    Exclusions,
+    Outages,
+    Alerts,
+    Audit,
+}
+
+impl List {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "users" => Self::Users,
+            "exclusions" => Self::Exclusions,
+            "outages" => Self::Outages,
+            "alerts" => Self::Alerts,
+            "audit" => Self::Audit,
+            _ => return None,
+        })
+    }
+
+    fn columns(self) -> &'static [Column] {
+        match self {
+            Self::Users => USERS,
+            Self::Exclusions => EXCLUSIONS,
+            Self::Outages => OUTAGES,
+            Self::Alerts => ALERTS,
+            Self::Audit => AUDIT,
+        }
+    }
+
+    /// A page of its rows, as this person may see them.
+    async fn page(
+        self,
+        app: &App,
+        session: &StaffSession,
+        page: i64,
+    ) -> Result<StaffPage<Value>, StoreError> {
+        let (store, scope) = (&app.store, &session.scope);
+        let ask = StaffAsk { search: "", page };
+        match self {
+            Self::Users => rows(store.staff_portal_users(scope, None, ask).await?),
+            Self::Exclusions => rows(store.staff_exclusions(scope, None, ask).await?),
+            Self::Outages => rows(store.staff_outages(scope, &StaffOutageAsk { ask, standing: None }).await?),
+            Self::Alerts => {
+                let asked = StaffAlertAsk { ask, ..StaffAlertAsk::default() };
+                rows(store.staff_alerts(scope, &asked).await?)
+            }
+            Self::Audit => {
+                // As on the page: admins see what all did, others what they did themselves.
+                let actor = (!session.is_admin()).then(|| session.actor());
+                rows(store.staff_audit(scope, &StaffAuditAsk { ask, actor }).await?)
+            }
+        }
+    }
+}
+
+fn rows<T: serde::Serialize>(page: StaffPage<T>) -> Result<StaffPage<Value>, StoreError> {
+    let unreadable = |error: serde_json::Error| StoreError::Invalid { what: "a row", why: error.to_string() };
+    let rows = page.rows.iter().map(|row| serde_json::to_value(row).map_err(unreadable));
+    Ok(StaffPage { rows: rows.collect::<Result<_, _>>()?, total: page.total })
+}
+
+/// `GET /staff/export.csv?what`
+pub(crate) async fn csv(
+    State(app): State<App>,
+    session: StaffSession,
+    caller: Caller,
+    Query(asked): Query<Asked>,
+) -> Answered<Response> {
+    let what = asked.narrowed.get("what").map_or("links", String::as_str).to_owned();
+    if !FILES.iter().any(|(name, _)| *name == what) {
+        let names: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
+        return Err(
+            PageError::Unusable(format!("There is a file of each of these: {}.", names.join(", "))).into()
+        );
+    }
+    let now_ms = app.clock.now_ms();
+    let name = format!("{what}_{}.csv", session.zone.form(now_ms).replace(['-', ':'], ""));
+    let detail = serde_json::json!({ "file": name });
+    app.store.audit(&staff_event(&app, &caller, &session.user.username, "export", detail)).await?;
+    let body = match (kind(&what), List::named(&what)) {
+        (Some(kind), _) => Body::from(export_csv(&app.store, &session.scope, kind, None, now_ms).await?),
+        (None, Some(list)) => streamed(app, session, list),
+        (None, None) => return Err(PageError::NotFound.into()),
+    };
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, body).into_response())
+}
+
+/// The head, and then page after page as the reader takes them.
+fn streamed(app: App, session: StaffSession, list: List) -> Body {
+    let head: Vec<&str> = list.columns().iter().map(|(head, _)| *head).collect();
+    let head = format!("{}\r\n", head.join(","));
+    Body::from_stream(try_unfold(
+        (Some(head), 1_i64, app, session),
+        move |(head, page, app, session)| async move {
+            if let Some(head) = head {
+                return Ok::<_, StoreError>(Some((Bytes::from(head), (None, page, app, session))));
+            }
+            if page > ROWS_MAX / STAFF_PAGE_ROWS {
+                return Ok(None);
+            }
+            let found = list.page(&app, &session, page).await?;
+            let lines: String = found.rows.iter().map(|row| line(list.columns(), row, &session)).collect();
+            Ok((!lines.is_empty()).then(|| (Bytes::from(lines), (None, page + 1, app, session))))
+        },
+    ))
+}
+
+fn line(columns: &[Column], row: &Value, session: &StaffSession) -> String {
+    let cells = columns.iter().map(|(_, place)| match row.pointer(place) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => cell(text),
+        Some(Value::Number(number)) if place.ends_with("_ms") => {
+            number.as_i64().map(|at_ms| session.zone.iso(at_ms)).unwrap_or_default()
+        }
+        Some(Value::Number(number)) => number.to_string(),
+        Some(Value::Bool(yes)) => if *yes { "yes" } else { "no" }.to_owned(),
+        Some(other) => cell(&other.to_string()),
+    });
+    format!("{}\r\n", cells.collect::<Vec<_>>().join(","))
+}

@@ -1,0 +1,100 @@
+//! CSV files in and out of the staff pages.
+
+use axum::http::StatusCode;
+use store::{StaffRole, StaffScope};
+
+use crate::portal::portals;
+use crate::staff::{on_duty, other_things, own_things};
+
+fn form(what: &str, deed: &str, csv: &str) -> String {
+    let mut form = String::new();
+    for (name, value) in [("what", what), ("deed", deed), ("csv", csv)] {
+        let value: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        form += &format!("{name}={value}&");
+    }
+    form
+}
+
+#[tokio::test]
+async fn a_file_is_checked_mended_and_entered_as_a_whole() {
+    for portal in portals().await {
+        let own = own_things(&portal).await;
+        let mut browser = on_duty(&portal, "olga", StaffRole::Operator, StaffScope::All).await;
+        let head = "circuit,client,router,interface,type,committed_mbps,activated,uptime";
+        let good = "NEW-1,Deccan & Sons,r1,ether7,ILL,100,2026-11-01,99.5";
+        let bad = "NEW-2,Nobody,r1,ether8,ILL,fast,2026-11-01,101";
+        let answer =
+            browser.post("/staff/import", &form("links", "enter", &format!("{head}\n{good}\n{bad}\n"))).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        for told in
+            ["the file has 3 faults", "<span class=\"mono\">client</span>", "committed_mbps", "uptime"]
+        {
+            assert!(answer.body.contains(told), "{told}: {}", answer.body);
+        }
+        assert!(answer.body.contains("NEW-2,Nobody"), "what was typed is lost");
+        assert_eq!(portal.store.links().await.unwrap().len(), 2, "half a file");
+        let right = form("links", "check", &format!("{head}\n{good}\n"));
+        let answer = browser.post("/staff/import", &right).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert!(answer.body.contains("All 1 links are right. Nothing is entered yet."));
+        assert_eq!(portal.store.links().await.unwrap().len(), 2, "a check enters nothing");
+        let answer =
+            browser.post("/staff/import", &right.replace("deed=%63%68%65%63%6B", "deed=enter")).await;
+        assert_eq!(answer.header("location"), "/staff/import?what=links&entered=1");
+        assert!(browser.get(answer.header("location")).await.body.contains("1 links are entered."));
+        let links = portal.store.links().await.unwrap();
+        assert!(links.iter().any(|link| link.circuit == "NEW-1" && link.client_id == own.client));
+    }
+}
+
+#[tokio::test]
+async fn a_long_file_is_taken_and_any_other_long_form_is_not() {
+    for portal in portals().await {
+        let mut browser = on_duty(&portal, "olga", StaffRole::Operator, StaffScope::All).await;
+        let rows: String = (0..2_000).map(|n| format!("Client number {n} of many\n")).collect();
+        let csv = format!("name,company\n{}", rows.replace('\n', ",Northwind <Fibre>\n"));
+        let answer = browser.post("/staff/import", &form("clients", "enter", &csv)).await;
+        assert_eq!(answer.header("location"), "/staff/import?what=clients&entered=2000", "{}", answer.body);
+        let long = format!("name={}", "x".repeat(20_000));
+        assert_ne!(browser.post("/staff/clients", &long).await.status, StatusCode::SEE_OTHER);
+    }
+}
+
+#[tokio::test]
+async fn what_is_exported_is_what_may_be_seen_and_is_in_the_log() {
+    for portal in portals().await {
+        own_things(&portal).await;
+        let other = other_things(&portal).await;
+        let scope = StaffScope::Companies([other.company].into());
+        let mut browser = on_duty(&portal, "zed", StaffRole::Admin, scope).await;
+        for (what, expected) in [
+            ("clients", "Zenith Works,Second Brand"),
+            ("routers", "core-zulu,192.0.2.77"),
+            ("links", "ZULU-1,Zenith Works,core-zulu"),
+            ("users", "\"zoe\",\"zoe@zenith.example\""),
+            ("exclusions", "\"ZULU-1\",\"Zenith Works\",2026-11-23T"),
+            ("outages", "\"ZULU-1\",\"Zenith Works\""),
+            ("alerts", "\"ZULU-1\",\"Second Brand\""),
+            ("audit", "at,actor,address,action,subject,detail"),
+        ] {
+            let answer = browser.get(&format!("/staff/export.csv?what={what}")).await;
+            assert_eq!(answer.status, StatusCode::OK, "{what}");
+            assert!(
+                answer.header("content-disposition").contains(&format!("filename=\"{what}_2026")),
+                "{what}"
+            );
+            assert!(answer.body.contains(expected), "{what}: {}", answer.body);
+            let columns = answer.body.lines().next().unwrap().matches(',').count();
+            assert!(
+                columns >= 1 && answer.body.lines().skip(1).all(|line| line.matches(',').count() >= columns)
+            );
+            for secret in ["MINE-1", "FOREIGN-1", "Deccan", "Northwind", "asha", "192.0.2.1:"] {
+                assert!(!answer.body.contains(secret), "{what} shows {secret}");
+            }
+        }
+        assert_eq!(browser.get("/staff/export.csv?what=secrets").await.status, StatusCode::BAD_REQUEST);
+        let events = portal.store.audit_events(None, 100).await.unwrap();
+        let taken = events.iter().filter(|event| event.event.action == "export").count();
+        assert_eq!(taken, 8);
+    }
+}
