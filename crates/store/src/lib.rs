@@ -75,6 +75,8 @@ mod sla_report_list;
 mod sla_report_write;
 mod span;
 mod staff_alerts;
+mod staff_deliveries;
+mod staff_delivery_retry;
 mod staff_link_write;
 mod staff_links;
 mod staff_list;
@@ -160,6 +162,10 @@ pub use sla_report_list::{ReportFilter, ReportRow};
 pub use sla_report_write::{NewReport, REPORTS_PER_CALL_MAX, ReportOutcome};
 pub use span::{SPANS_MAX, Span, SpanTail};
 pub use staff_alerts::{AlertStanding, StaffAlert, StaffAlertAsk};
+pub use staff_deliveries::{
+    DELIVERIES_IN_FILE_MAX, DeliveryChannel, DeliveryStanding, StaffDelivery, StaffDeliveryAsk,
+};
+pub use staff_delivery_retry::DELIVERIES_RETRIED_MAX;
 pub use staff_link_write::LinkFields;
 pub use staff_links::{StaffExclusion, StaffLink};
 pub use staff_list::{StaffClient, StaffPortalUser, StaffRouter};

@@ -68,6 +68,8 @@ pub enum Id {
     Alert,
     /// An outage.
     Outage,
+    /// A message of the outbox.
+    Message,
     /// The secret of a link that sets a password.
     Token,
     /// The name of an asset.
@@ -90,6 +92,7 @@ impl Id {
             "exclusion" => Self::Exclusion,
             "alert" => Self::Alert,
             "outage" => Self::Outage,
+            "message" => Self::Message,
             "token" => Self::Token,
             "*asset" => Self::Asset,
             "icon" => Self::Icon,

@@ -1,15 +1,15 @@
 use super::Access::{Admin, Open, Operator, Staff};
-use super::Answer::Page;
+use super::Answer::{Download, Page};
 use super::{Id, Route, get, post};
 use crate::pages::staff::{
-    self, account, alerts, audit, clients, companies, design, exclusions, interfaces, link_edit, link_form,
-    links, login, login_code, outages, people, router_check, router_form, routers, second_factor, terms,
-    users, wall,
+    self, account, alerts, audit, clients, companies, deliveries, delivery_file, design, exclusions,
+    interfaces, link_edit, link_form, links, login, login_code, outages, people, router_check, router_form,
+    routers, second_factor, terms, users, wall,
 };
 
 /// The pages of the ISP's own people.
 pub(super) fn routes() -> Vec<Route> {
-    [door(), overview(), alerts(), clients(), routers(), links(), exclusions()]
+    [door(), overview(), alerts(), messages(), clients(), routers(), links(), exclusions()]
         .into_iter()
         .flatten()
         .collect()
@@ -60,6 +60,16 @@ fn alerts() -> Vec<Route> {
         get(Staff, Page, "/staff/outages/{outage}", outages::show),
         post(Operator, "/staff/outages/{outage}/reason", outages::publish).with_form("reason=A+digger"),
         post(Operator, "/staff/outages/{outage}/unreason", outages::take_back),
+    ]
+}
+
+fn messages() -> Vec<Route> {
+    vec![
+        get(Staff, Page, staff::DELIVERIES, deliveries::list),
+        get(Staff, Download, "/staff/deliveries.csv", delivery_file::csv),
+        post(Operator, "/staff/deliveries/retry", deliveries::retry_all),
+        get(Staff, Page, "/staff/deliveries/{message}", deliveries::show),
+        post(Operator, "/staff/deliveries/{message}/retry", deliveries::retry),
     ]
 }
 

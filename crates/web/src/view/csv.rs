@@ -75,12 +75,12 @@ impl Kind {
 }
 
 /// A text as a field that no spreadsheet takes for a formula: what begins like one gets a quote mark before it.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
 }
 
-fn number(value: Option<i64>) -> String {
+pub(crate) fn number(value: Option<i64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
 

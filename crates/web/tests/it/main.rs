@@ -5,6 +5,7 @@ mod account;
 mod board;
 mod brand;
 mod csv;
+mod deliveries;
 mod events;
 mod headers;
 mod install;

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sla::ExclusionKind;
 use store::{
     AlertId, ClientId, CompanyId, ExclusionId, Facing, LinkId, NewExclusion, NewLink, NewRouter,
-    NewStaffUser, OutageId, RouterId, RouterTls, StaffRole, StaffScope, StaffUserId,
+    NewStaffUser, OutageId, OutboxFilter, OutboxId, RouterId, RouterTls, StaffRole, StaffScope, StaffUserId,
 };
 use totp_rs::{Builder, Secret};
 
@@ -68,6 +68,7 @@ pub(crate) struct Things {
     pub(crate) exclusion: ExclusionId,
     pub(crate) alert: AlertId,
     pub(crate) outage: OutageId,
+    pub(crate) message: OutboxId,
 }
 
 /// Those of the portal's own company.
@@ -82,6 +83,7 @@ pub(crate) async fn own_things(portal: &Portal) -> Things {
         exclusion: exclude(portal, portal.mine).await,
         alert: raise(portal, portal.company, portal.foreign, "FOREIGN-1").await,
         outage: broke(portal, portal.router_id, portal.foreign).await,
+        message: newest_message(portal, portal.company).await,
     }
 }
 
@@ -125,7 +127,14 @@ pub(crate) async fn other_things(portal: &Portal) -> Things {
         exclusion: exclude(portal, link).await,
         alert: raise(portal, company, link, "ZULU-1").await,
         outage: broke(portal, router, link).await,
+        message: newest_message(portal, company).await,
     }
+}
+
+/// That of the alert, which is raised before.
+async fn newest_message(portal: &Portal, company: CompanyId) -> OutboxId {
+    let mails = portal.store.outbox_list(&OutboxFilter::default(), 100).await.unwrap();
+    mails.iter().find(|mail| mail.company_id == company).unwrap().id
 }
 
 async fn exclude(portal: &Portal, link_id: LinkId) -> ExclusionId {

@@ -87,6 +87,7 @@ async fn thing(
             links::table(app, session, &found, &client.name, now_ms),
             users::table(&people, &client.name),
         ],
+        letter: None,
     };
     let page = render(&page)?;
     Ok(if is_refused { refused(page) } else { axum::response::IntoResponse::into_response(page) })

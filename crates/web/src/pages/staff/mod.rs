@@ -5,11 +5,14 @@ pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod clients;
 pub(crate) mod companies;
+pub(crate) mod deliveries;
+pub(crate) mod delivery_file;
 pub(crate) mod design;
 pub(crate) mod edit;
 pub(crate) mod exclusions;
 pub(crate) mod form;
 pub(crate) mod interfaces;
+pub(crate) mod letter;
 pub(crate) mod link_edit;
 pub(crate) mod link_fields;
 pub(crate) mod link_form;
@@ -29,7 +32,7 @@ pub(crate) mod wall;
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use store::{AlertId, ClientId, CompanyId, ExclusionId, OutageId, RouterId};
+use store::{AlertId, ClientId, CompanyId, ExclusionId, OutageId, OutboxId, RouterId};
 
 use crate::app::App;
 use crate::assets::asset_url;
@@ -47,6 +50,7 @@ pub(crate) const LINKS: &str = "/staff/links";
 pub(crate) const EXCLUSIONS: &str = "/staff/exclusions";
 pub(crate) const ALERTS: &str = "/staff/alerts";
 pub(crate) const OUTAGES: &str = "/staff/outages";
+pub(crate) const DELIVERIES: &str = "/staff/deliveries";
 pub(crate) const AUDIT: &str = "/staff/audit";
 pub(crate) const PEOPLE: &str = "/staff/people";
 pub(crate) const ACCOUNT: &str = "/staff/account";
@@ -95,7 +99,7 @@ impl Frame {
 
     /// The places of the navigation, in groups; a group without a name is its only place.
     pub(crate) fn groups(&self) -> Vec<Group> {
-        let mut company = vec![(COMPANIES, "Companies")];
+        let mut company = vec![(COMPANIES, "Companies"), (DELIVERIES, "Deliveries")];
         if self.is_admin {
             company.push((PEOPLE, "Staff"));
         }
@@ -155,3 +159,4 @@ id!(router_id, RouterId);
 id!(exclusion_id, ExclusionId);
 id!(alert_id, AlertId);
 id!(outage_id, OutageId);
+id!(message_id, OutboxId);
