@@ -80,6 +80,7 @@ mod staff_delivery_retry;
 mod staff_link_write;
 mod staff_links;
 mod staff_list;
+mod staff_notifications;
 mod staff_outages;
 mod staff_scope;
 mod staff_user;

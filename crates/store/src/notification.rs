@@ -79,9 +79,7 @@ impl Store {
         const SQL: &str = "INSERT INTO notification_recipients (company_id, email) VALUES ($1, $2)";
         let email = email_key(email);
         let invalid = |why: String| Err(StoreError::Invalid { what: "a recipient", why });
-        if !is_address(&email) {
-            return invalid(format!("{email:?} is not an e-mail address"));
-        }
+        check_recipient(&email)?;
         let mut tx = self.begin().await?;
         let subject = format!("company {}", locked(&mut tx, company).await?.name);
         let count: i64 =
@@ -164,6 +162,14 @@ impl Store {
         let once: BTreeSet<String> = emails.iter().map(|email| email_key(email)).collect();
         Ok(once.into_iter().filter(|email| is_address(email)).collect())
     }
+}
+
+/// Only addresses are on a list.
+pub(crate) fn check_recipient(email: &str) -> Result<(), StoreError> {
+    if is_address(email) {
+        return Ok(());
+    }
+    Err(StoreError::Invalid { what: "a recipient", why: format!("{email:?} is not an e-mail address") })
 }
 
 /// Addresses are compared without regard to case, so that nobody is written to twice.
