@@ -70,6 +70,8 @@ pub enum Id {
     Outage,
     /// A message of the outbox.
     Message,
+    /// An event of which companies tell; it is nobody's.
+    Event,
     /// The secret of a link that sets a password.
     Token,
     /// The name of an asset.
@@ -93,6 +95,7 @@ impl Id {
             "alert" => Self::Alert,
             "outage" => Self::Outage,
             "message" => Self::Message,
+            "event" => Self::Event,
             "token" => Self::Token,
             "*asset" => Self::Asset,
             "icon" => Self::Icon,

@@ -3,8 +3,8 @@ use super::Answer::{Download, Page};
 use super::{Id, Route, get, post};
 use crate::pages::staff::{
     self, account, alerts, audit, clients, companies, deliveries, delivery_file, design, exclusions,
-    interfaces, link_edit, link_form, links, login, login_code, outages, people, router_check, router_form,
-    routers, second_factor, terms, users, wall,
+    interfaces, link_edit, link_form, links, login, login_code, notifications, outages, people, router_check,
+    router_form, routers, rule_form, second_factor, terms, users, wall,
 };
 
 /// The pages of the ISP's own people.
@@ -64,7 +64,18 @@ fn alerts() -> Vec<Route> {
 }
 
 fn messages() -> Vec<Route> {
+    const RULE: &str = "enabled=on&sustained=5m&clear_after=1m&cooldown=5m&quiet=22:00-07:00&to_operations=on\
+                        &to_client=off&by_mail=on&extra=&shown={shown}";
     vec![
+        get(Staff, Page, staff::NOTIFICATIONS, notifications::list),
+        get(Staff, Page, "/staff/notifications/{company}", notifications::show),
+        get(Admin, Page, "/staff/notifications/{company}/operations", notifications::operations),
+        post(Admin, "/staff/notifications/{company}/operations", notifications::save_operations)
+            .with_form("operations=noc%40isp.example&shown={shown}"),
+        get(Admin, Page, "/staff/notifications/{company}/rules/{event}", rule_form::edit),
+        post(Admin, "/staff/notifications/{company}/rules/{event}", rule_form::save).with_form(RULE),
+        post(Admin, "/staff/notifications/{company}/rules/{event}/preview", rule_form::preview)
+            .with_form(RULE),
         get(Staff, Page, staff::DELIVERIES, deliveries::list),
         get(Staff, Download, "/staff/deliveries.csv", delivery_file::csv),
         post(Operator, "/staff/deliveries/retry", deliveries::retry_all),

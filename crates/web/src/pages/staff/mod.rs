@@ -20,11 +20,14 @@ pub(crate) mod links;
 pub(crate) mod listing;
 pub(crate) mod login;
 pub(crate) mod login_code;
+pub(crate) mod look_back;
+pub(crate) mod notifications;
 pub(crate) mod outages;
 pub(crate) mod people;
 pub(crate) mod router_check;
 pub(crate) mod router_form;
 pub(crate) mod routers;
+pub(crate) mod rule_form;
 pub(crate) mod second_factor;
 pub(crate) mod terms;
 pub(crate) mod users;
@@ -51,6 +54,7 @@ pub(crate) const EXCLUSIONS: &str = "/staff/exclusions";
 pub(crate) const ALERTS: &str = "/staff/alerts";
 pub(crate) const OUTAGES: &str = "/staff/outages";
 pub(crate) const DELIVERIES: &str = "/staff/deliveries";
+pub(crate) const NOTIFICATIONS: &str = "/staff/notifications";
 pub(crate) const AUDIT: &str = "/staff/audit";
 pub(crate) const PEOPLE: &str = "/staff/people";
 pub(crate) const ACCOUNT: &str = "/staff/account";
@@ -99,7 +103,8 @@ impl Frame {
 
     /// The places of the navigation, in groups; a group without a name is its only place.
     pub(crate) fn groups(&self) -> Vec<Group> {
-        let mut company = vec![(COMPANIES, "Companies"), (DELIVERIES, "Deliveries")];
+        let mut company =
+            vec![(COMPANIES, "Companies"), (NOTIFICATIONS, "Notifications"), (DELIVERIES, "Deliveries")];
         if self.is_admin {
             company.push((PEOPLE, "Staff"));
         }
