@@ -13,6 +13,7 @@ mod ledger;
 mod live;
 mod login;
 mod lost_updates;
+mod notifications;
 mod pages;
 mod portal;
 mod ranges;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use alert::{Preview, PreviewCount};
 use store::{Company, CompanyId, NotificationRule};
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use crate::app::App;
@@ -48,6 +48,16 @@ pub(crate) enum Looked {
 struct Turn {
     looks: Arc<Looks>,
     company: CompanyId,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Turn {
+    /// `None`: somebody looks back at this company already, or too many do at others.
+    fn take(looks: &Arc<Looks>, company: CompanyId) -> Option<Self> {
+        let permit = Arc::clone(&looks.permits).try_acquire_owned().ok()?;
+        let is_free = looks.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(company);
+        is_free.then(|| Self { looks: Arc::clone(looks), company, _permit: permit })
+    }
 }
 
 impl Drop for Turn {
@@ -62,18 +72,13 @@ pub(crate) async fn look_back(
     company: Company,
     rules: Vec<NotificationRule>,
 ) -> Result<Looked, PageError> {
-    let looks = Arc::clone(&app.looks);
-    let Ok(permit) = Arc::clone(&looks.permits).try_acquire_owned() else { return Ok(Looked::Busy) };
-    if !looks.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(company.id) {
-        return Ok(Looked::Busy);
-    }
-    let turn = Turn { looks, company: company.id };
+    let Some(turn) = Turn::take(&app.looks, company.id) else { return Ok(Looked::Busy) };
     let (store, to_ms, begun) = (app.store.clone(), app.clock.now_ms(), Instant::now());
     let from_ms = to_ms - LOOK_BACK_DAYS * 24 * 3_600_000;
     let runtime = Handle::current();
     // Whoever asked may be gone by then; the turn is kept until it is over.
     let looking = tokio::task::spawn_blocking(move || {
-        let _held = (turn, permit);
+        let _held = turn;
         let in_time = |_, _| begun.elapsed() < LOOK_BACK_MAX;
         runtime.block_on(Box::pin(alert::preview(&store, &company, &rules, (from_ms, to_ms), in_time)))
     });
@@ -189,6 +194,19 @@ mod tests {
     use alert::PreviewDay;
 
     use super::*;
+
+    #[test]
+    fn one_looks_back_at_a_company_and_few_at_all() {
+        let looks = Arc::new(Looks::default());
+        let first = Turn::take(&looks, CompanyId(1)).expect("nobody else does");
+        assert!(Turn::take(&looks, CompanyId(1)).is_none(), "somebody does");
+        let second = Turn::take(&looks, CompanyId(2)).expect("another company");
+        assert!(Turn::take(&looks, CompanyId(3)).is_none(), "enough do");
+        drop(first);
+        assert!(Turn::take(&looks, CompanyId(2)).is_none(), "that one goes on");
+        assert!(Turn::take(&looks, CompanyId(1)).is_some());
+        drop(second);
+    }
 
     #[test]
     fn a_day_with_one_message_is_seen_beside_one_with_a_thousand() {
