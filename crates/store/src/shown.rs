@@ -6,7 +6,7 @@ use crate::engine::{json, on};
 use crate::seal::{decode_hex, encode_hex};
 use crate::{
     Client, ClientId, Company, CompanyId, ExclusionId, Link, LinkId, LinkTerms, NotificationEvent,
-    NotificationRule, Router, RouterId, StaffScope, Store, StoreError,
+    NotificationRule, Router, RouterId, StaffScope, Store, StoreError, Webhook, WebhookId,
 };
 
 /// A thing as a form showed it: its digest, and the newest event of the audit log by then.
@@ -144,6 +144,18 @@ impl Store {
         let emails = self.staff_notification_recipients(scope, company).await?;
         let digest = digest(&emails)?;
         Ok((emails, Shown { digest, event }))
+    }
+
+    /// A webhook, without its secret.
+    pub async fn shown_webhook(
+        &self,
+        scope: &StaffScope,
+        id: WebhookId,
+    ) -> Result<(Webhook, Shown), StoreError> {
+        let event = self.newest_event().await?;
+        let (_, webhook) = self.staff_webhook(scope, id).await?;
+        let digest = digest(&webhook)?;
+        Ok((webhook, Shown { digest, event }))
     }
 
     /// An exclusion.

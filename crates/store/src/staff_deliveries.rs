@@ -83,6 +83,8 @@ pub struct StaffDeliveryAsk<'a> {
     pub standing: Option<DeliveryStanding>,
     /// Only what goes this way.
     pub channel: Option<DeliveryChannel>,
+    /// Only to this recipient, exactly.
+    pub recipient: Option<&'a str>,
     /// Only of this kind: an event, or a kind of mail about accounts.
     pub kind: Option<&'a str>,
     /// Not decided before.
@@ -215,7 +217,7 @@ const LIST: Differs = deliveries!(
         WHERE n.at_ms >= $5 AND n.at_ms < $6
             AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.message_id = n.message_id)"]
     ["AND ($2 IS NULL OR d.standing = $2) AND ($3 IS NULL OR d.kind = $3)
-        AND ($4 IS NULL OR ($4 = 'webhook') = (d.recipient LIKE 'webhook:%'))
+        AND ($4 IS NULL OR ($4 = 'webhook') = (d.recipient LIKE 'webhook:%')) AND ($10 IS NULL OR d.recipient = $10)
         AND (LOWER(d.about) LIKE LOWER($7) ESCAPE '\\' OR LOWER(COALESCE(d.recipient, '')) LIKE LOWER($7) ESCAPE '\\'
             OR LOWER(COALESCE(c.name, '')) LIKE LOWER($7) ESCAPE '\\'
             OR LOWER(COALESCE(d.answer, d.reason, '')) LIKE LOWER($7) ESCAPE '\\')
@@ -260,6 +262,7 @@ impl Store {
             .bind(asked.ask.pattern())
             .bind(limit)
             .bind(offset)
+            .bind(asked.recipient)
             .fetch_all(db)
             .await)?;
         StaffPage::of(rows).try_map(StaffDelivery::try_from)

@@ -70,6 +70,8 @@ pub enum Id {
     Outage,
     /// A message of the outbox.
     Message,
+    /// A webhook.
+    Webhook,
     /// An event of which companies tell; it is nobody's.
     Event,
     /// The secret of a link that sets a password.
@@ -95,6 +97,7 @@ impl Id {
             "alert" => Self::Alert,
             "outage" => Self::Outage,
             "message" => Self::Message,
+            "webhook" => Self::Webhook,
             "event" => Self::Event,
             "token" => Self::Token,
             "*asset" => Self::Asset,

@@ -13,6 +13,7 @@ const ALL: StaffDeliveryAsk<'static> = StaffDeliveryAsk {
     ask: StaffAsk { search: "", page: 1 },
     standing: None,
     channel: None,
+    recipient: None,
     kind: None,
     from_ms: None,
     to_ms: None,

@@ -4,12 +4,12 @@ use super::{Id, Route, get, post};
 use crate::pages::staff::{
     self, account, alerts, audit, clients, companies, deliveries, delivery_file, design, exclusions,
     interfaces, link_edit, link_form, links, login, login_code, notifications, outages, people, router_check,
-    router_form, routers, rule_form, second_factor, terms, users, wall,
+    router_form, routers, rule_form, second_factor, terms, users, wall, webhook_form, webhooks,
 };
 
 /// The pages of the ISP's own people.
 pub(super) fn routes() -> Vec<Route> {
-    [door(), overview(), alerts(), messages(), clients(), routers(), links(), exclusions()]
+    [door(), overview(), alerts(), messages(), webhooks(), clients(), routers(), links(), exclusions()]
         .into_iter()
         .flatten()
         .collect()
@@ -81,6 +81,24 @@ fn messages() -> Vec<Route> {
         post(Operator, "/staff/deliveries/retry", deliveries::retry_all),
         get(Staff, Page, "/staff/deliveries/{message}", deliveries::show),
         post(Operator, "/staff/deliveries/{message}/retry", deliveries::retry),
+    ]
+}
+
+fn webhooks() -> Vec<Route> {
+    const FORM: &str = "company={company}&url=https%3A%2F%2Fhooks.example.net%2Fadded&link_down=on";
+    vec![
+        get(Admin, Page, staff::WEBHOOKS, webhooks::list),
+        get(Admin, Page, "/staff/webhooks/new", webhook_form::new),
+        post(Admin, staff::WEBHOOKS, webhook_form::add).with_form(FORM),
+        get(Admin, Page, "/staff/webhooks/{webhook}", webhooks::show),
+        get(Admin, Page, "/staff/webhooks/{webhook}/edit", webhook_form::edit),
+        post(Admin, "/staff/webhooks/{webhook}/edit", webhook_form::save)
+            .with_form("url=https%3A%2F%2Fhooks.example.net%2Fmoved&shown={shown}"),
+        post(Admin, "/staff/webhooks/{webhook}/pause", webhooks::pause),
+        post(Admin, "/staff/webhooks/{webhook}/resume", webhooks::resume),
+        post(Admin, "/staff/webhooks/{webhook}/secret", webhooks::renew),
+        post(Admin, "/staff/webhooks/{webhook}/test", webhooks::test),
+        post(Admin, "/staff/webhooks/{webhook}/remove", webhooks::remove),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use store::{
     ACCOUNT_CHANGED_MAIL, DeliveryChannel, DeliveryStanding, INVITATION_MAIL, NotificationEvent, RESET_MAIL,
-    StaffDelivery,
+    StaffDelivery, WEBHOOK_TEST,
 };
 
 use crate::pages::staff::listing::Cell;
@@ -20,6 +20,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
         (RESET_MAIL, "New password"),
         (INVITATION_MAIL, "Invitation"),
         (ACCOUNT_CHANGED_MAIL, "Account changed"),
+        (WEBHOOK_TEST, "Test"),
     ])
 }
 

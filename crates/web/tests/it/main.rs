@@ -28,3 +28,4 @@ mod telling;
 mod throttle;
 mod users;
 mod walk;
+mod webhooks;

@@ -94,7 +94,12 @@ async fn what_makes_no_sense_comes_back_with_the_fault_at_its_field() {
                     "{to} {wrong}: {}",
                     answer.body
                 );
-                assert_eq!(answer.body.matches("-wrong\">").count(), 1, "{to} {form}: {}", answer.body);
+                assert_eq!(
+                    answer.body.matches("<p class=\"wrong\"").count(),
+                    1,
+                    "{to} {form}: {}",
+                    answer.body
+                );
                 assert!(answer.body.contains(kept), "{kept} was lost: {}", answer.body);
             }
         }

@@ -6,6 +6,7 @@ use sla::ExclusionKind;
 use store::{
     AlertId, ClientId, CompanyId, ExclusionId, Facing, LinkId, NewExclusion, NewLink, NewRouter,
     NewStaffUser, OutageId, OutboxFilter, OutboxId, RouterId, RouterTls, StaffRole, StaffScope, StaffUserId,
+    WebhookId,
 };
 use totp_rs::{Builder, Secret};
 
@@ -69,6 +70,7 @@ pub(crate) struct Things {
     pub(crate) alert: AlertId,
     pub(crate) outage: OutageId,
     pub(crate) message: OutboxId,
+    pub(crate) webhook: WebhookId,
 }
 
 /// Those of the portal's own company.
@@ -84,6 +86,7 @@ pub(crate) async fn own_things(portal: &Portal) -> Things {
         alert: raise(portal, portal.company, portal.foreign, "FOREIGN-1").await,
         outage: broke(portal, portal.router_id, portal.foreign).await,
         message: newest_message(portal, portal.company).await,
+        webhook: webhook(portal, portal.company).await,
     }
 }
 
@@ -128,6 +131,7 @@ pub(crate) async fn other_things(portal: &Portal) -> Things {
         alert: raise(portal, company, link, "ZULU-1").await,
         outage: broke(portal, router, link).await,
         message: newest_message(portal, company).await,
+        webhook: webhook(portal, company).await,
     }
 }
 
@@ -135,6 +139,11 @@ pub(crate) async fn other_things(portal: &Portal) -> Things {
 async fn newest_message(portal: &Portal, company: CompanyId) -> OutboxId {
     let mails = portal.store.outbox_list(&OutboxFilter::default(), 100).await.unwrap();
     mails.iter().find(|mail| mail.company_id == company).unwrap().id
+}
+
+async fn webhook(portal: &Portal, company: CompanyId) -> WebhookId {
+    let url = format!("https://hooks-{company}.example/MINE-1-is-secret");
+    portal.store.insert_webhook(company, &url, &[], ("cli", NOW_MS)).await.unwrap().0
 }
 
 async fn exclude(portal: &Portal, link_id: LinkId) -> ExclusionId {

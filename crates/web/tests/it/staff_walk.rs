@@ -31,6 +31,7 @@ fn id(things: &Things, id: Id) -> String {
         Id::Outage => things.outage.to_string(),
         Id::Message => things.message.to_string(),
         Id::Event => "link_down".to_owned(),
+        Id::Webhook => things.webhook.to_string(),
         Id::Report | Id::Session | Id::User | Id::Token | Id::Asset | Id::Icon => {
             panic!("the staff walk does not know how to name {id:?}")
         }
@@ -117,7 +118,8 @@ fn least(route: &Route) -> Access {
     if path == "/staff/account" || path.starts_with("/staff/account/") {
         return Access::Staff;
     }
-    let of_notifications = path.starts_with("/staff/notifications/{company}/");
+    let of_notifications =
+        path.starts_with("/staff/notifications/{company}/") || path.starts_with("/staff/webhooks");
     if path.starts_with("/staff/companies/") || path.starts_with("/staff/people") || of_notifications {
         return Access::Admin;
     }
@@ -326,6 +328,9 @@ async fn change_once(portal: &Portal, route: &Route) {
     // What is begun shows a secret and changes nothing yet; half a log-in leads back to the whole.
     if route.path.ends_with("/factor/begin") {
         assert!(answer.body.contains("class=\"qr\""), "{}", answer.body);
+    } else if route.path.ends_with("/secret") || route.path == "/staff/webhooks" {
+        assert!(answer.body.contains("whsec_"), "{}", answer.body);
+        assert!(events(portal).await > before, "{address} changed nothing");
     } else if route.path.ends_with("/preview") {
         assert!(answer.body.contains("the last 30 days would have sent"), "{}", answer.body);
         assert_eq!(events(portal).await, before, "it stores nothing");

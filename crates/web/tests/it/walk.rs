@@ -54,7 +54,8 @@ async fn ids(portal: &Portal, id: Id) -> Ids {
         | Id::Alert
         | Id::Outage
         | Id::Message
-        | Id::Event => {
+        | Id::Event
+        | Id::Webhook => {
             panic!("no page of a client names {id:?}")
         }
         Id::Icon => Ids { mine: "icon-192.png".to_owned(), foreign: None },

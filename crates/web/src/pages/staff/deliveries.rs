@@ -1,8 +1,8 @@
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use store::{
-    DELIVERIES_RETRIED_MAX, DeliveryChannel, DeliveryStanding, OutboxMail, StaffDelivery, StaffDeliveryAsk,
-    StoreError,
+    Company, DELIVERIES_RETRIED_MAX, DeliveryChannel, DeliveryStanding, OutboxMail, StaffDelivery,
+    StaffDeliveryAsk, StoreError, Webhook,
 };
 
 use crate::app::App;
@@ -17,6 +17,8 @@ use crate::view::alert::recipient_words;
 use crate::view::delivery::{channel_words, kinds, said, standing, standing_words, title};
 use crate::zone::Zone;
 
+/// The heads of a table of messages.
+pub(crate) const HEAD: &[&str] = &["Message", "State", "To", "Decided", "Tries", "Answer or reason"];
 /// What narrows the list down besides the search.
 const FILTERS: [&str; 5] = ["kind", "channel", "state", "from", "to"];
 
@@ -29,8 +31,7 @@ pub(crate) async fn list(
     let wanted = wanted(&asked, &session)?;
     let found = app.store.staff_deliveries(&session.scope, &wanted).await?;
     let rows = found.rows.iter().map(row).collect();
-    let head = &["Message", "State", "To", "Decided", "Tries", "Answer or reason"];
-    let table = Table { title: "Messages", head, rows, none: "No message is found.", more: None };
+    let table = Table { title: "Messages", head: HEAD, rows, none: "No message is found.", more: None };
     let mut deeds = vec![Deed::Go { to: address_of("/staff/deliveries.csv", &asked), words: "CSV file" }];
     if wanted.standing == Some(DeliveryStanding::Dead) && found.total > 0 && session.may_edit() {
         let what = "Everything that is listed here, on all its pages, is due now, at most the newest 1,000. Tries are \
@@ -42,19 +43,22 @@ pub(crate) async fn list(
     let frame = Frame::new(&app, &session, DELIVERIES);
     let page = ListPage::new(frame, "Deliveries", &asked, found.total, table)
         .searched("Circuit, client, receiver, answer or reason")
-        .narrowed(fields(&asked))
+        .narrowed(fields(&asked, &app.store.staff_webhooks(&session.scope).await?))
         .with_deeds(deeds);
     Ok(render(&page)?)
 }
 
-fn fields(asked: &Asked) -> Vec<Field> {
+fn fields(asked: &Asked, webhooks: &[(Company, Webhook)]) -> Vec<Field> {
     let owned = |value: &str, words: &str| (value.to_owned(), words.to_owned());
-    let channels = DeliveryChannel::ALL.map(|one| owned(one.as_str(), channel_words(one)));
+    let channels = DeliveryChannel::ALL.into_iter().map(|one| owned(one.as_str(), channel_words(one)));
+    let each = webhooks.iter().map(|(company, webhook)| {
+        (webhook.recipient(), format!("Webhook {} of {}", webhook.id, company.name))
+    });
     let states = DeliveryStanding::ALL.map(|one| owned(one.as_str(), standing_words(one)));
     let input = asked.input();
     vec![
         asked.choice("kind", "Kind", "All kinds", kinds().map(|(kind, words)| owned(kind, words))),
-        asked.choice("channel", "Way", "All ways", channels),
+        asked.choice("channel", "Way", "All ways", channels.chain(each)),
         asked.choice("state", "State", "All", states),
         Field::new(&input, "from", "From", Kind::Input("date")),
         Field::new(&input, "to", "To and with", Kind::Input("date")),
@@ -76,10 +80,13 @@ pub(crate) fn wanted<'a>(
         }
     };
     let kind = asked.narrowed.get("kind");
+    // One webhook is a way of its own.
+    let channel = asked.narrowed.get("channel").map(String::as_str);
     Ok(StaffDeliveryAsk {
         ask: asked.ask(),
         standing: asked.one_of("state", &DeliveryStanding::ALL, DeliveryStanding::as_str),
         channel: asked.one_of("channel", &DeliveryChannel::ALL, DeliveryChannel::as_str),
+        recipient: channel.filter(|to| store::webhook_of(to).is_some()),
         kind: kinds().map(|(kind, _)| kind).find(|known| kind.is_some_and(|kind| kind == known)),
         from_ms: day("from")?.map(|day| day.from_ms),
         to_ms: day("to")?.map(|day| day.to_ms),
@@ -92,7 +99,7 @@ fn address_of(list: &str, asked: &Asked) -> String {
     list_address(list, asked.q.trim(), &FILTERS.map(value), 1)
 }
 
-fn row(one: &StaffDelivery) -> Vec<Cell> {
+pub(crate) fn row(one: &StaffDelivery) -> Vec<Cell> {
     let zone = Zone::named(&one.timezone);
     let name = match (one.mail, one.alert) {
         (Some(id), _) => Cell::link(title(one), format!("{DELIVERIES}/{id}")),

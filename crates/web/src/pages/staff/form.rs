@@ -143,6 +143,8 @@ pub(crate) enum Kind {
     Offered(Vec<(String, String)>),
     /// A longer text.
     Area,
+    /// Ticked or not: `on` or nothing.
+    Tick,
     /// One of these: value and words.
     Choice(Vec<(String, String)>),
 }
@@ -189,7 +191,7 @@ impl Field {
             Kind::Choice(options) => {
                 options.iter().find(|(value, _)| value == is).map(|(_, words)| words.as_str())
             }
-            Kind::Input(_) | Kind::Offered(_) | Kind::Area => None,
+            Kind::Input(_) | Kind::Offered(_) | Kind::Area | Kind::Tick => None,
         };
         self.stored = Some(words.unwrap_or(is).to_owned());
     }

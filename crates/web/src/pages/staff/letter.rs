@@ -10,16 +10,18 @@ use crate::app::App;
 use crate::error::PageError;
 use crate::pages::download::{Source, made};
 use crate::pages::staff::Answered;
+use crate::pages::staff::listing::Letter;
 
+const HEAD: &str = "Text";
 /// Stands where the mail has a link that opens an account: it is made as the mail leaves and is nowhere else.
 const NO_LINK: &str = "(the link is in the mail alone)";
 
-/// Subject and text; `None`: nothing can be written for what the outbox holds.
-pub(crate) async fn of(app: &App, mail: &OutboxMail) -> Answered<Option<(String, String)>> {
+/// `None`: nothing can be written for what the outbox holds.
+pub(crate) async fn of(app: &App, mail: &OutboxMail) -> Answered<Option<Letter>> {
     let company = app.store.company(mail.company_id).await?;
     if DeliveryChannel::of(&mail.recipient) == DeliveryChannel::Webhook {
         let body = report::webhook_body(&mail.kind, &company.name, mail.created_at_ms, &mail.payload);
-        return Ok(Some((String::new(), format!("{body:#}"))));
+        return Ok(Some(Letter { head: HEAD, subject: String::new(), text: format!("{body:#}") }));
     }
     let body = match mail.kind.as_str() {
         RESET_MAIL | INVITATION_MAIL | ACCOUNT_CHANGED_MAIL => about_account(app, mail, &company).await?,
@@ -29,7 +31,7 @@ pub(crate) async fn of(app: &App, mail: &OutboxMail) -> Answered<Option<(String,
             Err(_) => None,
         },
     };
-    Ok(body.map(|body| (body.subject, body.text)))
+    Ok(body.map(|body| Letter { head: HEAD, subject: body.subject, text: body.text }))
 }
 
 async fn about_account(

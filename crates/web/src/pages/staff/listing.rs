@@ -286,8 +286,15 @@ pub(crate) struct ThingPage {
     pub(crate) facts: Vec<(&'static str, Cell)>,
     pub(crate) deeds: Vec<Deed>,
     pub(crate) tables: Vec<Table>,
-    /// The text of a message: its subject, which may be empty, and its body.
-    pub(crate) letter: Option<(String, String)>,
+    pub(crate) letter: Option<Letter>,
+}
+
+/// A longer text of a thing, as it is.
+pub(crate) struct Letter {
+    pub(crate) head: &'static str,
+    /// May be empty.
+    pub(crate) subject: String,
+    pub(crate) text: String,
 }
 
 #[cfg(test)]

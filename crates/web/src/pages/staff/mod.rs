@@ -32,10 +32,12 @@ pub(crate) mod second_factor;
 pub(crate) mod terms;
 pub(crate) mod users;
 pub(crate) mod wall;
+pub(crate) mod webhook_form;
+pub(crate) mod webhooks;
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use store::{AlertId, ClientId, CompanyId, ExclusionId, OutageId, OutboxId, RouterId};
+use store::{AlertId, ClientId, CompanyId, ExclusionId, OutageId, OutboxId, RouterId, WebhookId};
 
 use crate::app::App;
 use crate::assets::asset_url;
@@ -55,6 +57,7 @@ pub(crate) const ALERTS: &str = "/staff/alerts";
 pub(crate) const OUTAGES: &str = "/staff/outages";
 pub(crate) const DELIVERIES: &str = "/staff/deliveries";
 pub(crate) const NOTIFICATIONS: &str = "/staff/notifications";
+pub(crate) const WEBHOOKS: &str = "/staff/webhooks";
 pub(crate) const AUDIT: &str = "/staff/audit";
 pub(crate) const PEOPLE: &str = "/staff/people";
 pub(crate) const ACCOUNT: &str = "/staff/account";
@@ -106,6 +109,7 @@ impl Frame {
         let mut company =
             vec![(COMPANIES, "Companies"), (NOTIFICATIONS, "Notifications"), (DELIVERIES, "Deliveries")];
         if self.is_admin {
+            company.push((WEBHOOKS, "Webhooks"));
             company.push((PEOPLE, "Staff"));
         }
         company.push((AUDIT, "Audit"));
@@ -165,3 +169,4 @@ id!(exclusion_id, ExclusionId);
 id!(alert_id, AlertId);
 id!(outage_id, OutageId);
 id!(message_id, OutboxId);
+id!(webhook_id, WebhookId);
