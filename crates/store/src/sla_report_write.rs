@@ -107,11 +107,12 @@ impl Store {
             outcomes[*index] =
                 Some(if first { ReportOutcome::First(id) } else { ReportOutcome::Revised(id, row.revision) });
         }
-        let mail = |(row, id, mail): &'_ (&Fresh<'_>, ReportId, NewMail)| {
+        let mut mails = Vec::with_capacity(told.len());
+        for (row, id, mail) in &told {
             let (client, company, mail_from) = &owners[&row.report.link_id];
-            Mail::new(mail, row.dedup_key(mail), *company, Some(*client), Some(*id), mail_from.as_deref())
-        };
-        let mails = told.iter().map(mail).collect::<Result<Vec<_>, _>>()?;
+            let (dedup_key, client, report) = (row.dedup_key(mail), Some(*client), Some(*id));
+            mails.push(Mail::new(mail, dedup_key, *company, client, report, mail_from.as_deref())?);
+        }
         outbox_write::insert(&mut tx, &mails, now_ms).await?;
         tx.commit().await?;
         Ok(outcomes.into_iter().flatten().collect())
