@@ -17,7 +17,7 @@ use crate::session::ClientSession;
 
 /// The forms in which a statement leaves the portal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub(crate) enum Form {
     Pdf,
     Csv,
     Json,
@@ -97,8 +97,7 @@ pub(crate) async fn json(
 
 async fn send(app: &App, asker: &Asker, id: &str, form: Form) -> Result<Response, PageError> {
     let source = load(app, &asker.session, id).await?;
-    let SlaReport { month, revision, .. } = source.report;
-    let name = report::file_name(&source.facts.circuit, month, revision, form.extension());
+    let name = source.file_name(form);
     app.store
         .audit(&AuditEvent {
             at_ms: app.clock.now_ms(),
@@ -109,6 +108,11 @@ async fn send(app: &App, asker: &Asker, id: &str, form: Form) -> Result<Response
             address: Some(asker.address.clone()),
         })
         .await?;
+    file(app, source, form, &name).await
+}
+
+/// The file as an answer, under its name.
+pub(crate) async fn file(app: &App, source: Source, form: Form, name: &str) -> Result<Response, PageError> {
     let bytes = made(app, move || source.bytes(form)).await?;
     let bytes = bytes.map_err(|error| PageError::Statement(Box::new(error)))?;
     let headers = [
@@ -180,6 +184,17 @@ impl Source {
             created_at_ms: self.report.created_at_ms,
             report_url: self.url.as_deref(),
         }
+    }
+
+    /// Of which link.
+    pub(crate) fn circuit(&self) -> &str {
+        &self.facts.circuit
+    }
+
+    /// What its file is called.
+    pub(crate) fn file_name(&self, form: Form) -> String {
+        let SlaReport { month, revision, .. } = self.report;
+        report::file_name(&self.facts.circuit, month, revision, form.extension())
     }
 
     fn bytes(&self, form: Form) -> Result<Vec<u8>, ReportError> {

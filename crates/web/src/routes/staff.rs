@@ -3,16 +3,28 @@ use super::Answer::{Download, Page};
 use super::{Id, Route, get, post};
 use crate::pages::staff::{
     self, account, alerts, audit, clients, companies, deliveries, delivery_file, design, exclusions,
-    interfaces, link_edit, link_form, links, login, login_code, notifications, outages, people, router_check,
-    router_form, routers, rule_form, second_factor, terms, users, wall, webhook_form, webhooks,
+    interfaces, link_edit, link_form, links, login, login_code, notifications, outages, people, report_files,
+    reports, router_check, router_form, routers, rule_form, second_factor, terms, users, wall, webhook_form,
+    webhooks,
 };
 
 /// The pages of the ISP's own people.
 pub(super) fn routes() -> Vec<Route> {
-    [door(), overview(), alerts(), messages(), webhooks(), clients(), routers(), links(), exclusions()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        door(),
+        overview(),
+        alerts(),
+        messages(),
+        webhooks(),
+        reports(),
+        clients(),
+        routers(),
+        links(),
+        exclusions(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn door() -> Vec<Route> {
@@ -99,6 +111,16 @@ fn webhooks() -> Vec<Route> {
         post(Admin, "/staff/webhooks/{webhook}/secret", webhooks::renew),
         post(Admin, "/staff/webhooks/{webhook}/test", webhooks::test),
         post(Admin, "/staff/webhooks/{webhook}/remove", webhooks::remove),
+    ]
+}
+
+fn reports() -> Vec<Route> {
+    vec![
+        get(Staff, Page, staff::REPORTS, reports::list).with_query(&[("client", Id::Client)]),
+        get(Staff, Page, "/staff/reports/{report}", reports::show),
+        get(Staff, Download, "/staff/reports/{report}/statement.pdf", report_files::pdf),
+        get(Staff, Download, "/staff/reports/{report}/statement.csv", report_files::csv),
+        get(Staff, Download, "/staff/reports/{report}/statement.json", report_files::json),
     ]
 }
 

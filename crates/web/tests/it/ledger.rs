@@ -35,6 +35,7 @@ async fn write(
     let inputs = inputs(month, down);
     let link = portal.store.link(link).await.unwrap();
     let client = portal.store.client(link.client_id).await.unwrap();
+    let company = portal.store.company(client.company_id).await.unwrap();
     let statement = sla::evaluate(&inputs).unwrap();
     let report = NewReport {
         link_id: link.id,
@@ -44,7 +45,7 @@ async fn write(
         digest: inputs.digest(),
         inputs: inputs.to_bytes(),
         facts: json!({
-            "company": "Northwind <Fibre>",
+            "company": company.name,
             "client": client.name,
             "circuit": link.circuit,
             "kind": link.kind,

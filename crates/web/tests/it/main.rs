@@ -23,6 +23,7 @@ mod series;
 mod staff;
 mod staff_checks;
 mod staff_forms;
+mod staff_reports;
 mod staff_walk;
 mod telling;
 mod throttle;

@@ -4,7 +4,8 @@ use axum::http::StatusCode;
 use store::{NotificationEvent, NotificationRule, StaffRole, StaffScope};
 
 use crate::portal::{Portal, portals};
-use crate::staff::{on_duty, other_things, own_things, save, shown};
+use crate::staff::{on_duty, other_things, save, shown};
+use crate::telling::broke;
 
 /// The form of a link that is down, as it is stored at first.
 const DOWN: &str = "enabled=on&sustained=0s&clear_after=1m&cooldown=5m&quiet=&to_operations=on&to_client=off&by_mail=on&extra=";
@@ -201,7 +202,7 @@ async fn nobody_overwrites_a_rule_or_a_list_that_they_never_saw() {
 #[tokio::test]
 async fn the_last_days_are_told_by_what_is_typed_and_nothing_is_stored() {
     for portal in portals().await {
-        own_things(&portal).await;
+        broke(&portal, portal.router_id, portal.foreign).await;
         portal.store.add_notification_recipient(portal.company, "noc@isp.example", "cli", 0).await.unwrap();
         let before = portal.store.notification_rules(portal.company).await.unwrap();
         let mut adam = on_duty(&portal, "adam", StaffRole::Admin, StaffScope::All).await;

@@ -5,11 +5,12 @@ use secrecy::{ExposeSecret, SecretString};
 use sla::ExclusionKind;
 use store::{
     AlertId, ClientId, CompanyId, ExclusionId, Facing, LinkId, NewExclusion, NewLink, NewRouter,
-    NewStaffUser, OutageId, OutboxFilter, OutboxId, RouterId, RouterTls, StaffRole, StaffScope, StaffUserId,
-    WebhookId,
+    NewStaffUser, OutageId, OutboxFilter, OutboxId, ReportId, RouterId, RouterTls, StaffRole, StaffScope,
+    StaffUserId, WebhookId,
 };
 use totp_rs::{Builder, Secret};
 
+use crate::ledger::write_report;
 use crate::portal::{Answer, Browser, HOUR_MS, MINUTE_MS, NOW_MS, PASSWORD, Portal, portals, portals_with};
 use crate::telling::{broke, raise};
 
@@ -71,6 +72,7 @@ pub(crate) struct Things {
     pub(crate) outage: OutageId,
     pub(crate) message: OutboxId,
     pub(crate) webhook: WebhookId,
+    pub(crate) report: ReportId,
 }
 
 /// Those of the portal's own company.
@@ -86,7 +88,8 @@ pub(crate) async fn own_things(portal: &Portal) -> Things {
         alert: raise(portal, portal.company, portal.foreign, "FOREIGN-1").await,
         outage: broke(portal, portal.router_id, portal.foreign).await,
         message: newest_message(portal, portal.company).await,
-        webhook: webhook(portal, portal.company).await,
+        webhook: webhook(portal, portal.company, "MINE-1").await,
+        report: write_report(portal, portal.mine, "2026-10", &[]).await,
     }
 }
 
@@ -131,7 +134,8 @@ pub(crate) async fn other_things(portal: &Portal) -> Things {
         alert: raise(portal, company, link, "ZULU-1").await,
         outage: broke(portal, router, link).await,
         message: newest_message(portal, company).await,
-        webhook: webhook(portal, company).await,
+        webhook: webhook(portal, company, "ZULU-1").await,
+        report: write_report(portal, link, "2026-10", &[]).await,
     }
 }
 
@@ -141,8 +145,8 @@ async fn newest_message(portal: &Portal, company: CompanyId) -> OutboxId {
     mails.iter().find(|mail| mail.company_id == company).unwrap().id
 }
 
-async fn webhook(portal: &Portal, company: CompanyId) -> WebhookId {
-    let url = format!("https://hooks-{company}.example/MINE-1-is-secret");
+async fn webhook(portal: &Portal, company: CompanyId, path: &str) -> WebhookId {
+    let url = format!("https://hooks-{company}.example/{path}");
     portal.store.insert_webhook(company, &url, &[], ("cli", NOW_MS)).await.unwrap().0
 }
 

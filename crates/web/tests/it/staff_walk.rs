@@ -32,7 +32,8 @@ fn id(things: &Things, id: Id) -> String {
         Id::Message => things.message.to_string(),
         Id::Event => "link_down".to_owned(),
         Id::Webhook => things.webhook.to_string(),
-        Id::Report | Id::Session | Id::User | Id::Token | Id::Asset | Id::Icon => {
+        Id::Report => things.report.to_string(),
+        Id::Session | Id::User | Id::Token | Id::Asset | Id::Icon => {
             panic!("the staff walk does not know how to name {id:?}")
         }
     }

@@ -9,7 +9,7 @@ use crate::pages::render;
 use crate::pages::staff::edit::EditPage;
 use crate::pages::staff::form::{Field, FormPage, Input, chosen};
 use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage};
-use crate::pages::staff::{Answered, CLIENTS, Frame, client_id, gone_to, links, refused, users};
+use crate::pages::staff::{Answered, CLIENTS, Frame, REPORTS, client_id, gone_to, links, refused, users};
 use crate::staff::StaffSession;
 
 pub(crate) const NAME_CHARS_MAX: usize = 200;
@@ -63,7 +63,8 @@ async fn thing(
         ("Company", Cell::text(&client.company)),
         ("Entered", Cell::text(zone.iso_moment(client.created_at_ms))),
     ];
-    let mut deeds = Vec::new();
+    let reports = format!("{REPORTS}?client={}", client.id);
+    let mut deeds = vec![Deed::Go { to: reports, words: "SLA reports" }];
     let is_refused = warning.is_some();
     if let Some(at_ms) = client.retired_at_ms {
         facts.push(("Retired", Cell::text(zone.iso_moment(at_ms))));

@@ -24,6 +24,8 @@ pub(crate) mod look_back;
 pub(crate) mod notifications;
 pub(crate) mod outages;
 pub(crate) mod people;
+pub(crate) mod report_files;
+pub(crate) mod reports;
 pub(crate) mod router_check;
 pub(crate) mod router_form;
 pub(crate) mod routers;
@@ -58,6 +60,7 @@ pub(crate) const OUTAGES: &str = "/staff/outages";
 pub(crate) const DELIVERIES: &str = "/staff/deliveries";
 pub(crate) const NOTIFICATIONS: &str = "/staff/notifications";
 pub(crate) const WEBHOOKS: &str = "/staff/webhooks";
+pub(crate) const REPORTS: &str = "/staff/reports";
 pub(crate) const AUDIT: &str = "/staff/audit";
 pub(crate) const PEOPLE: &str = "/staff/people";
 pub(crate) const ACCOUNT: &str = "/staff/account";
@@ -125,7 +128,10 @@ impl Frame {
                     (EXCLUSIONS, "Exclusions"),
                 ],
             },
-            Group { name: "Customers", places: vec![(CLIENTS, "Clients"), (USERS, "Portal users")] },
+            Group {
+                name: "Customers",
+                places: vec![(CLIENTS, "Clients"), (USERS, "Portal users"), (REPORTS, "SLA reports")],
+            },
             Group { name: "Company", places: company },
         ]
     }
