@@ -9,7 +9,7 @@ use crate::pages::staff::clients::NAME_CHARS_MAX;
 use crate::pages::staff::edit::EditPage;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind, email};
 use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage};
-use crate::pages::staff::{Answered, COMPANIES, Frame, company_id, gone_to, refused};
+use crate::pages::staff::{Answered, COMPANIES, Frame, NOTIFICATIONS, company_id, gone_to, refused};
 use crate::staff::StaffSession;
 use crate::zone::Zone;
 
@@ -71,7 +71,8 @@ fn thing(app: &App, session: &StaffSession, company: &Company, warning: Option<S
     let zone = Zone::named(&company.timezone);
     let text = |value: &Option<String>| Cell::text(value.as_deref().unwrap_or("–"));
     let here = format!("{COMPANIES}/{}", company.id);
-    let mut deeds = Vec::new();
+    let mut deeds =
+        vec![Deed::Go { to: format!("{NOTIFICATIONS}/{}", company.id), words: "Notifications" }];
     if company.retired_at_ms.is_none() {
         deeds.push(Deed::Go { to: format!("{here}/edit"), words: "Edit" });
         let what =
@@ -94,6 +95,7 @@ fn thing(app: &App, session: &StaffSession, company: &Company, warning: Option<S
             ("Entered", Cell::text(zone.iso_moment(company.created_at_ms))),
         ],
         deeds,
+        letter: None,
         tables: Vec::new(),
     };
     Ok(render(&page)?)
@@ -209,7 +211,7 @@ fn form(app: &App, session: &StaffSession, company: &Company, shown: Shown, inpu
                 .hint("Empty: the installation's address."),
         ],
         submit: "Save",
-        note: "Zone and currency stay as they were at the beginning: months were closed by them. Logo and notifications: `leaseline company edit`, `leaseline notification set`.",
+        note: "Zone and currency stay as they were at the beginning: months were closed by them. The logo: `leaseline company edit`.",
     };
     EditPage::new(form, shown)
 }

@@ -65,6 +65,7 @@ async fn thing(
         warning,
         facts,
         deeds: if session.may_edit() { deeds(app, user) } else { Vec::new() },
+        letter: None,
         tables: Vec::new(),
     };
     Ok(render(&page)?)
