@@ -53,6 +53,29 @@ pub fn mbps(text: &str) -> Result<i64, String> {
     }
 }
 
+/// A length of time in seconds: `90`, `90s`, `15m`, `2h`.
+pub fn seconds(text: &str) -> Result<i64, String> {
+    let (number, unit) = match text.char_indices().last() {
+        Some((at, 's')) => (&text[..at], 1),
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3_600),
+        _ => (text, 1),
+    };
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = number.parse::<i64>().ok().filter(|_| digits).and_then(|number| number.checked_mul(unit));
+    seconds.ok_or_else(|| "Write a length of time as 90s, 15m or 2h.".to_owned())
+}
+
+/// A length of time as [`seconds`] reads it, in the largest unit that holds it.
+pub fn seconds_text(seconds: i64) -> String {
+    match seconds {
+        0 => "0s".to_owned(),
+        _ if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
+        _ if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        _ => format!("{seconds}s"),
+    }
+}
+
 /// An address, or a name that could be resolved.
 pub fn host(text: &str) -> Result<String, String> {
     const CHARS_MAX: usize = 253;
@@ -157,5 +180,19 @@ mod tests {
         for bad in ["", "ab", &"zz".repeat(32), &"ab".repeat(33)] {
             assert!(fingerprint(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_length_has_a_unit_or_is_in_seconds() {
+        for (text, length) in [("90", 90), ("90s", 90), ("15m", 900), ("2h", 7_200), ("0", 0)] {
+            assert_eq!(seconds(text), Ok(length), "{text}");
+        }
+        for text in ["", "m", "-5", "+5", "1.5h", "5d", "९s", "99999999999999999h"] {
+            assert!(seconds(text).is_err_and(|why| why.contains("90s, 15m or 2h")), "{text}");
+        }
+        for length in [0, 1, 59, 60, 90, 900, 3_600, 5_400, 86_400] {
+            assert_eq!(seconds(&seconds_text(length)), Ok(length));
+        }
+        assert_eq!([0, 90, 900, 5_400, 7_200].map(seconds_text), ["0s", "90s", "15m", "90m", "2h"]);
     }
 }

@@ -1,4 +1,4 @@
-use store::{NotificationEvent, Store, StoreError};
+use store::{NotificationEvent, Store, StoreError, WEBHOOK_TEST};
 
 /// Log-in attempts older than this no longer matter to the throttle. It also remembers for so long from where an
 /// account has logged in before, and does not let others' failures lock that address out.
@@ -41,7 +41,8 @@ pub async fn run_once(store: &Store, now_ms: i64) -> Result<Outcome, StoreError>
     store.delete_stale_live(now_ms).await?;
     let outages = store.end_terminated_outages(now_ms).await?;
     let events = NotificationEvent::ALL.into_iter().filter(|event| event.is_alert());
-    let kinds: Vec<&str> = events.map(NotificationEvent::as_str).collect();
+    // That messages arrived yesterday is no news either.
+    let kinds: Vec<&str> = events.map(NotificationEvent::as_str).chain([WEBHOOK_TEST]).collect();
     let stale_mails = store.give_up_mail(&kinds, now_ms - ALERT_MAIL_WAITS_MS_MAX).await?;
     let before_ms = now_ms - ALERTS_KEPT_MS;
     let mut alerts = store.delete_alerts_before(before_ms, ROWS_REMOVED_MAX).await?;

@@ -2,14 +2,8 @@
 //! and a moment, so that a test can drive it step by step; [`run`] is the loop around them.
 
 mod account_letter;
-mod alert;
-mod audience;
 mod backoff;
-mod batch;
-mod changes;
-mod close_month;
 mod deliver;
-mod facts;
 mod housekeeping;
 mod letter;
 mod mail;
@@ -19,8 +13,8 @@ mod runner;
 mod schedule;
 mod webhook;
 
-pub use alert::{AlertEngine, AlertOutcome, PREVIEW_DAYS_MAX, Preview, PreviewCount, preview};
-pub use close_month::{Close, CloseError, CloseOutcome, ClosedLink, Selection, close_month, links_of_month};
+pub use alert::{AlertEngine, AlertOutcome};
+pub use closing::{Close, CloseError, CloseOutcome, ClosedLink, Selection, close_month, links_of_month};
 pub use deliver::{Delivered, Delivery, DeliverySettings};
 pub use housekeeping::{Outcome, run_once};
 pub use mail::{

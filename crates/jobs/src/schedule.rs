@@ -7,7 +7,7 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 use sla::{Interval, Month, Verdict};
 use store::{Company, CompanyId, LIST_ROWS_MAX, LedgerFilter, LedgerLink, LinkId, ReportFilter, Store};
 
-use crate::close_month::{Close, CloseError, CloseOutcome, close_month, line_reaches, zone};
+use closing::{Close, CloseError, CloseOutcome, close_month, line_reaches, zone};
 
 /// Time of day, in the company's zone, at which the month before is closed on the 1st.
 const CLOSE_AT: civil::Time = civil::time(0, 30, 0, 0);

@@ -20,6 +20,7 @@ mod pdf;
 mod rate;
 mod sheet;
 mod view;
+mod webhook;
 
 pub use accent::{Accent, Tones, UnknownAccent};
 pub use account_mail::{AccountMail, AccountNews, AccountPart, account_mail};
@@ -36,3 +37,4 @@ pub use pdf::pdf;
 pub use rate::rate_words;
 pub use sheet::csv;
 pub use sla::{age_words, duration_words, percent_truncated};
+pub use webhook::webhook_body;

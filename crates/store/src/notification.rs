@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::company_brand::{is_address, locked};
 use crate::engine::on;
-use crate::{ClientId, CompanyId, LIST_ROWS_MAX, NotificationEvent, Store, StoreError, audit};
+use crate::{ClientId, CompanyId, LIST_ROWS_MAX, NotificationEvent, Store, StoreError, Webhook, audit};
 
 /// The most addresses on a company's operations list.
 pub const RECIPIENTS_MAX: i64 = 50;
@@ -79,9 +79,7 @@ impl Store {
         const SQL: &str = "INSERT INTO notification_recipients (company_id, email) VALUES ($1, $2)";
         let email = email_key(email);
         let invalid = |why: String| Err(StoreError::Invalid { what: "a recipient", why });
-        if !is_address(&email) {
-            return invalid(format!("{email:?} is not an e-mail address"));
-        }
+        check_recipient(&email)?;
         let mut tx = self.begin().await?;
         let subject = format!("company {}", locked(&mut tx, company).await?.name);
         let count: i64 =
@@ -133,8 +131,8 @@ impl Store {
     }
 
     /// Whom to write to about a client's reports: unless the company's rule says otherwise its active portal users who want
-    /// such mail and the operations list, and who else hears of `event`; each address once. Nobody if the company does not
-    /// tell of it.
+    /// such mail and the operations list, and who else hears of `event`; each address once, and the webhooks that hear
+    /// of it. Nobody if the company does not tell of it.
     pub async fn report_recipients(
         &self,
         client: ClientId,
@@ -151,7 +149,12 @@ impl Store {
         let company = self.client(client).await?.company_id;
         let rules = self.notification_rules(company).await?;
         let rule = rules.into_iter().find(|rule| rule.event == event);
-        let Some(rule) = rule.filter(|rule| rule.enabled && rule.by_mail) else { return Ok(Vec::new()) };
+        let Some(rule) = rule.filter(|rule| rule.enabled) else { return Ok(Vec::new()) };
+        let webhooks = self.webhooks(company).await?;
+        let webhooks = webhooks.iter().filter(|webhook| webhook.hears(event)).map(Webhook::recipient);
+        if !rule.by_mail {
+            return Ok(webhooks.collect());
+        }
         let emails: Vec<String> = on!(self.reader(), db => sqlx::query_scalar(SQL)
             .bind(client)
             .bind(LIST_ROWS_MAX)
@@ -162,8 +165,16 @@ impl Store {
             .fetch_all(db)
             .await)?;
         let once: BTreeSet<String> = emails.iter().map(|email| email_key(email)).collect();
-        Ok(once.into_iter().filter(|email| is_address(email)).collect())
+        Ok(once.into_iter().filter(|email| is_address(email)).chain(webhooks).collect())
     }
+}
+
+/// Only addresses are on a list.
+pub(crate) fn check_recipient(email: &str) -> Result<(), StoreError> {
+    if is_address(email) {
+        return Ok(());
+    }
+    Err(StoreError::Invalid { what: "a recipient", why: format!("{email:?} is not an e-mail address") })
 }
 
 /// Addresses are compared without regard to case, so that nobody is written to twice.

@@ -56,34 +56,48 @@ impl Store {
         by: &str,
         now_ms: i64,
     ) -> Result<NotificationRule, StoreError> {
-        check(event, edit)?;
         let mut tx = self.begin().await?;
         let subject = format!("company {}", locked(&mut tx, company).await?.name);
-        let before = rules_in(&mut tx, company).await?;
-        let of_event = |rules: &[NotificationRule]| rules.iter().find(|rule| rule.event == event).cloned();
-        write(&mut tx, company, event, edit).await?;
-        for email in &edit.remove_extra {
-            remove_extra(&mut tx, company, event, email).await?;
-        }
-        for email in &edit.add_extra {
-            add_extra(&mut tx, company, event, email).await?;
-        }
-        let after = of_event(&rules_in(&mut tx, company).await?);
-        let after = after.ok_or_else(|| StoreError::corrupt("an event without a rule"))?;
-        if after.extra.len() as i64 > EXTRA_RECIPIENTS_MAX {
-            return Err(invalid(format!("{event} has {EXTRA_RECIPIENTS_MAX} extra addresses at most")));
-        }
-        let change = (of_event(&before), Some(&after));
-        audit::edited(
-            &mut tx,
-            (by, now_ms),
-            ("company.notification", subject),
-            (change.0.as_ref(), change.1),
-        )
-        .await?;
+        let before = rule_in(&mut tx, company, event).await?;
+        let after = apply(&mut tx, company, event, edit).await?;
+        let change = (Some(&before), Some(&after));
+        audit::edited(&mut tx, (by, now_ms), ("company.notification", subject), change).await?;
         tx.commit().await?;
         Ok(after)
     }
+}
+
+/// The rule of an event as a transaction sees it.
+pub(crate) async fn rule_in(
+    tx: &mut Tx,
+    company: CompanyId,
+    event: NotificationEvent,
+) -> Result<NotificationRule, StoreError> {
+    let rules = rules_in(tx, company).await?;
+    let found = rules.into_iter().find(|rule| rule.event == event);
+    found.ok_or_else(|| StoreError::corrupt("an event without a rule"))
+}
+
+/// Changes what `edit` names of a rule; the rule as it is then.
+pub(crate) async fn apply(
+    tx: &mut Tx,
+    company: CompanyId,
+    event: NotificationEvent,
+    edit: &RuleEdit,
+) -> Result<NotificationRule, StoreError> {
+    check(event, edit)?;
+    write(tx, company, event, edit).await?;
+    for email in &edit.remove_extra {
+        remove_extra(tx, company, event, email).await?;
+    }
+    for email in &edit.add_extra {
+        add_extra(tx, company, event, email).await?;
+    }
+    let after = rule_in(tx, company, event).await?;
+    if after.extra.len() as i64 > EXTRA_RECIPIENTS_MAX {
+        return Err(invalid(format!("{event} has {EXTRA_RECIPIENTS_MAX} extra addresses at most")));
+    }
+    Ok(after)
 }
 
 impl NotificationRule {

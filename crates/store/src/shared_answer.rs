@@ -87,7 +87,6 @@ mod tests {
     fn come(askers: &mut JoinSet<Result<usize, usize>>, oracle: &Arc<Oracle>, count: usize) {
         for _ in 0..count {
             let oracle = Arc::clone(oracle);
-            #[expect(clippy::disallowed_methods, reason = "the set is joined")]
             askers.spawn(async move { oracle.ask().await });
         }
     }

@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 use crate::engine::{json, on};
 use crate::seal::{decode_hex, encode_hex};
 use crate::{
-    Client, ClientId, Company, CompanyId, ExclusionId, Link, LinkId, LinkTerms, Router, RouterId, StaffScope,
-    Store, StoreError,
+    Client, ClientId, Company, CompanyId, ExclusionId, Link, LinkId, LinkTerms, NotificationEvent,
+    NotificationRule, Router, RouterId, StaffScope, Store, StoreError, Webhook, WebhookId,
 };
 
 /// A thing as a form showed it: its digest, and the newest event of the audit log by then.
@@ -121,6 +121,45 @@ impl Store {
         let terms = self.staff_terms(scope, id).await?;
         let shown = Shown::of(&terms, event)?;
         Ok((terms, shown))
+    }
+
+    /// How a company tells of an event.
+    pub async fn shown_notification_rule(
+        &self,
+        scope: &StaffScope,
+        company: CompanyId,
+        event: NotificationEvent,
+    ) -> Result<(NotificationRule, Shown), StoreError> {
+        let newest = self.newest_event().await?;
+        let rules = self.staff_notification_rules(scope, company).await?;
+        let rule = rules.into_iter().find(|rule| rule.event == event);
+        let rule = rule.ok_or(StoreError::NotFound { what: "rule" })?;
+        let digest = digest(&rule)?;
+        Ok((rule, Shown { digest, event: newest }))
+    }
+
+    /// The addresses of a company's operations list.
+    pub async fn shown_notification_recipients(
+        &self,
+        scope: &StaffScope,
+        company: CompanyId,
+    ) -> Result<(Vec<String>, Shown), StoreError> {
+        let event = self.newest_event().await?;
+        let emails = self.staff_notification_recipients(scope, company).await?;
+        let digest = digest(&emails)?;
+        Ok((emails, Shown { digest, event }))
+    }
+
+    /// A webhook, without its secret.
+    pub async fn shown_webhook(
+        &self,
+        scope: &StaffScope,
+        id: WebhookId,
+    ) -> Result<(Webhook, Shown), StoreError> {
+        let event = self.newest_event().await?;
+        let (_, webhook) = self.staff_webhook(scope, id).await?;
+        let digest = digest(&webhook)?;
+        Ok((webhook, Shown { digest, event }))
     }
 
     /// An exclusion.

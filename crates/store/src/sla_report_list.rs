@@ -52,7 +52,7 @@ pub struct ReportFilter {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(crate) struct Row {
     id: ReportId,
     link_id: LinkId,
     client_id: ClientId,
@@ -110,16 +110,27 @@ macro_rules! wanted {
     };
 }
 
-macro_rules! page {
+/// Of `sla_reports r` and `client_links l`; how the reasons are taken out of a statement differs between the engines.
+macro_rules! report_row_columns {
     ($reasons:literal) => {
         concat!(
-            "SELECT r.id, r.link_id, r.client_id, l.circuit, l.site, l.kind, r.month, r.revision,
-                (SELECT MAX(m.revision) FROM sla_reports m WHERE m.link_id = r.link_id AND m.month = r.month)
+            "r.id, r.link_id, r.client_id, l.circuit, l.site, l.kind, r.month, r.revision,
+                (SELECT MAX(x.revision) FROM sla_reports x WHERE x.link_id = r.link_id AND x.month = r.month)
                     AS latest_revision,
                 r.so_far, r.overall, r.uptime, r.latency, r.loss, r.availability_pct, ",
             $reasons,
-            " AS reasons, r.created_at_ms
-            FROM sla_reports r JOIN client_links l ON l.id = r.link_id",
+            " AS reasons, r.created_at_ms"
+        )
+    };
+}
+pub(crate) use report_row_columns;
+
+macro_rules! page {
+    ($reasons:literal) => {
+        concat!(
+            "SELECT ",
+            report_row_columns!($reasons),
+            " FROM sla_reports r JOIN client_links l ON l.id = r.link_id",
             wanted!(),
             " ORDER BY r.month DESC, l.circuit, r.revision DESC LIMIT $6 OFFSET $7"
         )

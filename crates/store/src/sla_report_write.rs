@@ -98,24 +98,35 @@ impl Store {
         }
         let rows: Vec<&Fresh<'_>> = fresh.iter().map(|(_, row)| row).collect();
         let ids = insert(&mut tx, &rows, now_ms).await?;
-        let mut mails = Vec::new();
+        let mut told = Vec::new();
         for (index, row) in &fresh {
             let link = row.report.link_id;
             let id = *ids.get(&link).ok_or_else(|| StoreError::corrupt("a report without a row"))?;
-            let (client, company, mail_from) = &owners[&link];
-            for mail in &row.report.mails {
-                let dedup_key = row.dedup_key(mail);
-                let (client, report) = (Some(*client), Some(id));
-                mails.push(Mail::new(mail, dedup_key, *company, client, report, mail_from.as_deref())?);
-            }
+            told.extend(row.report.mails.iter().map(|mail| (row, id, numbered(mail, id, row.revision))));
             let first = row.revision == 1;
             outcomes[*index] =
                 Some(if first { ReportOutcome::First(id) } else { ReportOutcome::Revised(id, row.revision) });
+        }
+        let mut mails = Vec::with_capacity(told.len());
+        for (row, id, mail) in &told {
+            let (client, company, mail_from) = &owners[&row.report.link_id];
+            let (dedup_key, client, report) = (row.dedup_key(mail), Some(*client), Some(*id));
+            mails.push(Mail::new(mail, dedup_key, *company, client, report, mail_from.as_deref())?);
         }
         outbox_write::insert(&mut tx, &mails, now_ms).await?;
         tx.commit().await?;
         Ok(outcomes.into_iter().flatten().collect())
     }
+}
+
+/// Whoever reads the particulars reads the report's number and its revision, which it has only now.
+fn numbered(mail: &NewMail, id: ReportId, revision: i64) -> NewMail {
+    let mut mail = mail.clone();
+    if let Some(fields) = mail.payload.as_object_mut() {
+        fields.insert("report_id".to_owned(), id.0.into());
+        fields.insert("revision".to_owned(), revision.into());
+    }
+    mail
 }
 
 fn check(reports: &[NewReport<'_>]) -> Result<(), StoreError> {

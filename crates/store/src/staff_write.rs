@@ -5,8 +5,8 @@ use secrecy::SecretString;
 use crate::engine::on;
 use crate::router::RouterFields;
 use crate::{
-    Client, ClientId, Company, CompanyEdit, CompanyId, NewRouter, RouterId, Shown, StaffAct, Store,
-    StoreError,
+    AuditEvent, Client, ClientId, Company, CompanyEdit, CompanyId, NewRouter, RouterId, Shown, StaffAct,
+    Store, StoreError, audit,
 };
 
 impl Store {
@@ -80,6 +80,32 @@ impl Store {
         if seen == 0 {
             act.record::<()>(&mut tx, company, ("client.view", subject), (None, None)).await?;
         }
+        Ok(tx.commit().await?)
+    }
+
+    /// Keeps that somebody took a file along: of one company's things, or of several's, which people of all companies see.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a company out of the scope.
+    pub async fn staff_note_download(
+        &self,
+        act: &StaffAct<'_>,
+        company: Option<CompanyId>,
+        (file, subject): (&str, String),
+    ) -> Result<(), StoreError> {
+        if let Some(company) = company {
+            act.scope.check(company, "company")?;
+        }
+        let event = AuditEvent {
+            at_ms: act.now_ms,
+            actor: act.actor.to_owned(),
+            action: "download".to_owned(),
+            subject,
+            detail: serde_json::json!({ "file": file }),
+            address: act.address.map(str::to_owned),
+        };
+        let mut tx = self.begin().await?;
+        audit::insert_about(&mut tx, company, &event).await?;
         Ok(tx.commit().await?)
     }
 

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::engine::{Tx, on};
-use crate::{AuditEvent, CompanyId, NotificationEvent, Store, StoreError, WebhookId, audit};
+use crate::{AuditEvent, CompanyId, MasterKey, NotificationEvent, Store, StoreError, WebhookId, audit};
 
 /// The most webhooks of a company.
 pub const WEBHOOKS_MAX: i64 = 20;
@@ -42,6 +42,11 @@ impl Webhook {
         self.active && (self.events.is_empty() || self.events.contains(&event))
     }
 
+    /// Where it is, without path and query: these are often secrets themselves.
+    pub fn origin(&self) -> String {
+        Url::parse(&self.url).map_or_else(|_| String::new(), |url| shown(&url))
+    }
+
     /// What stands for it in the outbox.
     pub fn recipient(&self) -> String {
         format!("{RECIPIENT_PREFIX}{}", self.id)
@@ -71,7 +76,6 @@ macro_rules! select {
 
 const OF_COMPANY: &str = select!("w.company_id = $1");
 const ONE: &str = select!("w.id = $1");
-const SET_SECRET: &str = "UPDATE notification_webhooks SET secret_sealed = $2 WHERE id = $1";
 
 impl Store {
     /// Enters a webhook that hears of `events`, or of all if there are none, and gives it a secret.
@@ -86,29 +90,10 @@ impl Store {
         events: &[NotificationEvent],
         (by, now_ms): (&str, i64),
     ) -> Result<(WebhookId, SecretString), StoreError> {
-        const INSERT: &str =
-            "INSERT INTO notification_webhooks (company_id, url, secret_sealed, created_at_ms)
-            VALUES ($1, $2, '', $3) RETURNING id";
-        const EVENT: &str = "INSERT INTO notification_webhook_events (webhook_id, event) VALUES ($1, $2)
-            ON CONFLICT (webhook_id, event) DO NOTHING";
         let url = checked(url)?;
-        let secret = new_secret()?;
         let key = self.key()?;
         let mut tx = self.begin().await?;
-        if of_company(&mut tx, company).await?.len() as i64 >= WEBHOOKS_MAX {
-            return Err(invalid(format!(
-                "a company has {WEBHOOKS_MAX} at most: remove one that is not used"
-            )));
-        }
-        let id: WebhookId = on!(&mut tx, tx => sqlx::query_scalar(INSERT)
-            .bind(company).bind(url.as_str()).bind(now_ms).fetch_one(&mut **tx).await)
-        .map_err(|error| StoreError::on_insert(error, "webhook", &[("url", "address")]))?;
-        let sealed = key.seal(TABLE, &id.to_string(), &secret)?;
-        on!(&mut tx, tx => sqlx::query(SET_SECRET).bind(id).bind(sealed).execute(&mut **tx).await.map(|_| ()))?;
-        for event in events {
-            on!(&mut tx, tx => sqlx::query(EVENT)
-                .bind(id).bind(event.as_str()).execute(&mut **tx).await.map(|_| ()))?;
-        }
+        let (id, secret) = insert(&mut tx, key, company, (&url, events), now_ms).await?;
         note(
             &mut tx,
             (by, now_ms),
@@ -155,11 +140,10 @@ impl Store {
         id: WebhookId,
         (by, now_ms): (&str, i64),
     ) -> Result<SecretString, StoreError> {
-        let secret = new_secret()?;
-        let sealed = self.key()?.seal(TABLE, &id.to_string(), &secret)?;
+        let key = self.key()?;
         let mut tx = self.begin().await?;
         one(&mut tx, id).await?;
-        on!(&mut tx, tx => sqlx::query(SET_SECRET).bind(id).bind(sealed).execute(&mut **tx).await.map(|_| ()))?;
+        let secret = renew_secret(&mut tx, key, id).await?;
         note(&mut tx, (by, now_ms), "webhook.secret", id, serde_json::Value::Null).await?;
         tx.commit().await?;
         Ok(secret)
@@ -175,10 +159,9 @@ impl Store {
         active: bool,
         (by, now_ms): (&str, i64),
     ) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE notification_webhooks SET active = $2 WHERE id = $1";
         let mut tx = self.begin().await?;
         let before = one(&mut tx, id).await?.active;
-        on!(&mut tx, tx => sqlx::query(SQL).bind(id).bind(active).execute(&mut **tx).await.map(|_| ()))?;
+        set_active(&mut tx, id, active).await?;
         let detail = serde_json::json!({ "before": { "active": before }, "after": { "active": active } });
         note(&mut tx, (by, now_ms), "webhook.edit", id, detail).await?;
         Ok(tx.commit().await?)
@@ -189,14 +172,71 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn remove_webhook(&self, id: WebhookId, (by, now_ms): (&str, i64)) -> Result<(), StoreError> {
-        const SQL: &str = "DELETE FROM notification_webhooks WHERE id = $1";
         let mut tx = self.begin().await?;
         let webhook = one(&mut tx, id).await?;
-        on!(&mut tx, tx => sqlx::query(SQL).bind(id).execute(&mut **tx).await.map(|_| ()))?;
-        let url = Url::parse(&webhook.url).map_err(StoreError::corrupt)?;
-        note(&mut tx, (by, now_ms), "webhook.remove", id, serde_json::json!({ "url": shown(&url) })).await?;
+        remove(&mut tx, id).await?;
+        let detail = serde_json::json!({ "url": webhook.origin() });
+        note(&mut tx, (by, now_ms), "webhook.remove", id, detail).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Enters a webhook with a new secret.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    key: &MasterKey,
+    company: CompanyId,
+    (url, events): (&Url, &[NotificationEvent]),
+    now_ms: i64,
+) -> Result<(WebhookId, SecretString), StoreError> {
+    const SQL: &str = "INSERT INTO notification_webhooks (company_id, url, secret_sealed, created_at_ms)
+        VALUES ($1, $2, '', $3) RETURNING id";
+    if of_company(tx, company).await?.len() as i64 >= WEBHOOKS_MAX {
+        return Err(invalid(format!("a company has {WEBHOOKS_MAX} at most: remove one that is not used")));
+    }
+    let id: WebhookId = on!(&mut *tx, tx => sqlx::query_scalar(SQL)
+        .bind(company).bind(url.as_str()).bind(now_ms).fetch_one(&mut **tx).await)
+    .map_err(|error| StoreError::on_insert(error, "webhook", &[("url", "address")]))?;
+    put_events(tx, id, events).await?;
+    Ok((id, renew_secret(tx, key, id).await?))
+}
+
+/// What it hears of besides what it does already.
+pub(crate) async fn put_events(
+    tx: &mut Tx,
+    id: WebhookId,
+    events: &[NotificationEvent],
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO notification_webhook_events (webhook_id, event) VALUES ($1, $2)
+        ON CONFLICT (webhook_id, event) DO NOTHING";
+    for event in events {
+        on!(&mut *tx, tx => sqlx::query(SQL)
+            .bind(id).bind(event.as_str()).execute(&mut **tx).await.map(|_| ()))?;
+    }
+    Ok(())
+}
+
+/// Gives it a new secret, sealed for its row.
+pub(crate) async fn renew_secret(
+    tx: &mut Tx,
+    key: &MasterKey,
+    id: WebhookId,
+) -> Result<SecretString, StoreError> {
+    const SQL: &str = "UPDATE notification_webhooks SET secret_sealed = $2 WHERE id = $1";
+    let secret = new_secret()?;
+    let sealed = key.seal(TABLE, &id.to_string(), &secret)?;
+    on!(tx, tx => sqlx::query(SQL).bind(id).bind(sealed).execute(&mut **tx).await.map(|_| ()))?;
+    Ok(secret)
+}
+
+pub(crate) async fn set_active(tx: &mut Tx, id: WebhookId, active: bool) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE notification_webhooks SET active = $2 WHERE id = $1";
+    Ok(on!(tx, tx => sqlx::query(SQL).bind(id).bind(active).execute(&mut **tx).await.map(|_| ()))?)
+}
+
+pub(crate) async fn remove(tx: &mut Tx, id: WebhookId) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM notification_webhooks WHERE id = $1";
+    Ok(on!(tx, tx => sqlx::query(SQL).bind(id).execute(&mut **tx).await.map(|_| ()))?)
 }
 
 /// The webhooks of a company as a transaction sees them, oldest first.
@@ -204,7 +244,7 @@ pub(crate) async fn of_company(tx: &mut Tx, company: CompanyId) -> Result<Vec<We
     put_together(on!(tx, tx => sqlx::query_as(OF_COMPANY).bind(company).fetch_all(&mut **tx).await)?)
 }
 
-async fn one(tx: &mut Tx, id: WebhookId) -> Result<Webhook, StoreError> {
+pub(crate) async fn one(tx: &mut Tx, id: WebhookId) -> Result<Webhook, StoreError> {
     let rows = on!(tx, tx => sqlx::query_as(ONE).bind(id).fetch_all(&mut **tx).await)?;
     put_together(rows)?.pop().ok_or(NOT_FOUND)
 }
@@ -222,13 +262,13 @@ fn put_together(rows: Vec<Row>) -> Result<Vec<Webhook>, StoreError> {
     Ok(all)
 }
 
-const NOT_FOUND: StoreError = StoreError::NotFound { what: "webhook" };
+pub(crate) const NOT_FOUND: StoreError = StoreError::NotFound { what: "webhook" };
 
 fn invalid(why: String) -> StoreError {
     StoreError::Invalid { what: "a webhook", why }
 }
 
-fn checked(text: &str) -> Result<Url, StoreError> {
+pub(crate) fn checked(text: &str) -> Result<Url, StoreError> {
     let told = "write the whole address, e.g. https://hooks.example.net/leaseline";
     let url = Url::parse(text.trim()).map_err(|_| invalid(format!("{text:?} is no address: {told}")))?;
     if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none_or(str::is_empty) {

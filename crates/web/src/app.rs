@@ -21,6 +21,7 @@ use crate::error::PageError;
 use crate::kept::Kept;
 use crate::live_hub::LiveHub;
 use crate::pages::client_links::ClientLinks;
+use crate::pages::staff::look_back::Looks;
 use crate::proxies::Proxies;
 use crate::rendered::PageKey;
 use crate::routes::routes;
@@ -66,6 +67,8 @@ pub(crate) struct App {
     pub(crate) files_made: Arc<Semaphore>,
     /// A permit for other hashing: a person who makes recovery codes holds no login up.
     pub(crate) hashing: Arc<Semaphore>,
+    /// Who looks back at what other settings would have sent.
+    pub(crate) looks: Arc<Looks>,
     pub(crate) proxies: Proxies,
 }
 
@@ -95,6 +98,7 @@ pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
         password_checks,
         files_made: Arc::new(Semaphore::new(FILES_MADE_MAX)),
         hashing: Arc::new(Semaphore::new(1)),
+        looks: Arc::default(),
         proxies: Proxies::default(),
     };
 

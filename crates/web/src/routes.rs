@@ -70,6 +70,12 @@ pub enum Id {
     Alert,
     /// An outage.
     Outage,
+    /// A message of the outbox.
+    Message,
+    /// A webhook.
+    Webhook,
+    /// An event of which companies tell; it is nobody's.
+    Event,
     /// The secret of a link that sets a password.
     Token,
     /// The name of an asset.
@@ -92,6 +98,9 @@ impl Id {
             "exclusion" => Self::Exclusion,
             "alert" => Self::Alert,
             "outage" => Self::Outage,
+            "message" => Self::Message,
+            "webhook" => Self::Webhook,
+            "event" => Self::Event,
             "token" => Self::Token,
             "*asset" => Self::Asset,
             "icon" => Self::Icon,

@@ -15,22 +15,12 @@ pub(super) struct Message {
 }
 
 impl Message {
-    /// What the outbox has for a webhook. `data` is what was decided when the alert was; nothing is looked up anew.
+    /// What the outbox has for a webhook.
     pub(super) fn of(mail: &OutboxMail, company: &str) -> Self {
-        let phase = if mail.payload["until_ms"].is_null() { "raised" } else { "over" };
-        let mut data = mail.payload.clone();
-        if let Some(data) = data.as_object_mut() {
-            // These say how a mail is written and answered.
-            data.remove("for_client");
-            if let Some(answered) = data.remove("in_reply_to") {
-                data.insert("answers".to_owned(), bare(answered.as_str().unwrap_or_default()).into());
-            }
-        }
-        let at = jiff::Timestamp::from_millisecond(mail.created_at_ms).unwrap_or_default();
-        let body = serde_json::json!({
-            "type": mail.kind, "phase": phase, "timestamp": at.to_string(), "company": company, "data": data,
-        });
-        Self { id: bare(&mail.message_id).to_owned(), body: body.to_string() }
+        let body = report::webhook_body(&mail.kind, company, mail.created_at_ms, &mail.payload);
+        // Without its brackets.
+        let id = mail.message_id.trim_start_matches('<').trim_end_matches('>').to_owned();
+        Self { id, body: body.to_string() }
     }
 
     /// `v1,…` over identity, moment and body.
@@ -40,11 +30,6 @@ impl Message {
         mac.update(format!("{}.{sent_at_s}.{}", self.id, self.body).as_bytes());
         format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()))
     }
-}
-
-/// A `Message-ID` without its brackets.
-fn bare(message_id: &str) -> &str {
-    message_id.trim_start_matches('<').trim_end_matches('>')
 }
 
 #[cfg(test)]

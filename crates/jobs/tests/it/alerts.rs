@@ -5,7 +5,8 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use jobs::{AlertEngine, Caller, CallerSettings, Delivery, Mailer, SentMail, WebhookDelivery, preview};
+use alert::preview;
+use jobs::{AlertEngine, Caller, CallerSettings, Delivery, Mailer, SentMail, WebhookDelivery};
 use sla::LinkState::{Down, Up};
 use store::{
     AlertFilter, AuditEvent, Clock, Latest, LinkId, LinkTerms, NotificationEvent, NotificationLogFilter,
@@ -281,9 +282,11 @@ on_both! {
         let company = db.store.company(isp.company).await.unwrap();
         let range = (start, start + 12 * HOUR);
         let rules = db.store.notification_rules(isp.company).await.unwrap();
-        let seen = preview(&db.store, &company, &rules, range, |_, _| {}).await.unwrap();
+        let seen = preview(&db.store, &company, &rules, range, |_, _| true).await.unwrap().unwrap();
         let down = seen.events.iter().find(|count| count.event == NotificationEvent::LinkDown).unwrap();
         assert_eq!((down.alerts, down.recoveries, down.messages), (2, 2, 4), "{seen:?}");
+        assert_eq!((down.to.operations, down.to.clients, down.to.extra, down.to.webhooks), (4, 0, 0, 0), "{seen:?}");
+        assert_eq!(seen.days.iter().map(|day| day.messages).sum::<i64>(), seen.messages, "{seen:?}");
         assert_eq!(seen.untold.get("over before it could be told"), Some(&1), "{seen:?}");
         assert_eq!(seen.untold.get("maintenance"), Some(&1), "{seen:?}");
         // With a quarter of an hour to wait, one of them is left.
@@ -292,8 +295,11 @@ on_both! {
             .iter()
             .map(|rule| if rule.event == NotificationEvent::LinkDown { rule.with(&edit).unwrap() } else { rule.clone() })
             .collect();
-        let seen = preview(&db.store, &company, &patient, range, |_, _| {}).await.unwrap();
+        let seen = preview(&db.store, &company, &patient, range, |_, _| true).await.unwrap().unwrap();
         assert_eq!(seen.messages, 2, "{seen:?}");
+        let mut left = 2;
+        let stopped = preview(&db.store, &company, &rules, range, |_, _| { left -= 1; left > 0 }).await.unwrap();
+        assert_eq!((stopped, left), (None, 0), "it ends when it is told to");
         assert_eq!(db.store.alerts(&AlertFilter::default(), 10).await.unwrap().len(), 0, "nothing is written");
     }
 

@@ -119,6 +119,46 @@ on_both! {
         assert_eq!(sent, 2, "{log:?}");
     }
 
+    async fn a_report_is_told_with_its_number_and_revision_to_those_who_hear_of_it(db) {
+        let isp = Isp::new(&db.store).await;
+        let receiver = Receiver::start(OK, None).await;
+        let (all, _) = webhook(&isp, receiver.port, &[]).await;
+        let url = format!("http://127.0.0.1:{}/deaf", receiver.port);
+        isp.store.insert_webhook(isp.company, &url, &[NotificationEvent::LinkDown], ("test", 0)).await.unwrap();
+        // Mail is switched off: the webhook hears of it all the same.
+        let edit = RuleEdit { by_mail: Some(Some(false)), ..RuleEdit::default() };
+        db.store.edit_notification_rule(isp.company, NotificationEvent::SlaBreach, &edit, "test", 0).await.unwrap();
+        let (begin, end) = (at(2026, 10, 1, 0, 0), at(2026, 11, 1, 0, 0));
+        let link = isp.link_up("C-1", begin, end).await;
+        isp.line(link, &[(begin + DAY, begin + 3 * DAY, Down), (begin + 3 * DAY, end, Up)]).await;
+        isp.close("2026-10", None, end + HOUR).await;
+        let calls = calls(&isp).await;
+        assert_eq!(calls.len(), 1, "{calls:?}");
+        assert_eq!(isp.mails().await.len(), 1, "no mail");
+        let delivery = delivery(&db.store, PATIENCE);
+        assert_eq!(delivery.deliver_once(end + HOUR).await.unwrap(), Delivered::Sent);
+        let body: serde_json::Value = serde_json::from_str(&receiver.received()[0].body).unwrap();
+        assert_eq!((&body["type"], &body["phase"]), (&"sla_breach".into(), &"raised".into()));
+        let data = &body["data"];
+        assert_eq!((&data["about"], &data["client"], &data["month"]), (&"C-1".into(), &"Acme".into(), &"2026-10".into()));
+        assert_eq!((&data["revision"], &data["verdict"]["overall"]), (&1.into(), &"breached".into()));
+        assert_eq!(data["report_id"], calls[0].report_id.unwrap().0);
+        assert_eq!(data["down_ms"], 2 * DAY);
+        // Evidence that comes in late makes it another revision, which is told as well.
+        isp.line(link, &[(begin + DAY, begin + 2 * DAY, Down), (begin + 2 * DAY, end, Up)]).await;
+        isp.close("2026-10", Some("late evidence"), end + 2 * HOUR).await;
+        assert_eq!(delivery.deliver_once(end + 2 * HOUR).await.unwrap(), Delivered::Sent);
+        let body: serde_json::Value = serde_json::from_str(&receiver.received()[1].body).unwrap();
+        assert_eq!((&body["data"]["revision"], &body["data"]["down_ms"]), (&2.into(), &DAY.into()));
+        // Who does not tell of breaches tells no webhook of them.
+        let edit = RuleEdit { enabled: Some(false), ..RuleEdit::default() };
+        db.store.edit_notification_rule(isp.company, NotificationEvent::SlaBreach, &edit, "test", 0).await.unwrap();
+        isp.line(link, &[(begin + DAY, begin + 3 * DAY, Down), (begin + 3 * DAY, end, Up)]).await;
+        isp.close("2026-10", Some("once more"), end + 3 * HOUR).await;
+        assert_eq!(delivery.deliver_once(end + 3 * HOUR).await.unwrap(), Delivered::Nothing);
+        assert_eq!(receiver.received().len(), 2, "webhook {all} alone, twice");
+    }
+
     async fn each_bad_receiver_has_its_message_tried_again_and_none_is_lost(db) {
         let isp = Isp::new(&db.store).await;
         let receiver = Receiver::start(OK, None).await;

@@ -198,7 +198,7 @@ pub(crate) struct NotificationPreviewArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) company: Option<String>,
     /// How many days to look back over
-    #[arg(long, default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=jobs::PREVIEW_DAYS_MAX))]
+    #[arg(long, default_value_t = 30, value_name = "N", value_parser = clap::value_parser!(i64).range(1..=alert::PREVIEW_DAYS_MAX))]
     pub(crate) days: i64,
     /// Try the settings given here for this event, without keeping them
     #[arg(long, value_name = "EVENT")]

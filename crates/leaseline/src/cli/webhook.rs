@@ -29,7 +29,7 @@ pub(crate) struct WebhookAddArgs {
     /// Where messages are posted to, e.g. https://hooks.example.net/leaseline
     #[arg(long, value_name = "URL")]
     pub(crate) url: String,
-    /// Only these events; may be repeated [default: all alerts]
+    /// Only these events; may be repeated [default: all]
     #[arg(long, value_name = "EVENT")]
     pub(crate) event: Vec<String>,
     /// The company's name; needed only if there are several

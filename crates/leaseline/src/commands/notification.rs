@@ -1,6 +1,7 @@
+use alert::{Preview, PreviewCount};
+use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
-use jobs::Preview;
 use serde_json::json;
 use store::{AlertId, NotificationLog, NotificationLogFilter, NotificationRule, RuleEdit, RuleOption, Store};
 
@@ -143,11 +144,12 @@ async fn preview(store: &Store, args: &NotificationPreviewArgs, printer: &Printe
     let from_ms = to_ms - args.days * DAY_MS;
     let bar = ProgressBar::new(0)
         .with_style(ProgressStyle::with_template("looking back {wide_bar} {pos}/{len} links {elapsed}")?);
-    let preview = jobs::preview(store, &company, &rules, (from_ms, to_ms), |done, total| {
+    let preview = alert::preview(store, &company, &rules, (from_ms, to_ms), |done, total| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
+        true
     });
-    let preview = Box::pin(preview).await?;
+    let preview = Box::pin(preview).await?.context("the preview was ended")?;
     bar.finish_and_clear();
     if printer.is_json() {
         return printer.said("", &json!(preview));
@@ -156,19 +158,29 @@ async fn preview(store: &Store, args: &NotificationPreviewArgs, printer: &Printe
 }
 
 fn words(preview: &Preview, days: i64) -> String {
-    let rows: Vec<[String; 4]> = preview
-        .events
-        .iter()
-        .map(|count| {
-            let numbers = [count.alerts, count.recoveries, count.messages].map(|number| number.to_string());
-            let [alerts, recoveries, messages] = numbers;
-            [count.event.to_string(), alerts, recoveries, messages]
-        })
-        .collect();
+    let row = |count: &PreviewCount| {
+        let to = count.to;
+        let numbers = [count.alerts, count.recoveries, count.messages];
+        let [alerts, recoveries, messages] = numbers.map(|number| number.to_string());
+        let groups = [to.operations, to.clients, to.extra, to.webhooks].map(|number| number.to_string());
+        let [operations, clients, extra, webhooks] = groups;
+        [count.event.to_string(), alerts, recoveries, messages, operations, clients, extra, webhooks]
+    };
+    let rows: Vec<[String; 8]> = preview.events.iter().map(row).collect();
+    let head = [
+        "event",
+        "alerts",
+        "recoveries",
+        "messages",
+        "to operations",
+        "to clients",
+        "to others",
+        "to webhooks",
+    ];
     let mut text = format!(
         "With these settings the last {days} days would have sent {} messages.\n\n{}",
         preview.messages,
-        table_of(["event", "alerts", "recoveries", "messages"], &rows)
+        table_of(head, &rows)
     );
     if !preview.untold.is_empty() {
         let rows: Vec<[String; 2]> =

@@ -63,33 +63,8 @@ fn or_default<T>(text: &str, parse: impl FnOnce(&str) -> anyhow::Result<T>) -> a
     if text == DEFAULT { Ok(None) } else { parse(text).map(Some) }
 }
 
-/// `90`, `90s`, `15m`, `2h` in seconds.
 fn length(name: &str, text: &str) -> anyhow::Result<i64> {
-    let (number, unit) = match text.char_indices().last() {
-        Some((at, 's')) => (&text[..at], 1),
-        Some((at, 'm')) => (&text[..at], 60),
-        Some((at, 'h')) => (&text[..at], 3_600),
-        _ => (text, 1),
-    };
-    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let seconds = number.parse::<i64>().ok().filter(|_| digits).and_then(|number| number.checked_mul(unit));
-    seconds.ok_or_else(|| {
+    import::field::seconds(text).map_err(|_| {
         wrong_use(format!("{name} {text:?} is no length of time: write 90s, 15m or 2h, or `default`"))
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_length_has_a_unit_or_is_in_seconds() {
-        for (text, seconds) in [("90", 90), ("90s", 90), ("15m", 900), ("2h", 7_200), ("0", 0)] {
-            assert_eq!(length("--sustained", text).expect(text), seconds);
-        }
-        for text in ["", "m", "-5", "+5", "1.5h", "5d", "९s", "99999999999999999h"] {
-            let error = length("--sustained", text).expect_err(text).to_string();
-            assert!(error.contains("90s, 15m or 2h"), "{error}");
-        }
-    }
 }

@@ -1,7 +1,7 @@
 use jobs::SendError;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use store::{NotificationEvent, Store, StoreError, WEBHOOKS_MAX, Webhook, WebhookId};
+use store::{Store, StoreError, WEBHOOKS_MAX, Webhook, WebhookId};
 
 use super::{operator, rule_args};
 use crate::{
@@ -53,9 +53,6 @@ pub(super) async fn run(
 async fn add(store: &Store, args: &WebhookAddArgs, by: (&str, i64), printer: &Printer) -> anyhow::Result<()> {
     let company = super::company(store, args.company.as_deref()).await?;
     let events = args.event.iter().map(|name| rule_args::event(name)).collect::<Result<Vec<_>, _>>()?;
-    if let Some(event) = events.iter().find(|event| is_of_reports(**event)) {
-        return Err(wrong_use(format!("{event} is told by mail alone, with the report; leave it out")));
-    }
     let (id, secret) =
         store.insert_webhook(company.id, &args.url, &events, by).await.map_err(rule_args::refused)?;
     let secret = secret.expose_secret();
@@ -71,11 +68,6 @@ async fn add(store: &Store, args: &WebhookAddArgs, by: (&str, i64), printer: &Pr
         ),
         &json!({ "id": id, "secret": secret }),
     )
-}
-
-/// Statements go out with their report.
-fn is_of_reports(event: NotificationEvent) -> bool {
-    matches!(event, NotificationEvent::SlaBreach | NotificationEvent::ReportReady)
 }
 
 async fn list(store: &Store, company: Option<&str>, printer: &Printer) -> anyhow::Result<()> {
@@ -111,7 +103,7 @@ fn cells(company: &str, webhook: &Webhook) -> [String; 5] {
         webhook.id.to_string(),
         company.to_owned(),
         webhook.url.clone(),
-        if events.is_empty() { "all alerts".to_owned() } else { events.join(", ") },
+        if events.is_empty() { "everything".to_owned() } else { events.join(", ") },
         if webhook.active { "active" } else { "paused" }.to_owned(),
     ]
 }

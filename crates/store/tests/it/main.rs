@@ -32,6 +32,8 @@ mod schema;
 mod session;
 mod shown;
 mod staff;
+mod staff_deliveries;
+mod staff_reports;
 mod staff_scope;
 mod staff_write;
 mod tail;

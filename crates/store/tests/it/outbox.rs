@@ -36,7 +36,9 @@ on_both! {
         assert_eq!((mails[0].company_id, mails[0].client_id, mails[0].report_id), (isp.company, Some(isp.clients[0]), Some(report.id)));
         assert_eq!((mails[0].kind.as_str(), mails[0].recipient.as_str()), ("sla_breach", "P0@acme.example"));
         assert_eq!(mails[0].dedup_key, format!("sla_breach/{}/2026-10/r1/p0@acme.example", isp.links[0]));
-        assert_eq!(mails[0].payload, new_mail("").payload);
+        let mut payload = new_mail("").payload;
+        (payload["report_id"], payload["revision"]) = (report.id.0.into(), 1.into());
+        assert_eq!(mails[0].payload, payload, "with the numbers that the report has only now");
         assert_eq!((mails[0].state, mails[0].attempts, mails[0].lease_until_ms), (OutboxState::Queued, 0, None));
         assert_eq!((mails[0].created_at_ms, mails[0].next_at_ms), (START_MS, START_MS));
         assert!(mails[0].message_id.starts_with('<') && mails[0].message_id.ends_with("@example.net>"), "{}", mails[0].message_id);

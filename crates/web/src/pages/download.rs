@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use report::{Brand, Document, Facts, Logo, ReportError};
 use sla::Inputs;
-use store::{AuditEvent, SlaReport};
+use store::{AuditEvent, Company, SlaReport};
 
 use crate::address::client_address;
 use crate::app::App;
@@ -17,7 +17,7 @@ use crate::session::ClientSession;
 
 /// The forms in which a statement leaves the portal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub(crate) enum Form {
     Pdf,
     Csv,
     Json,
@@ -42,7 +42,7 @@ impl Form {
 }
 
 /// What a file is made from: the report as it was frozen, and the company as it looks now.
-struct Source {
+pub(crate) struct Source {
     report: SlaReport,
     inputs: Inputs,
     facts: Facts,
@@ -97,8 +97,7 @@ pub(crate) async fn json(
 
 async fn send(app: &App, asker: &Asker, id: &str, form: Form) -> Result<Response, PageError> {
     let source = load(app, &asker.session, id).await?;
-    let SlaReport { month, revision, .. } = source.report;
-    let name = report::file_name(&source.facts.circuit, month, revision, form.extension());
+    let name = source.file_name(form);
     app.store
         .audit(&AuditEvent {
             at_ms: app.clock.now_ms(),
@@ -109,13 +108,13 @@ async fn send(app: &App, asker: &Asker, id: &str, form: Form) -> Result<Response
             address: Some(asker.address.clone()),
         })
         .await?;
-    // Kept until the file is made, also if nobody waits for it any more.
-    let permit = Arc::clone(&app.files_made).acquire_owned().await.map_err(internal)?;
-    let made = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
-        source.bytes(form)
-    });
-    let bytes = made.await.map_err(internal)?.map_err(|error| PageError::Statement(Box::new(error)))?;
+    file(app, source, form, &name).await
+}
+
+/// The file as an answer, under its name.
+pub(crate) async fn file(app: &App, source: Source, form: Form, name: &str) -> Result<Response, PageError> {
+    let bytes = made(app, move || source.bytes(form)).await?;
+    let bytes = bytes.map_err(|error| PageError::Statement(Box::new(error)))?;
     let headers = [
         (CONTENT_TYPE, form.media_type().to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
@@ -126,20 +125,23 @@ async fn send(app: &App, asker: &Asker, id: &str, form: Form) -> Result<Response
 async fn load(app: &App, session: &ClientSession, id: &str) -> Result<Source, PageError> {
     let id = report_id(id)?;
     let client = session.client_id();
-    let mut report = theirs(app.store.report_for_client(client, id).await)?;
+    let report = theirs(app.store.report_for_client(client, id).await)?;
     let inputs = theirs(app.store.report_inputs_for_client(client, id).await)?;
-    let facts = facts(&mut report)?;
-    let company = &session.company;
-    let logo = app.store.company_logo(company.id).await?;
-    // A logo that cannot be printed is left out: the figures matter more.
-    let logo = logo.and_then(|logo| {
-        let read = Logo::new(logo.bytes, logo.kind.as_str());
-        read.inspect_err(|error| tracing::warn!(company = %company.id, %error, "logo left out")).ok()
+    Source::read(app, report, inputs, &session.company).await
+}
+
+/// Makes something of a statement where it holds nobody else up.
+pub(crate) async fn made<T: Send + 'static>(
+    app: &App,
+    make: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, PageError> {
+    // Kept until it is made, also if nobody waits for it any more.
+    let permit = Arc::clone(&app.files_made).acquire_owned().await.map_err(internal)?;
+    let making = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        make()
     });
-    let brand = Brand { name: company.name.clone(), accent: company.accent.clone(), logo };
-    let url =
-        app.settings.public_url.as_ref().map(|portal| format!("{portal}/client/sla-reports/{}", report.id));
-    Ok(Source { report, inputs, facts, brand, url })
+    making.await.map_err(internal)
 }
 
 /// The facts that were frozen with a report, taken out of it.
@@ -149,8 +151,29 @@ pub(crate) fn facts(report: &mut SlaReport) -> Result<Facts, PageError> {
 }
 
 impl Source {
-    fn bytes(&self, form: Form) -> Result<Vec<u8>, ReportError> {
-        let document = Document {
+    /// With the company as it looks now.
+    pub(crate) async fn read(
+        app: &App,
+        mut report: SlaReport,
+        inputs: Inputs,
+        company: &Company,
+    ) -> Result<Self, PageError> {
+        let facts = facts(&mut report)?;
+        let logo = app.store.company_logo(company.id).await?;
+        // A logo that cannot be printed is left out: the figures matter more.
+        let logo = logo.and_then(|logo| {
+            let read = Logo::new(logo.bytes, logo.kind.as_str());
+            read.inspect_err(|error| tracing::warn!(company = %company.id, %error, "logo left out")).ok()
+        });
+        let brand = Brand { name: company.name.clone(), accent: company.accent.clone(), logo };
+        let portal = app.settings.public_url.as_ref();
+        let url = portal.map(|portal| format!("{portal}/client/sla-reports/{}", report.id));
+        Ok(Self { report, inputs, facts, brand, url })
+    }
+
+    /// What the forms of a statement are made of.
+    pub(crate) fn document(&self) -> Document<'_> {
+        Document {
             facts: &self.facts,
             brand: &self.brand,
             statement: &self.report.statement,
@@ -160,7 +183,22 @@ impl Source {
             digest: &self.report.digest,
             created_at_ms: self.report.created_at_ms,
             report_url: self.url.as_deref(),
-        };
+        }
+    }
+
+    /// Of which link.
+    pub(crate) fn circuit(&self) -> &str {
+        &self.facts.circuit
+    }
+
+    /// What its file is called.
+    pub(crate) fn file_name(&self, form: Form) -> String {
+        let SlaReport { month, revision, .. } = self.report;
+        report::file_name(&self.facts.circuit, month, revision, form.extension())
+    }
+
+    fn bytes(&self, form: Form) -> Result<Vec<u8>, ReportError> {
+        let document = self.document();
         Ok(match form {
             Form::Pdf => report::pdf(&document)?,
             Form::Csv => report::csv(&document),

@@ -2,17 +2,30 @@ use super::Access::{Admin, Open, Operator, Staff};
 use super::Answer::{Download, Page};
 use super::{Id, Route, get, post};
 use crate::pages::staff::{
-    self, account, alerts, audit, clients, companies, design, exclusions, export, import, interfaces,
-    link_edit, link_form, links, login, login_code, outages, people, router_check, router_form, routers,
-    search, second_factor, terms, user, users, viewing, wall,
+    self, account, alerts, audit, clients, companies, deliveries, delivery_file, design, exclusions, export,
+    import, interfaces, link_edit, link_form, links, login, login_code, notifications, outages, people,
+    report_files, reports, router_check, router_form, routers, rule_form, search, second_factor, terms, user,
+    users, viewing, wall, webhook_form, webhooks,
 };
 
 /// The pages of the ISP's own people.
 pub(super) fn routes() -> Vec<Route> {
-    [door(), overview(), alerts(), clients(), users(), routers(), links(), exclusions()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        door(),
+        overview(),
+        alerts(),
+        messages(),
+        webhooks(),
+        reports(),
+        clients(),
+        users(),
+        routers(),
+        links(),
+        exclusions(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn door() -> Vec<Route> {
@@ -70,6 +83,55 @@ fn alerts() -> Vec<Route> {
         get(Staff, Page, "/staff/outages/{outage}", outages::show),
         post(Operator, "/staff/outages/{outage}/reason", outages::publish).with_form("reason=A+digger"),
         post(Operator, "/staff/outages/{outage}/unreason", outages::take_back),
+    ]
+}
+
+fn messages() -> Vec<Route> {
+    const RULE: &str = "enabled=on&sustained=5m&clear_after=1m&cooldown=5m&quiet=22:00-07:00&to_operations=on\
+                        &to_client=off&by_mail=on&extra=&shown={shown}";
+    vec![
+        get(Staff, Page, staff::NOTIFICATIONS, notifications::list),
+        get(Staff, Page, "/staff/notifications/{company}", notifications::show),
+        get(Admin, Page, "/staff/notifications/{company}/operations", notifications::operations),
+        post(Admin, "/staff/notifications/{company}/operations", notifications::save_operations)
+            .with_form("operations=noc%40isp.example&shown={shown}"),
+        get(Admin, Page, "/staff/notifications/{company}/rules/{event}", rule_form::edit),
+        post(Admin, "/staff/notifications/{company}/rules/{event}", rule_form::save).with_form(RULE),
+        post(Admin, "/staff/notifications/{company}/rules/{event}/preview", rule_form::preview)
+            .with_form(RULE),
+        get(Staff, Page, staff::DELIVERIES, deliveries::list),
+        get(Staff, Download, "/staff/deliveries.csv", delivery_file::csv),
+        post(Operator, "/staff/deliveries/retry", deliveries::retry_all),
+        get(Staff, Page, "/staff/deliveries/{message}", deliveries::show),
+        post(Operator, "/staff/deliveries/{message}/retry", deliveries::retry),
+    ]
+}
+
+fn webhooks() -> Vec<Route> {
+    const FORM: &str = "company={company}&url=https%3A%2F%2Fhooks.example.net%2Fadded&link_down=on";
+    vec![
+        get(Admin, Page, staff::WEBHOOKS, webhooks::list),
+        get(Admin, Page, "/staff/webhooks/new", webhook_form::new),
+        post(Admin, staff::WEBHOOKS, webhook_form::add).with_form(FORM),
+        get(Admin, Page, "/staff/webhooks/{webhook}", webhooks::show),
+        get(Admin, Page, "/staff/webhooks/{webhook}/edit", webhook_form::edit),
+        post(Admin, "/staff/webhooks/{webhook}/edit", webhook_form::save)
+            .with_form("url=https%3A%2F%2Fhooks.example.net%2Fmoved&shown={shown}"),
+        post(Admin, "/staff/webhooks/{webhook}/pause", webhooks::pause),
+        post(Admin, "/staff/webhooks/{webhook}/resume", webhooks::resume),
+        post(Admin, "/staff/webhooks/{webhook}/secret", webhooks::renew),
+        post(Admin, "/staff/webhooks/{webhook}/test", webhooks::test),
+        post(Admin, "/staff/webhooks/{webhook}/remove", webhooks::remove),
+    ]
+}
+
+fn reports() -> Vec<Route> {
+    vec![
+        get(Staff, Page, staff::REPORTS, reports::list).with_query(&[("client", Id::Client)]),
+        get(Staff, Page, "/staff/reports/{report}", reports::show),
+        get(Staff, Download, "/staff/reports/{report}/statement.pdf", report_files::pdf),
+        get(Staff, Download, "/staff/reports/{report}/statement.csv", report_files::csv),
+        get(Staff, Download, "/staff/reports/{report}/statement.json", report_files::json),
     ]
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod calendar;
 pub(crate) mod card;
 pub(crate) mod cover;
 pub(crate) mod csv;
+pub(crate) mod delivery;
 pub(crate) mod figures;
 pub(crate) mod gap;
 pub(crate) mod lasted;

@@ -1,7 +1,7 @@
 use axum::http::StatusCode;
 use serde_json::json;
 use sla::{Active, Exclusion, ExclusionKind, Inputs, LinkState, Month, StateSpan, Terms};
-use store::{DownWhen, LinkId, LinkTerms, NewExclusion, NewReport, ReportId};
+use store::{DownWhen, LinkId, LinkTerms, NewExclusion, NewMail, NewReport, ReportId};
 
 use crate::portal::{HOUR_MS, MINUTE_MS, NOW_MS, Portal, plain, portals, portals_with};
 
@@ -12,9 +12,30 @@ pub(crate) async fn write_report(
     month: &str,
     down: &[(i64, i64)],
 ) -> ReportId {
+    write(portal, link, (month, down), Vec::new()).await
+}
+
+/// A statement of a breach, which somebody is told of.
+pub(crate) async fn write_report_with_mail(
+    portal: &Portal,
+    link: LinkId,
+    month: &str,
+    recipient: &str,
+) -> ReportId {
+    let mail = NewMail { kind: "sla_breach".to_owned(), recipient: recipient.to_owned(), payload: json!({}) };
+    write(portal, link, (month, &[(60, 400)]), vec![mail]).await
+}
+
+async fn write(
+    portal: &Portal,
+    link: LinkId,
+    (month, down): (&str, &[(i64, i64)]),
+    mails: Vec<NewMail>,
+) -> ReportId {
     let inputs = inputs(month, down);
     let link = portal.store.link(link).await.unwrap();
     let client = portal.store.client(link.client_id).await.unwrap();
+    let company = portal.store.company(client.company_id).await.unwrap();
     let statement = sla::evaluate(&inputs).unwrap();
     let report = NewReport {
         link_id: link.id,
@@ -24,7 +45,7 @@ pub(crate) async fn write_report(
         digest: inputs.digest(),
         inputs: inputs.to_bytes(),
         facts: json!({
-            "company": "Northwind <Fibre>",
+            "company": company.name,
             "client": client.name,
             "circuit": link.circuit,
             "kind": link.kind,
@@ -36,7 +57,7 @@ pub(crate) async fn write_report(
             "currency": "INR",
         }),
         created_by: "schedule",
-        mails: Vec::new(),
+        mails,
     };
     portal.store.write_reports(&[report], portal.now_ms()).await.unwrap()[0].id()
 }

@@ -5,10 +5,12 @@ use secrecy::{ExposeSecret, SecretString};
 use sla::ExclusionKind;
 use store::{
     AlertId, ClientId, CompanyId, ExclusionId, Facing, LinkId, NewExclusion, NewLink, NewRouter,
-    NewStaffUser, OutageId, PortalUserId, RouterId, RouterTls, StaffRole, StaffScope, StaffUserId,
+    NewStaffUser, OutageId, OutboxFilter, OutboxId, PortalUserId, ReportId, RouterId, RouterTls, StaffRole,
+    StaffScope, StaffUserId, WebhookId,
 };
 use totp_rs::{Builder, Secret};
 
+use crate::ledger::write_report;
 use crate::portal::{Answer, Browser, HOUR_MS, MINUTE_MS, NOW_MS, PASSWORD, Portal, portals, portals_with};
 use crate::telling::{broke, raise};
 
@@ -71,6 +73,9 @@ pub(crate) struct Things {
     pub(crate) alert: AlertId,
     pub(crate) outage: OutageId,
     pub(crate) user: PortalUserId,
+    pub(crate) message: OutboxId,
+    pub(crate) webhook: WebhookId,
+    pub(crate) report: ReportId,
 }
 
 /// Those of the portal's own company.
@@ -87,6 +92,9 @@ pub(crate) async fn own_things(portal: &Portal) -> Things {
         alert: raise(portal, portal.company, portal.foreign, "FOREIGN-1").await,
         outage: broke(portal, portal.router_id, portal.foreign).await,
         user: portal.store.portal_user_by_username("asha").await.unwrap().unwrap().0.id,
+        message: newest_message(portal, portal.company).await,
+        webhook: webhook(portal, portal.company, "MINE-1").await,
+        report: write_report(portal, portal.mine, "2026-10", &[]).await,
     }
 }
 
@@ -132,7 +140,21 @@ pub(crate) async fn other_things(portal: &Portal) -> Things {
         alert: raise(portal, company, link, "ZULU-1").await,
         outage: broke(portal, router, link).await,
         user,
+        message: newest_message(portal, company).await,
+        webhook: webhook(portal, company, "ZULU-1").await,
+        report: write_report(portal, link, "2026-10", &[]).await,
     }
+}
+
+/// That of the alert, which is raised before.
+async fn newest_message(portal: &Portal, company: CompanyId) -> OutboxId {
+    let mails = portal.store.outbox_list(&OutboxFilter::default(), 100).await.unwrap();
+    mails.iter().find(|mail| mail.company_id == company).unwrap().id
+}
+
+async fn webhook(portal: &Portal, company: CompanyId, path: &str) -> WebhookId {
+    let url = format!("https://hooks-{company}.example/{path}");
+    portal.store.insert_webhook(company, &url, &[], ("cli", NOW_MS)).await.unwrap().0
 }
 
 async fn exclude(portal: &Portal, link_id: LinkId) -> ExclusionId {

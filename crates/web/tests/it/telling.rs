@@ -14,6 +14,17 @@ use crate::staff::{hire, on_duty, other_things, own_things};
 
 /// An alert about a link that is down, as the engine writes it: told to the operations, held back from nobody else.
 pub(crate) async fn raise(portal: &Portal, company: CompanyId, link: LinkId, about: &str) -> AlertId {
+    raise_to(portal, company, link, about, &format!("noc-{company}@isp.example")).await
+}
+
+/// The same, told to somebody else.
+pub(crate) async fn raise_to(
+    portal: &Portal,
+    company: CompanyId,
+    link: LinkId,
+    about: &str,
+    recipient: &str,
+) -> AlertId {
     let alert = Alert {
         id: AlertId(0),
         company_id: company,
@@ -47,7 +58,7 @@ pub(crate) async fn raise(portal: &Portal, company: CompanyId, link: LinkId, abo
     };
     let message = AlertMessage {
         phase: AlertPhase::Raised,
-        recipient: format!("noc-{company}@isp.example"),
+        recipient: recipient.to_owned(),
         client: None,
         payload: json!({"event": "link_down", "about": about, "since_ms": NOW_MS - HOUR_MS, "told_ms": NOW_MS}),
     };

@@ -47,7 +47,15 @@ async fn ids(portal: &Portal, id: Id) -> Ids {
         }
         // The secret says whose it is; without it there is nothing, with it there is the one account.
         Id::Token => Ids { mine: token(portal).await, foreign: None },
-        Id::Company | Id::Client | Id::Router | Id::Exclusion | Id::Alert | Id::Outage => {
+        Id::Company
+        | Id::Client
+        | Id::Router
+        | Id::Exclusion
+        | Id::Alert
+        | Id::Outage
+        | Id::Message
+        | Id::Event
+        | Id::Webhook => {
             panic!("no page of a client names {id:?}")
         }
         Id::Icon => Ids { mine: "icon-192.png".to_owned(), foreign: None },

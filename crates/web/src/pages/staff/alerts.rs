@@ -107,6 +107,7 @@ async fn thing(app: &App, session: &StaffSession, one: &StaffAlert, input: Optio
         facts: facts(one, &zone, now_ms),
         deeds,
         tables: vec![told_table(&log, &zone)],
+        letter: None,
     };
     Ok(render(&page)?)
 }

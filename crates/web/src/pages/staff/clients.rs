@@ -9,7 +9,9 @@ use crate::pages::render;
 use crate::pages::staff::edit::EditPage;
 use crate::pages::staff::form::{Field, FormPage, Input, chosen};
 use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage, page_address};
-use crate::pages::staff::{Answered, CLIENTS, Frame, client_id, companies, gone_to, links, refused, users};
+use crate::pages::staff::{
+    Answered, CLIENTS, Frame, REPORTS, client_id, companies, gone_to, links, refused, users,
+};
 use crate::staff::StaffSession;
 
 pub(crate) const NAME_CHARS_MAX: usize = 200;
@@ -68,7 +70,8 @@ async fn thing(
         ("Company", Cell::text(&client.company)),
         ("Entered", Cell::text(zone.iso_moment(client.created_at_ms))),
     ];
-    let mut deeds = Vec::new();
+    let reports = format!("{REPORTS}?client={}", client.id);
+    let mut deeds = vec![Deed::Go { to: reports, words: "SLA reports" }];
     let is_refused = warning.is_some();
     let here = format!("{CLIENTS}/{}", client.id);
     if client.retired_at_ms.is_none() {
@@ -100,6 +103,7 @@ async fn thing(
             links::table(app, session, &found, &client.name, now_ms),
             users::table(&people, &client.name),
         ],
+        letter: None,
     };
     let page = render(&page)?;
     Ok(if is_refused { refused(page) } else { axum::response::IntoResponse::into_response(page) })

@@ -209,7 +209,7 @@ fn form(app: &App, session: &StaffSession, company: &Company, shown: Shown, inpu
                 .hint("Empty: the installation's address."),
         ],
         submit: "Save",
-        note: "Zone and currency stay as they were at the beginning: months were closed by them. Logo and notifications: `leaseline company edit`, `leaseline notification set`.",
+        note: "Zone and currency stay as they were at the beginning: months were closed by them. The logo: `leaseline company edit`.",
     };
     EditPage::new(form, shown)
 }

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::pages::render;
 use crate::pages::staff::audit::Row;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind, trouble};
+use crate::pages::staff::look_back::Look;
 use crate::pages::staff::{Answered, Frame, refused};
 use crate::staff::StaffSession;
 
@@ -25,6 +26,10 @@ pub(crate) struct EditPage {
     submit: &'static str,
     note: &'static str,
     shown: Shown,
+    /// A second button, which sends what is typed elsewhere and stores nothing: where to, and its words.
+    trying: Option<(String, &'static str)>,
+    /// What came of that.
+    look: Option<Look>,
     /// What was done after the form had been opened, if that stands in the way of saving.
     overtaken: Option<Vec<Row>>,
 }
@@ -32,7 +37,29 @@ pub(crate) struct EditPage {
 impl EditPage {
     pub(crate) fn new(form: FormPage, shown: Shown) -> Self {
         let FormPage { frame, title, back, action, fields, submit, note } = form;
-        Self { frame, title, back, action, fields, submit, note, shown, overtaken: None }
+        Self {
+            frame,
+            title,
+            back,
+            action,
+            fields,
+            submit,
+            note,
+            shown,
+            trying: None,
+            look: None,
+            overtaken: None,
+        }
+    }
+
+    /// With a button that sends what is typed elsewhere and stores nothing.
+    pub(crate) fn trying(self, to: String, words: &'static str) -> Self {
+        Self { trying: Some((to, words)), ..self }
+    }
+
+    /// With what came of trying.
+    pub(crate) fn looking(self, look: Look) -> Self {
+        Self { look: Some(look), ..self }
     }
 
     fn trouble(&self) -> Option<String> {

@@ -117,6 +117,7 @@ async fn thing(app: &App, session: &StaffSession, id: ExclusionId, refused: Opti
         facts,
         deeds,
         tables: Vec::new(),
+        letter: None,
     })?)
 }
 

@@ -160,7 +160,7 @@ pub(crate) async fn csv(
     let now_ms = app.clock.now_ms();
     let name = format!("{what}_{}.csv", session.zone.form(now_ms).replace(['-', ':'], ""));
     let detail = serde_json::json!({ "file": name });
-    app.store.audit(&staff_event(&app, &caller, &session.user.username, "export", detail)).await?;
+    app.store.audit(&staff_event(&app, &caller, &session.user.username, "download", detail)).await?;
     let body = match (kind(&what), List::named(&what)) {
         (Some(kind), _) => Body::from(export_csv(&app.store, &session.scope, kind, None, now_ms).await?),
         (None, Some(list)) => streamed(app, session, list),

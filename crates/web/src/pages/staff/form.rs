@@ -148,6 +148,8 @@ pub(crate) enum Kind {
     Offered(Vec<(String, String)>),
     /// A longer text.
     Area,
+    /// Ticked or not: `on` or nothing.
+    Tick,
     /// One of these: value and words.
     Choice(Vec<(String, String)>),
 }
@@ -194,7 +196,7 @@ impl Field {
             Kind::Choice(options) => {
                 options.iter().find(|(value, _)| value == is).map(|(_, words)| words.as_str())
             }
-            Kind::Input(_) | Kind::Offered(_) | Kind::Area => None,
+            Kind::Input(_) | Kind::Offered(_) | Kind::Area | Kind::Tick => None,
         };
         self.stored = Some(words.unwrap_or(is).to_owned());
     }
@@ -297,6 +299,22 @@ pub(crate) fn email(text: &str) -> Result<String, String> {
     }
 }
 
+/// Addresses, one on each line; each once, as they are compared.
+pub(crate) fn emails(text: &str, most: usize) -> Result<Vec<String>, String> {
+    let mut all: Vec<String> = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let address = email(line).map_err(|_| format!("{line:?} is not an e-mail address."))?;
+        let address = address.to_lowercase();
+        if !all.contains(&address) {
+            all.push(address);
+        }
+    }
+    if all.len() > most {
+        return Err(format!("These are {} addresses: {most} at most.", all.len()));
+    }
+    Ok(all)
+}
+
 #[cfg(test)]
 mod tests {
     use import::field::mbps;
@@ -328,6 +346,15 @@ mod tests {
         assert_eq!(compared(tls), Some("Pinned".to_owned()));
         assert_eq!(compared(Field::new(&typed, "password", "Password", Kind::Input("password"))), None);
         assert_eq!(compared(Field::new(&typed, "ca", "CA", Kind::Area)), None);
+    }
+
+    #[test]
+    fn addresses_stand_on_lines_of_their_own_and_each_once() {
+        let found = emails(" Noc@isp.example\r\n\r\nb@x.example\nnoc@ISP.example\n", 2);
+        assert_eq!(found, Ok(vec!["noc@isp.example".to_owned(), "b@x.example".to_owned()]));
+        assert_eq!(emails("", 0), Ok(Vec::new()));
+        assert!(emails("a@x\nnobody", 9).is_err_and(|why| why.contains("\"nobody\"")));
+        assert!(emails("a@x\nb@x", 1).is_err_and(|why| why.contains("1 at most")));
     }
 
     #[test]

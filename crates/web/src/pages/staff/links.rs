@@ -115,6 +115,7 @@ async fn thing(app: &App, session: &StaffSession, row: StaffLink, refused: Optio
         facts: facts(&row, &link, &zone),
         deeds,
         tables: vec![terms_table(&terms, &zone, now_ms), exclusions::table(&excluded, &link.circuit, now_ms)],
+        letter: None,
     };
     Ok(render(&page)?)
 }

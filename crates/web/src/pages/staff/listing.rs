@@ -140,6 +140,8 @@ pub(crate) struct ListPage {
     search: String,
     /// What narrows the list down besides.
     filters: Vec<Field>,
+    /// What can be done with all that is listed.
+    deeds: Vec<Deed>,
     table: Table,
     pub(crate) total: i64,
     page: i64,
@@ -148,7 +150,18 @@ pub(crate) struct ListPage {
 impl ListPage {
     pub(crate) fn new(frame: Frame, title: &'static str, asked: &Asked, total: i64, table: Table) -> Self {
         let (search, page) = (asked.q.trim().to_owned(), asked.number());
-        Self { frame, title, add: None, searched: "", search, filters: Vec::new(), table, total, page }
+        Self {
+            frame,
+            title,
+            add: None,
+            searched: "",
+            search,
+            filters: Vec::new(),
+            deeds: Vec::new(),
+            table,
+            total,
+            page,
+        }
     }
 
     pub(crate) fn searched(self, searched: &'static str) -> Self {
@@ -158,6 +171,11 @@ impl ListPage {
     /// With fields beside the search.
     pub(crate) fn narrowed(self, filters: Vec<Field>) -> Self {
         Self { filters, ..self }
+    }
+
+    /// With what can be done with all that is listed.
+    pub(crate) fn with_deeds(self, deeds: Vec<Deed>) -> Self {
+        Self { deeds, ..self }
     }
 
     /// With a button to enter one, for whom it is allowed.
@@ -268,6 +286,15 @@ pub(crate) struct ThingPage {
     pub(crate) facts: Vec<(&'static str, Cell)>,
     pub(crate) deeds: Vec<Deed>,
     pub(crate) tables: Vec<Table>,
+    pub(crate) letter: Option<Letter>,
+}
+
+/// A longer text of a thing, as it is.
+pub(crate) struct Letter {
+    pub(crate) head: &'static str,
+    /// May be empty.
+    pub(crate) subject: String,
+    pub(crate) text: String,
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod clients;
 pub(crate) mod companies;
+pub(crate) mod deliveries;
+pub(crate) mod delivery_file;
 pub(crate) mod design;
 pub(crate) mod edit;
 pub(crate) mod exclusions;
@@ -12,6 +14,7 @@ pub(crate) mod export;
 pub(crate) mod form;
 pub(crate) mod import;
 pub(crate) mod interfaces;
+pub(crate) mod letter;
 pub(crate) mod link_edit;
 pub(crate) mod link_fields;
 pub(crate) mod link_form;
@@ -19,11 +22,16 @@ pub(crate) mod links;
 pub(crate) mod listing;
 pub(crate) mod login;
 pub(crate) mod login_code;
+pub(crate) mod look_back;
+pub(crate) mod notifications;
 pub(crate) mod outages;
 pub(crate) mod people;
+pub(crate) mod report_files;
+pub(crate) mod reports;
 pub(crate) mod router_check;
 pub(crate) mod router_form;
 pub(crate) mod routers;
+pub(crate) mod rule_form;
 pub(crate) mod search;
 pub(crate) mod second_factor;
 pub(crate) mod terms;
@@ -31,10 +39,14 @@ pub(crate) mod user;
 pub(crate) mod users;
 pub(crate) mod viewing;
 pub(crate) mod wall;
+pub(crate) mod webhook_form;
+pub(crate) mod webhooks;
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use store::{AlertId, ClientId, CompanyId, ExclusionId, OutageId, PortalUserId, RouterId};
+use store::{
+    AlertId, ClientId, CompanyId, ExclusionId, OutageId, OutboxId, PortalUserId, RouterId, WebhookId,
+};
 
 use crate::app::App;
 use crate::assets::asset_url;
@@ -52,6 +64,10 @@ pub(crate) const LINKS: &str = "/staff/links";
 pub(crate) const EXCLUSIONS: &str = "/staff/exclusions";
 pub(crate) const ALERTS: &str = "/staff/alerts";
 pub(crate) const OUTAGES: &str = "/staff/outages";
+pub(crate) const DELIVERIES: &str = "/staff/deliveries";
+pub(crate) const NOTIFICATIONS: &str = "/staff/notifications";
+pub(crate) const WEBHOOKS: &str = "/staff/webhooks";
+pub(crate) const REPORTS: &str = "/staff/reports";
 pub(crate) const AUDIT: &str = "/staff/audit";
 pub(crate) const PEOPLE: &str = "/staff/people";
 pub(crate) const ACCOUNT: &str = "/staff/account";
@@ -102,8 +118,10 @@ impl Frame {
 
     /// The places of the navigation, in groups; a group without a name is its only place.
     pub(crate) fn groups(&self) -> Vec<Group> {
-        let mut company = vec![(COMPANIES, "Companies")];
+        let mut company =
+            vec![(COMPANIES, "Companies"), (NOTIFICATIONS, "Notifications"), (DELIVERIES, "Deliveries")];
         if self.is_admin {
+            company.push((WEBHOOKS, "Webhooks"));
             company.push((PEOPLE, "Staff"));
         }
         company.push((AUDIT, "Audit"));
@@ -120,7 +138,10 @@ impl Frame {
                     (EXCLUSIONS, "Exclusions"),
                 ],
             },
-            Group { name: "Customers", places: vec![(CLIENTS, "Clients"), (USERS, "Portal users")] },
+            Group {
+                name: "Customers",
+                places: vec![(CLIENTS, "Clients"), (USERS, "Portal users"), (REPORTS, "SLA reports")],
+            },
             Group { name: "Company", places: company },
         ]
     }
@@ -164,3 +185,5 @@ id!(exclusion_id, ExclusionId);
 id!(alert_id, AlertId);
 id!(outage_id, OutageId);
 id!(user_id, PortalUserId);
+id!(message_id, OutboxId);
+id!(webhook_id, WebhookId);

@@ -96,6 +96,7 @@ fn thing(app: &App, session: &StaffSession, one: &StaffOutage, input: Option<&In
         facts,
         deeds: if session.may_edit() { deeds(one, input) } else { Vec::new() },
         tables: Vec::new(),
+        letter: None,
     };
     Ok(render(&page)?)
 }

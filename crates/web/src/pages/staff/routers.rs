@@ -115,6 +115,7 @@ async fn thing(app: &App, session: &StaffSession, router: &StaffRouter, refusal:
         facts,
         deeds: deeds(router, session.may_edit()),
         tables: vec![links::table(app, session, &found, &router.name, now_ms)],
+        letter: None,
     };
     Ok(render(&page)?)
 }

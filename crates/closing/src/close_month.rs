@@ -171,13 +171,16 @@ pub async fn close_month(
 
 /// Whether all that can be known of a link up to `to_ms` is known: its time line reaches there, or it ended before and
 /// nobody looks at it any more.
-pub(crate) fn line_reaches(link: &LedgerLink, to_ms: i64) -> bool {
+pub fn line_reaches(link: &LedgerLink, to_ms: i64) -> bool {
     let terminated = link.link.terminated_at_ms.is_some_and(|at_ms| at_ms <= to_ms);
     terminated || link.line_end_ms.is_some_and(|end_ms| end_ms >= to_ms)
 }
 
-/// A zone of the IANA list.
-pub(crate) fn zone(company: &str, name: &str) -> Result<TimeZone, CloseError> {
+/// A zone of the IANA list, which the company `company` names.
+///
+/// # Errors
+/// [`CloseError::Zone`].
+pub fn zone(company: &str, name: &str) -> Result<TimeZone, CloseError> {
     TimeZone::get(name).map_err(|_| CloseError::Zone { company: company.to_owned(), zone: name.to_owned() })
 }
 

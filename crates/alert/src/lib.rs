@@ -11,14 +11,16 @@ mod desk;
 mod engine;
 mod gate;
 mod link_rules;
+mod moments;
 mod notice;
+mod past;
 mod preview;
 mod quality;
 mod quality_read;
 mod router_rules;
 
 pub use engine::{AlertEngine, AlertOutcome};
-pub use preview::{PREVIEW_DAYS_MAX, Preview, PreviewCount, preview};
+pub use preview::{PREVIEW_DAYS_MAX, Preview, PreviewCount, PreviewDay, PreviewRecipients, preview};
 
 #[cfg(test)]
 mod decide_tests;

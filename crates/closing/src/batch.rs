@@ -58,7 +58,8 @@ impl Run<'_> {
         for (judged, reason) in judged.iter().zip(&reasons) {
             let Ok(frozen) = &judged.result else { continue };
             let client = self.audience.of(self.store, judged.link.client.id).await?;
-            let mails = if self.close.tell { client.mails(&frozen.statement) } else { Vec::new() };
+            let mails =
+                if self.close.tell { client.mails(&judged.link, &frozen.statement) } else { Vec::new() };
             reports.push(NewReport {
                 link_id: judged.link.link.id,
                 client_id: judged.link.client.id,

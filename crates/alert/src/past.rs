@@ -1,12 +1,13 @@
-//! What the last days would have been told with other settings: the same decisions, made over what is stored of the past.
+//! What is stored of a time that is over, and what would have been decided about it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use closing::CloseError;
+use jiff::tz::TimeZone;
 use sla::{LinkState, Month};
 use store::{
-    AlertFacts, AlertPhase, Company, ExclusionFilter, LedgerFilter, LinkId, NotificationEvent,
-    NotificationRule, Outage, OutageId, Resolution, Span, Store, WatchedLink, WatchedOutage, WatchedRouter,
+    AlertFacts, Company, ExclusionFilter, LedgerFilter, LinkId, NotificationEvent, NotificationRule, Outage,
+    OutageId, Resolution, Span, Store, WatchedLink, WatchedOutage, WatchedRouter,
 };
 
 use super::{
@@ -15,94 +16,35 @@ use super::{
     condition::Standing,
     decide::decide,
     engine::zone,
+    moments::{Moments, quiet_edges},
     quality::{Measure, Reading},
     quality_read,
 };
-use crate::CloseError;
 
 /// An outage is seen this long after it began: one look later, as with the default settings of the collector.
 const LOOK_MS: i64 = 30_000;
 const DAY_MS: i64 = 24 * 3_600_000;
-/// The longest time that is looked back over.
-pub const PREVIEW_DAYS_MAX: i64 = 92;
-
-/// What would have been sent.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Preview {
-    /// From when on.
-    pub from_ms: i64,
-    /// Until when.
-    pub to_ms: i64,
-    /// Messages in all.
-    pub messages: i64,
-    /// By event, those that would have sent something.
-    pub events: Vec<PreviewCount>,
-    /// Lines of the log about what would not have been sent, by reason.
-    pub untold: BTreeMap<String, i64>,
-}
-
-/// What an event would have sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct PreviewCount {
-    /// The event.
-    pub event: NotificationEvent,
-    /// Alerts that would have been told.
-    pub alerts: i64,
-    /// Ends that would have been told.
-    pub recoveries: i64,
-    /// Messages, one to each recipient.
-    pub messages: i64,
-}
-
-/// Runs the decisions over `[from_ms, to_ms)` with these rules. `progress` hears (links done, links). Collectors that
-/// stood still leave no trace of their own and are not counted; our own network is.
-///
-/// # Errors
-/// Those of the database; a zone that is not known.
-pub async fn preview(
-    store: &Store,
-    company: &Company,
-    rules: &[NotificationRule],
-    (from_ms, to_ms): (i64, i64),
-    mut progress: impl FnMut(usize, usize),
-) -> Result<Preview, CloseError> {
-    let past = Past::read(store, company, rules, from_ms, to_ms).await?;
-    let total = past.tracks.len();
-    let mut sum = Sum::default();
-    let ids: Vec<LinkId> = past.tracks.keys().copied().collect();
-    for (done, id) in ids.iter().enumerate() {
-        progress(done, total);
-        sum.add(past.link(*id));
-        for (measure, event) in quality_read::MEASURES {
-            sum.add(past.quality(store, *id, measure, event).await?);
-        }
-    }
-    sum.add(past.routers());
-    progress(total, total);
-    sum.add(past.budgets(store, company).await?);
-    Ok(sum.preview(from_ms, to_ms))
-}
 
 /// What is stored of the past.
-struct Past {
-    facts: AlertFacts,
-    zone: TimeZone,
+pub(crate) struct Past {
+    pub(crate) facts: AlertFacts,
+    pub(crate) zone: TimeZone,
     from_ms: i64,
     to_ms: i64,
-    tracks: BTreeMap<LinkId, Track>,
+    pub(crate) tracks: BTreeMap<LinkId, Track>,
     limits: HashMap<LinkId, store::LatestReading>,
     quiet_edges: Vec<i64>,
 }
 
 /// A link's past.
-struct Track {
+pub(crate) struct Track {
     base: WatchedLink,
     outages: Vec<Outage>,
     spans: Vec<Span>,
 }
 
 impl Past {
-    async fn read(
+    pub(crate) async fn read(
         store: &Store,
         company: &Company,
         rules: &[NotificationRule],
@@ -154,7 +96,7 @@ impl Past {
     }
 
     /// A link's outages.
-    fn link(&self, id: LinkId) -> Book {
+    pub(crate) fn link(&self, id: LinkId) -> Book {
         let mut book = Book::default();
         let track = &self.tracks[&id];
         if track.outages.is_empty() {
@@ -182,7 +124,7 @@ impl Past {
     }
 
     /// A link's latency or loss, over the days that have a bad reading in them.
-    async fn quality(
+    pub(crate) async fn quality(
         &self,
         store: &Store,
         id: LinkId,
@@ -222,8 +164,8 @@ impl Past {
         Ok(book)
     }
 
-    /// Routers, and our own network, as far as the time lines of links tell of them.
-    fn routers(&self) -> Book {
+    /// Routers, and our own network, as far as the time lines of links tell of them; half of it once `may_go_on` says no.
+    pub(crate) fn routers(&self, mut may_go_on: impl FnMut() -> bool) -> Book {
         let mut book = Book::default();
         let delays =
             self.delays(&[NotificationEvent::RouterUnreachable, NotificationEvent::CollectorStalled]);
@@ -234,7 +176,10 @@ impl Past {
         let edges = edges.into_iter().flat_map(|at_ms| [at_ms, at_ms + LOOK_MS]);
         let mut moments = Moments::new(edges, &delays, &self.quiet_edges);
         let mut facts = self.empty();
-        while let Some(now_ms) = moments.next(self.from_ms, self.to_ms) {
+        // Each moment looks at all links: of many there may be much to look at.
+        while may_go_on()
+            && let Some(now_ms) = moments.next(self.from_ms, self.to_ms)
+        {
             let links =
                 self.tracks.iter().map(|(id, track)| (*id, track.at(now_ms, &BTreeSet::new(), false)));
             facts.links = links.collect();
@@ -250,7 +195,7 @@ impl Past {
     }
 
     /// The alerts about budgets that passed the threshold within the time: they had not when it began.
-    async fn budgets(&self, store: &Store, company: &Company) -> Result<Book, CloseError> {
+    pub(crate) async fn budgets(&self, store: &Store, company: &Company) -> Result<Book, CloseError> {
         let mut book = Book::default();
         let rule = self.rule(NotificationEvent::ErrorBudget);
         let Some(threshold) = rule.threshold.filter(|_| rule.enabled) else { return Ok(book) };
@@ -338,61 +283,6 @@ fn router_at(router: &WatchedRouter, links: &BTreeMap<LinkId, WatchedLink>, now_
     }
 }
 
-/// The moments at which something may have to be decided, in order.
-struct Moments<'a> {
-    waiting: BTreeSet<i64>,
-    delays: &'a [i64],
-}
-
-impl<'a> Moments<'a> {
-    fn new(edges: impl Iterator<Item = i64>, delays: &'a [i64], quiet_edges: &[i64]) -> Self {
-        let mut waiting = BTreeSet::new();
-        for edge_ms in edges {
-            waiting.insert(edge_ms);
-            waiting.extend(delays.iter().map(|delay_ms| edge_ms + delay_ms));
-        }
-        if !waiting.is_empty() {
-            waiting.extend(quiet_edges);
-        }
-        Self { waiting, delays }
-    }
-
-    fn next(&mut self, from_ms: i64, to_ms: i64) -> Option<i64> {
-        loop {
-            let now_ms = self.waiting.pop_first()?;
-            if now_ms >= to_ms {
-                return None;
-            }
-            if now_ms >= from_ms {
-                return Some(now_ms);
-            }
-        }
-    }
-
-    /// What was decided now may have consequences.
-    fn after(&mut self, now_ms: i64) {
-        self.waiting.extend(self.delays.iter().map(|delay_ms| now_ms + delay_ms));
-    }
-}
-
-/// Every moment at which quiet hours begin or end.
-fn quiet_edges(rules: &[NotificationRule], zone: &TimeZone, from_ms: i64, to_ms: i64) -> Vec<i64> {
-    let minutes: BTreeSet<i64> =
-        rules.iter().filter_map(|rule| rule.quiet).flat_map(|quiet| [quiet.from_min, quiet.to_min]).collect();
-    let Ok(first) = Timestamp::from_millisecond(from_ms) else { return Vec::new() };
-    let mut edges = Vec::new();
-    let mut day = first.to_zoned(zone.clone()).date();
-    for _ in 0..=PREVIEW_DAYS_MAX + 1 {
-        for minute in &minutes {
-            let time = day.at((minute / 60) as i8, (minute % 60) as i8, 0, 0).to_zoned(zone.clone());
-            edges.extend(time.ok().map(|time| time.timestamp().as_millisecond()).filter(|ms| *ms < to_ms));
-        }
-        let Ok(next) = day.checked_add(1.day()) else { break };
-        day = next;
-    }
-    edges
-}
-
 /// Each link's maintenance within the time.
 async fn maintenance(
     store: &Store,
@@ -408,40 +298,4 @@ async fn maintenance(
         }
     }
     Ok(maintenance)
-}
-
-/// What many books say together.
-#[derive(Default)]
-struct Sum {
-    counts: BTreeMap<NotificationEvent, PreviewCount>,
-    untold: BTreeMap<String, i64>,
-}
-
-impl Sum {
-    fn add(&mut self, book: Book) {
-        let mut told = BTreeSet::new();
-        for (_, alert, message) in &book.messages {
-            let count = self.count(alert.event);
-            count.messages += 1;
-            if told.insert((alert.id, message.phase)) {
-                match message.phase {
-                    AlertPhase::Raised => count.alerts += 1,
-                    AlertPhase::Over => count.recoveries += 1,
-                }
-            }
-        }
-        for (_, log) in book.logs {
-            *self.untold.entry(log.reason.unwrap_or_default()).or_default() += 1;
-        }
-    }
-
-    fn count(&mut self, event: NotificationEvent) -> &mut PreviewCount {
-        self.counts.entry(event).or_insert(PreviewCount { event, alerts: 0, recoveries: 0, messages: 0 })
-    }
-
-    fn preview(self, from_ms: i64, to_ms: i64) -> Preview {
-        let events: Vec<PreviewCount> = self.counts.into_values().collect();
-        let messages = events.iter().map(|count| count.messages).sum();
-        Preview { from_ms, to_ms, messages, events, untold: self.untold }
-    }
 }

@@ -3,8 +3,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use serde_json::{Value, json};
 use sla::{Statement, Verdict};
-use store::{ClientId, DownWhen, LinkId, LinkTerms, NewMail, NotificationEvent, Store, StoreError};
+use store::{
+    ClientId, DeliveryChannel, DownWhen, LedgerLink, LinkId, LinkTerms, NewMail, NotificationEvent, Store,
+    StoreError,
+};
 
 /// Clients that are kept at once; links come by client, so that few are looked up twice.
 const CLIENTS_KEPT_MAX: usize = 256;
@@ -48,7 +52,7 @@ impl Audience {
 impl ClientAudience {
     /// One mail for each recipient of what a statement says. Nobody hears of a month that cannot be decided: staff
     /// looks at it first.
-    pub(crate) fn mails(&self, statement: &Statement) -> Vec<NewMail> {
+    pub(crate) fn mails(&self, link: &LedgerLink, statement: &Statement) -> Vec<NewMail> {
         let (event, recipients) = match statement.figures.verdict.overall {
             Verdict::Breached => (NotificationEvent::SlaBreach, &self.breach),
             Verdict::Met => (NotificationEvent::ReportReady, &self.ready),
@@ -61,7 +65,11 @@ impl ClientAudience {
         let mail = |recipient: &String| NewMail {
             kind: event.as_str().to_owned(),
             recipient: recipient.clone(),
-            payload: serde_json::Value::Null,
+            payload: match DeliveryChannel::of(recipient) {
+                DeliveryChannel::Webhook => particulars(event, link, statement),
+                // A mail is written from the report itself.
+                _ => Value::Null,
+            },
         };
         recipients.iter().map(mail).collect()
     }
@@ -71,4 +79,14 @@ impl ClientAudience {
         let of_link = self.terms.iter().filter(|terms| terms.link_id == link && terms.valid_from_ms < to_ms);
         of_link.max_by_key(|terms| terms.valid_from_ms).map(|terms| terms.down_when)
     }
+}
+
+/// What a program reads of a statement; the report has the rest.
+fn particulars(event: NotificationEvent, link: &LedgerLink, statement: &Statement) -> Value {
+    let figures = &statement.figures;
+    json!({
+        "event": event, "about": link.link.circuit, "link_id": link.link.id, "client": link.client.name,
+        "month": statement.month, "verdict": figures.verdict, "availability_pct": figures.availability_pct,
+        "down_ms": figures.down_ms, "reasons": statement.reasons,
+    })
 }

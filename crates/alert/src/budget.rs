@@ -5,7 +5,7 @@ use sla::{Decimal, Interval, Month};
 use store::{AlertFilter, AlertSubject, Company, LIST_ROWS_MAX, LedgerFilter, NotificationEvent, Store};
 
 use super::condition::{Condition, Detail, Standing};
-use crate::close_month::{Close, CloseError, ClosedLink, close_month};
+use closing::{Close, CloseError, ClosedLink, close_month};
 
 /// Who asks; nothing is written.
 const BY: &str = "alerts";

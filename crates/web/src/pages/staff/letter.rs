@@ -1,0 +1,104 @@
+//! The text of a message, as its receiver reads it.
+
+use report::{AccountMail, AccountNews, AccountPart, Brand, Letterhead, MailBody, Notice};
+use store::{
+    ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged, Company, DeliveryChannel, INVITATION_MAIL,
+    NotificationEvent, OutboxMail, RESET_MAIL,
+};
+
+use crate::app::App;
+use crate::error::PageError;
+use crate::pages::download::{Source, made};
+use crate::pages::staff::Answered;
+use crate::pages::staff::listing::Letter;
+
+const HEAD: &str = "Text";
+/// Stands where the mail has a link that opens an account: it is made as the mail leaves and is nowhere else.
+const NO_LINK: &str = "(the link is in the mail alone)";
+
+/// `None`: nothing can be written for what the outbox holds.
+pub(crate) async fn of(app: &App, mail: &OutboxMail) -> Answered<Option<Letter>> {
+    let company = app.store.company(mail.company_id).await?;
+    if DeliveryChannel::of(&mail.recipient) == DeliveryChannel::Webhook {
+        let body = report::webhook_body(&mail.kind, &company.name, mail.created_at_ms, &mail.payload);
+        return Ok(Some(Letter { head: HEAD, subject: String::new(), text: format!("{body:#}") }));
+    }
+    let body = match mail.kind.as_str() {
+        RESET_MAIL | INVITATION_MAIL | ACCOUNT_CHANGED_MAIL => about_account(app, mail, &company).await?,
+        _ => match mail.kind.parse::<NotificationEvent>() {
+            Ok(event) if event.is_alert() => about_alert(app, mail, &company)?,
+            Ok(event) => about_report(app, mail, &company, event).await?,
+            Err(_) => None,
+        },
+    };
+    Ok(body.map(|body| Letter { head: HEAD, subject: body.subject, text: body.text }))
+}
+
+async fn about_account(
+    app: &App,
+    mail: &OutboxMail,
+    company: &Company,
+) -> Result<Option<MailBody>, PageError> {
+    let text = |name: &str| mail.payload.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let minutes = mail.payload.get("expires_minutes").and_then(serde_json::Value::as_i64).unwrap_or_default();
+    let client = match mail.client_id {
+        Some(id) => app.store.client(id).await?.name,
+        None => String::new(),
+    };
+    let changed: Option<AccountChanged> = serde_json::from_value(mail.payload.clone()).ok();
+    let news = match (mail.kind.as_str(), &changed) {
+        (RESET_MAIL, _) => AccountNews::Reset { url: NO_LINK, minutes },
+        (INVITATION_MAIL, _) => AccountNews::Invitation { url: NO_LINK, minutes, client: &client },
+        (_, Some(told)) => AccountNews::Changed {
+            what: match told.change {
+                AccountChange::Password => AccountPart::Password,
+                AccountChange::SecondFactorOn => AccountPart::SecondFactorOn,
+                AccountChange::SecondFactorOff => AccountPart::SecondFactorOff,
+                AccountChange::RecoveryCodes => AccountPart::RecoveryCodes,
+            },
+            at_ms: mail.created_at_ms,
+            zone: &company.timezone,
+            address: told.address.as_deref(),
+            by_provider: told.by_provider,
+        },
+        (_, None) => return Ok(None),
+    };
+    let brand = Brand { name: company.name.clone(), accent: company.accent.clone(), logo: None };
+    let support = (company.support_email.as_deref(), company.support_phone.as_deref());
+    let about = AccountMail { brand: &brand, support, username: text("username"), news };
+    report::account_mail(&about).map(Some).map_err(failed)
+}
+
+fn about_alert(app: &App, mail: &OutboxMail, company: &Company) -> Result<Option<MailBody>, PageError> {
+    let Ok(notice) = serde_json::from_value::<Notice>(mail.payload.clone()) else { return Ok(None) };
+    let contact = [&company.support_email, &company.support_phone].into_iter().flatten();
+    let head = Letterhead {
+        name: company.name.clone(),
+        accent: company.accent.clone(),
+        contact: contact.map(String::as_str).collect::<Vec<_>>().join(" · "),
+        timezone: company.timezone.clone(),
+        portal: app.settings.public_url.clone(),
+    };
+    report::notice_mail(&notice, &head).map(Some).map_err(failed)
+}
+
+async fn about_report(
+    app: &App,
+    mail: &OutboxMail,
+    company: &Company,
+    event: NotificationEvent,
+) -> Result<Option<MailBody>, PageError> {
+    let Some(id) = mail.report_id else { return Ok(None) };
+    let report = app.store.report(id).await?;
+    let inputs = app.store.report_inputs(id).await?;
+    let source = Source::read(app, report, inputs, company).await?;
+    let written = made(app, move || match event {
+        NotificationEvent::SlaBreach => report::breach_mail(&source.document()),
+        _ => report::report_mail(&source.document()),
+    });
+    written.await?.map(Some).map_err(failed)
+}
+
+fn failed(error: report::ReportError) -> PageError {
+    PageError::Statement(Box::new(error))
+}
