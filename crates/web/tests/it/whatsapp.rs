@@ -5,11 +5,12 @@ use axum::http::{Request, StatusCode};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use store::{OutboxFilter, OutboxMail, OutboxState, ReceiptStatus};
+use store::{OutboxFilter, OutboxMail, OutboxState, ReceiptStatus, StaffRole, StaffScope};
 use web::{Access, ReceiptSettings, Settings, routes};
 
 use crate::ledger;
 use crate::portal::{self, Answer, Portal, plain, portals, portals_with};
+use crate::staff::{on_duty, save};
 
 const HOOK: &str = "/hooks/whatsapp";
 const SECRET: &str = "the app's secret";
@@ -279,5 +280,41 @@ async fn where_nothing_is_sent_by_whatsapp_nobody_is_asked_and_who_agreed_can_ta
         assert!(browser.get("/client/profile").await.body.contains("value=\"+919812345678\""));
         browser.post("/client/profile/whatsapp", "phone=").await;
         assert!(!browser.get("/client/profile").await.body.contains("name=\"phone\""));
+    }
+}
+
+#[tokio::test]
+async fn staff_see_which_way_a_message_went_and_that_it_was_read() {
+    for portal in portals_with(with_receipts()).await {
+        let mail = sent(&portal).await;
+        let at_s = portal.now_ms() / 1_000;
+        assert_eq!(told(&portal, &wrapped(&[status("wamid.1", None, "read", at_s)])).await, StatusCode::OK);
+        let mut vera = on_duty(&portal, "vera", StaffRole::Viewer, StaffScope::All).await;
+        let listed = vera.get("/staff/deliveries?channel=whatsapp").await.body;
+        assert!(listed.contains("WhatsApp +919800000001") && listed.contains(">Read<"), "{listed}");
+        assert!(!vera.get("/staff/deliveries?channel=mail").await.body.contains("+919800000001"));
+        let page = vera.get(&format!("/staff/deliveries/{}", mail.id)).await.body;
+        for part in ["MINE-1 missed its commitments", "200 wamid.1", "Receipt", "Availability:"] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+        let file = vera.get("/staff/deliveries.csv?channel=whatsapp").await.body;
+        assert!(file.contains("whatsapp,\"whatsapp:+919800000001\",read,1"), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_stand_beside_addresses_in_the_forms_of_staff() {
+    for portal in portals_with(with_receipts()).await {
+        let mut adam = on_duty(&portal, "adam", StaffRole::Admin, StaffScope::All).await;
+        let address = format!("/staff/notifications/{}/operations", portal.company);
+        let answer = save(&mut adam, &address, "operations=98000+00001").await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains(">98000 00001</textarea>"), "nothing typed is lost: {}", answer.body);
+        let form = "operations=noc%40isp.example%0D%0A%2B91+98000-00001%0D%0Awhatsapp%3A%2B919800000001";
+        let answer = save(&mut adam, &address, form).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        let list = portal.store.notification_recipients(portal.company).await.unwrap();
+        assert_eq!(list, ["noc@isp.example", "whatsapp:+919800000001"]);
+        assert!(adam.get(&address).await.body.contains("whatsapp:+919800000001"));
     }
 }
