@@ -281,21 +281,22 @@ impl<'a> Desk<'a> {
         recent.filter_map(|recent| recent.told_at_ms).max()
     }
 
-    /// The addresses that hear of it by mail, and the webhooks.
+    /// The addresses and numbers that hear of it by the ways that the rule allows, and the webhooks.
     fn recipients(&self, condition: &Condition, rule: &NotificationRule) -> Vec<(String, Option<ClientId>)> {
-        let mut all = if rule.by_mail { self.addresses(condition, rule) } else { Vec::new() };
+        let mut all = self.addresses(condition, rule);
+        all.retain(|(recipient, _)| rule.reaches(recipient));
         let webhooks = self.facts.webhooks.iter().filter(|webhook| webhook.hears(condition.event));
         all.extend(webhooks.map(|webhook| (webhook.recipient(), None)));
         all
     }
 
-    /// Each address once for the operations' text, and once for each client whose person it is.
+    /// Each once for the operations' text, and once for each client whose person it is.
     fn addresses(&self, condition: &Condition, rule: &NotificationRule) -> Vec<(String, Option<ClientId>)> {
         let mut all: Vec<(String, Option<ClientId>)> = Vec::new();
         let operations = self.facts.operations.iter().filter(|_| rule.to_operations);
-        for email in operations.chain(&rule.extra) {
-            if !all.iter().any(|(known, _)| known == email) {
-                all.push((email.clone(), None));
+        for recipient in operations.chain(&rule.extra) {
+            if !all.iter().any(|(known, _)| known == recipient) {
+                all.push((recipient.clone(), None));
             }
         }
         if rule.to_client {
@@ -306,9 +307,9 @@ impl<'a> Desk<'a> {
             let inside = all.len();
             for client in clients {
                 for person in self.facts.people.get(&client).into_iter().flatten() {
-                    let is_told = all[..inside].iter().any(|(known, _)| *known == person.email);
+                    let is_told = all[..inside].iter().any(|(known, _)| *known == person.recipient);
                     if !is_told && !person.unwanted.contains(&condition.event) {
-                        all.push((person.email.clone(), Some(client)));
+                        all.push((person.recipient.clone(), Some(client)));
                     }
                 }
             }

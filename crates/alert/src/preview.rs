@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use closing::CloseError;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
-use store::{
-    AlertMessage, AlertPhase, Company, DeliveryChannel, LinkId, NotificationEvent, NotificationRule, Store,
-};
+use store::{AlertMessage, AlertPhase, Channel, Company, LinkId, NotificationEvent, NotificationRule, Store};
 
 use super::{book::Book, past::Past, quality_read};
 
@@ -152,7 +150,7 @@ impl PreviewRecipients {
     fn group(&mut self, message: &AlertMessage, operations: &[String]) -> &mut i64 {
         if message.client.is_some() {
             &mut self.clients
-        } else if DeliveryChannel::of(&message.recipient) == DeliveryChannel::Webhook {
+        } else if Channel::of(&message.recipient) == Channel::Webhook {
             &mut self.webhooks
         } else if operations.contains(&message.recipient) {
             &mut self.operations

@@ -191,5 +191,5 @@ fn link(id: i64) -> WatchedLink {
 }
 
 fn person(email: &str) -> AlertPerson {
-    AlertPerson { email: email.to_owned(), unwanted: BTreeSet::new() }
+    AlertPerson { recipient: email.to_owned(), unwanted: BTreeSet::new() }
 }

@@ -6,8 +6,7 @@ use std::{
 use serde_json::{Value, json};
 use sla::{Statement, Verdict};
 use store::{
-    ClientId, DeliveryChannel, DownWhen, LedgerLink, LinkId, LinkTerms, NewMail, NotificationEvent, Store,
-    StoreError,
+    Channel, ClientId, DownWhen, LedgerLink, LinkId, LinkTerms, NewMail, NotificationEvent, Store, StoreError,
 };
 
 /// Clients that are kept at once; links come by client, so that few are looked up twice.
@@ -50,7 +49,7 @@ impl Audience {
 }
 
 impl ClientAudience {
-    /// One mail for each recipient of what a statement says. Nobody hears of a month that cannot be decided: staff
+    /// One message for each recipient of what a statement says. Nobody hears of a month that cannot be decided: staff
     /// looks at it first.
     pub(crate) fn mails(&self, link: &LedgerLink, statement: &Statement) -> Vec<NewMail> {
         let (event, recipients) = match statement.figures.verdict.overall {
@@ -65,8 +64,8 @@ impl ClientAudience {
         let mail = |recipient: &String| NewMail {
             kind: event.as_str().to_owned(),
             recipient: recipient.clone(),
-            payload: match DeliveryChannel::of(recipient) {
-                DeliveryChannel::Webhook => particulars(event, link, statement),
+            payload: match Channel::of(recipient) {
+                Channel::Webhook => particulars(event, link, statement),
                 // A mail is written from the report itself.
                 _ => Value::Null,
             },

@@ -57,16 +57,8 @@ impl Letter {
         portal: Option<&str>,
     ) -> Result<Self, SendError> {
         let company = store.company(company).await.map_err(|error| failed(&error))?;
-        let contact = [&company.support_email, &company.support_phone];
-        let contact: Vec<&str> = contact.into_iter().flatten().map(String::as_str).collect();
-        let head = Letterhead {
-            name: company.name.clone(),
-            accent: company.accent.clone(),
-            contact: contact.join(" · "),
-            timezone: company.timezone.clone(),
-            portal: portal.map(str::to_owned),
-        };
-        let body = report::notice_mail(&notice, &head).map_err(|error| failed(&error))?;
+        let body =
+            report::notice_mail(&notice, &letterhead(&company, portal)).map_err(|error| failed(&error))?;
         Ok(Self { key: LetterKey::Notice(company.id, notice), company, body, pdf: None })
     }
 
@@ -104,6 +96,19 @@ impl Letter {
                 LetterKey::Notice(_, notice) => notice.in_reply_to.clone(),
             },
         })
+    }
+}
+
+/// Who writes of alerts, in the company's present brand.
+pub(crate) fn letterhead(company: &Company, portal: Option<&str>) -> Letterhead {
+    let contact = [&company.support_email, &company.support_phone];
+    let contact: Vec<&str> = contact.into_iter().flatten().map(String::as_str).collect();
+    Letterhead {
+        name: company.name.clone(),
+        accent: company.accent.clone(),
+        contact: contact.join(" · "),
+        timezone: company.timezone.clone(),
+        portal: portal.map(str::to_owned),
     }
 }
 

@@ -5,6 +5,7 @@ mod account_letter;
 mod backoff;
 mod deliver;
 mod housekeeping;
+mod http;
 mod letter;
 mod mail;
 mod outbox_notes;
@@ -12,6 +13,7 @@ mod paper;
 mod runner;
 mod schedule;
 mod webhook;
+mod whatsapp;
 
 pub use alert::{AlertEngine, AlertOutcome};
 pub use closing::{Close, CloseError, CloseOutcome, ClosedLink, Selection, close_month, links_of_month};
@@ -22,6 +24,9 @@ pub use mail::{
     SmtpSettings, SmtpTls,
 };
 pub use paper::{Paper, PaperError};
-pub use runner::run;
+pub use runner::{ALERT_INTERVAL, OUTBOX_INTERVAL, Ways, run};
 pub use schedule::{LATE_EVIDENCE, SCHEDULE, Schedule, ScheduleOutcome};
 pub use webhook::{Caller, CallerSettings, CallerSettingsError, WebhookDelivery};
+pub use whatsapp::{
+    Graph, GraphSettings, GraphSettingsError, Template, TemplateError, Templates, WhatsAppDelivery,
+};

@@ -1,65 +1,102 @@
 use std::{error::Error, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use store::{Clock, Store, StoreError};
+use store::{Clock, OutboxMail, Store, StoreError};
 use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::{AlertEngine, Delivered, Delivery, Schedule, WebhookDelivery};
+use crate::{AlertEngine, Delivered, Delivery, Schedule, WebhookDelivery, WhatsAppDelivery};
 
 /// Time between two passes of housekeeping and of the schedule.
 const PASS_INTERVAL: Duration = Duration::from_secs(60);
 /// Time between two looks at what may have to be told: together with the outbox's own it keeps a message from the collector
 /// to the mail server within five seconds, also where the roles run in several processes.
-const ALERT_INTERVAL: Duration = Duration::from_secs(2);
+pub const ALERT_INTERVAL: Duration = Duration::from_secs(2);
 /// Time between two looks into an outbox in which nothing was due.
-const OUTBOX_INTERVAL: Duration = Duration::from_secs(3);
+pub const OUTBOX_INTERVAL: Duration = Duration::from_secs(3);
 /// Calls of webhooks on their way at once.
 const CALLS_MAX: usize = 16;
+/// WhatsApp messages on their way at once: at a quarter of a second each some thirty a second, where a number may send eighty.
+const MESSAGES_MAX: usize = 8;
 /// Pause after the mail server was away or the database failed.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// Works until `stop`: housekeeping and the schedule each minute, alerts every two seconds, mail as soon as there is some. A part that fails is
 /// logged and tried again; the database or the mail server may be away for a while, and nothing is lost by waiting.
 ///
-/// Without a `mail` or a `webhooks`, what would leave that way stays in the outbox until there is one.
-pub async fn run(
-    store: Store,
-    clock: Clock,
-    mail: Option<Delivery>,
-    webhooks: Option<WebhookDelivery>,
-    stop: CancellationToken,
-) {
+/// What would leave by a way that there is not stays in the outbox until there is one.
+pub async fn run(store: Store, clock: Clock, ways: Ways, stop: CancellationToken) {
     let news = News::default();
     let send_mail = async {
-        let Some(mail) = &mail else { return stop.cancelled().await };
+        let Some(mail) = &ways.mail else { return stop.cancelled().await };
         deliver_mail(mail, &clock, &news.mail, &stop).await;
         mail.close().await;
     };
     let call = async {
-        let Some(webhooks) = &webhooks else { return stop.cancelled().await };
-        call_webhooks(webhooks, &clock, &news.webhooks, &stop).await;
+        let Some(webhooks) = &ways.webhooks else { return stop.cancelled().await };
+        side_by_side(webhooks, CALLS_MAX, &clock, &news.webhooks, &stop).await;
+    };
+    let message = async {
+        let Some(whatsapp) = &ways.whatsapp else { return stop.cancelled().await };
+        side_by_side(whatsapp, MESSAGES_MAX, &clock, &news.whatsapp, &stop).await;
     };
     tokio::join!(
         keep_house(&store, &clock, &stop),
         close_months(&store, &clock, &news, &stop),
         watch(&store, &clock, &news, &stop),
         send_mail,
-        call
+        call,
+        message
     );
 }
+
+/// The ways out of the outbox.
+#[derive(Debug, Default)]
+pub struct Ways {
+    /// The mail server.
+    pub mail: Option<Delivery>,
+    /// Webhooks.
+    pub webhooks: Option<WebhookDelivery>,
+    /// WhatsApp.
+    pub whatsapp: Option<WhatsAppDelivery>,
+}
+
+/// A way on which messages to different recipients do not wait for each other.
+trait SideBySide {
+    async fn claim(&self, now_ms: i64, limit: usize) -> Result<Vec<OutboxMail>, StoreError>;
+    async fn deliver(&self, mail: &OutboxMail, now_ms: i64) -> Result<Delivered, StoreError>;
+}
+
+macro_rules! side_by_side {
+    ($way:ty) => {
+        impl SideBySide for $way {
+            async fn claim(&self, now_ms: i64, limit: usize) -> Result<Vec<OutboxMail>, StoreError> {
+                <$way>::claim(self, now_ms, limit).await
+            }
+
+            async fn deliver(&self, mail: &OutboxMail, now_ms: i64) -> Result<Delivered, StoreError> {
+                <$way>::deliver(self, mail, now_ms).await
+            }
+        }
+    };
+}
+
+side_by_side!(WebhookDelivery);
+side_by_side!(WhatsAppDelivery);
 
 /// Wakes those who send when something was put into the outbox.
 #[derive(Debug, Default)]
 struct News {
     mail: Notify,
     webhooks: Notify,
+    whatsapp: Notify,
 }
 
 impl News {
     fn tell(&self) {
         self.mail.notify_one();
         self.webhooks.notify_one();
+        self.whatsapp.notify_one();
     }
 }
 
@@ -133,16 +170,22 @@ async fn watch(store: &Store, clock: &Clock, news: &News, stop: &CancellationTok
     }
 }
 
-/// Calls webhooks side by side until `stop`, one message at a time each. Calls on their way are not dropped by a stop: they
-/// may have arrived already.
-async fn call_webhooks(webhooks: &WebhookDelivery, clock: &Clock, news: &Notify, stop: &CancellationToken) {
+/// Sends up to `at_once` messages side by side until `stop`, one at a time to each recipient. Those on their way are not
+/// dropped by a stop: they may have arrived already.
+async fn side_by_side(
+    way: &impl SideBySide,
+    at_once: usize,
+    clock: &Clock,
+    news: &Notify,
+    stop: &CancellationToken,
+) {
     let mut calls = FuturesUnordered::new();
     loop {
-        if !stop.is_cancelled() && calls.len() < CALLS_MAX {
-            match webhooks.claim(clock.now_ms(), CALLS_MAX - calls.len()).await {
+        if !stop.is_cancelled() && calls.len() < at_once {
+            match way.claim(clock.now_ms(), at_once - calls.len()).await {
                 Ok(claimed) => calls.extend(claimed.into_iter().map(|call| {
                     let now_ms = clock.now_ms();
-                    async move { webhooks.deliver(&call, now_ms).await }
+                    async move { way.deliver(&call, now_ms).await }
                 })),
                 Err(error) => note_database(&error),
             }

@@ -1,6 +1,7 @@
 //! Settings: the embedded default file, then the operator's file, then the environment.
 
 mod mail;
+mod whatsapp;
 
 use std::{net::IpAddr, net::SocketAddr, path::Path};
 
@@ -11,17 +12,21 @@ use toml::{Table, Value};
 use crate::{fault::wrong_use, output::Printer};
 
 pub(crate) use mail::{Mail, MailTls};
+pub(crate) use whatsapp::WhatsApp;
 
 /// The reference: every key with its default and what it means.
 pub(crate) const DEFAULT_FILE: &str = include_str!("config.default.toml");
 
-/// Variables that are not settings: where things are, and what packagers and tests use.
+/// Variables that are not settings: where things are, secrets, and what packagers and tests use.
 const OTHER_VARIABLES: &[&str] = &[
     "LEASELINE_DATA",
     "LEASELINE_DATABASE_URL",
     "LEASELINE_CONFIG",
     "LEASELINE_KEY",
     "LEASELINE_KEY_FILE",
+    "LEASELINE_WHATSAPP_TOKEN",
+    "LEASELINE_WHATSAPP_APP_SECRET",
+    "LEASELINE_WHATSAPP_VERIFY_TOKEN",
     "LEASELINE_WEB_ASSETS",
     "LEASELINE_TEST_POSTGRES",
 ];
@@ -30,6 +35,18 @@ const OTHER_VARIABLES: &[&str] = &[
 pub(crate) fn print_default(printer: &Printer) -> anyhow::Result<()> {
     let settings: Table = toml::from_str(DEFAULT_FILE).context("the embedded default settings")?;
     if printer.is_json() { printer.said("", &settings) } else { printer.text(DEFAULT_FILE) }
+}
+
+/// Says that the settings are right, and what they switch off.
+pub(crate) fn check(config: &Config, printer: &Printer) -> anyhow::Result<()> {
+    let (mail, whatsapp) = (!config.mail.smtp_host.is_empty(), config.whatsapp.is_set_up());
+    let mut words = "The settings are right.".to_owned();
+    for (is_on, what) in [(mail, crate::mail::NOT_SET_UP), (whatsapp, crate::whatsapp::NOT_SET_UP)] {
+        if !is_on {
+            words += &format!("\nMind that {what}.");
+        }
+    }
+    printer.said(&words, &serde_json::json!({ "ok": true, "mail": mail, "whatsapp": whatsapp }))
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -41,6 +58,7 @@ pub(crate) struct Config {
     pub(crate) live: Live,
     pub(crate) mail: Mail,
     pub(crate) webhook: Webhook,
+    pub(crate) whatsapp: WhatsApp,
     pub(crate) log: Log,
 }
 
@@ -155,6 +173,7 @@ impl Config {
             ("mail.smtp_port", self.mail.smtp_port.into(), 1, 65_535),
             ("mail.timeout_s", self.mail.timeout_s, 1, 300),
             ("webhook.timeout_s", self.webhook.timeout_s, 1, 60),
+            ("whatsapp.timeout_s", self.whatsapp.timeout_s, 2, 60),
         ];
         for (name, value, least, most) in in_range {
             if !(least..=most).contains(&value) {
@@ -181,6 +200,7 @@ impl Config {
                 "server.public_url {url:?}: write it as https://portal.example.net, without a path's end"
             )));
         }
+        self.whatsapp.check()?;
         self.mail.check()
     }
 }
@@ -289,6 +309,9 @@ mod tests {
             ("[collector]\nping_count = 0\n", None, "ping_count"),
             ("[server]\npublic_url = \"portal.example.net\"\n", None, "public_url"),
             ("[server]\npublic_url = \"https://portal.example.net/\"\n", None, "public_url"),
+            ("[whatsapp]\ngraph_url = \"http://graph.example\"\n", None, "whatsapp.graph_url"),
+            ("[whatsapp]\nphone_number_id = \"+9198\"\n", None, "whatsapp.phone_number_id"),
+            ("[whatsapp]\ntemplate_link_down = \"Link down\"\n", None, "whatsapp.template_link_down"),
             ("[mail]\nsmtp_tls = \"ssl\"\n", None, "ssl"),
             ("[mail]\nsmtp_host = \"mail.example\"\n", None, "mail.from"),
             (

@@ -15,6 +15,7 @@ mod pem;
 mod serving;
 mod signals;
 mod webhook;
+mod whatsapp;
 
 use std::process::ExitCode;
 

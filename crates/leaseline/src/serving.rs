@@ -13,7 +13,7 @@ use crate::{
     clock::wall_clock,
     config::Config,
     installation::Installation,
-    mail, signals, webhook,
+    mail, signals, webhook, whatsapp,
 };
 
 /// How long a stop waits for rounds and pages under way; after that they are cut off, and the store's transactions
@@ -43,7 +43,7 @@ async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store
     signals::cancel_on_signal(&stop, &mut tasks)?;
     if let Some(listener) = listener {
         tracing::info!("the portal is at http://{}/", listener.local_addr()?);
-        spawn_web(store, listener, web_settings(&installation.config), &stop, &mut tasks);
+        spawn_web(store, listener, web_settings(&installation.config)?, &stop, &mut tasks);
     }
     if does(Role::Collector) {
         spawn_collector(store, collector_config(&installation.config), &stop, &mut tasks);
@@ -54,7 +54,9 @@ async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store
             tracing::warn!("{}", mail::NOT_SET_UP);
         }
         let webhooks = webhook::delivery(&installation.config, store)?;
-        spawn_jobs(store, (delivery, Some(webhooks)), &stop, &mut tasks);
+        let whatsapp = whatsapp::delivery(&installation.config, store)?;
+        let ways = jobs::Ways { mail: delivery, webhooks: Some(webhooks), whatsapp };
+        spawn_jobs(store, ways, &stop, &mut tasks);
     }
     until_stopped(&stop, &mut tasks).await
 }
@@ -100,14 +102,14 @@ pub(crate) fn spawn_collector(
     tasks.spawn(async move { collector.run(stop).await.context("the collector stopped") });
 }
 
-/// Rolls up, tidies, closes months, sends mail and calls webhooks until `stop`.
+/// Rolls up, tidies, closes months and sends what has to be told until `stop`.
 pub(crate) fn spawn_jobs(
     store: &Store,
-    (mail, webhooks): (Option<jobs::Delivery>, Option<jobs::WebhookDelivery>),
+    ways: jobs::Ways,
     stop: &CancellationToken,
     tasks: &mut JoinSet<anyhow::Result<()>>,
 ) {
-    let work = Box::pin(jobs::run(store.clone(), wall_clock(), mail, webhooks, stop.clone()));
+    let work = Box::pin(jobs::run(store.clone(), wall_clock(), ways, stop.clone()));
     tasks.spawn(async move {
         work.await;
         Ok(())
@@ -164,8 +166,8 @@ pub(crate) fn collector_config(config: &Config) -> CollectorConfig {
     }
 }
 
-fn web_settings(config: &Config) -> web::Settings {
-    web::Settings {
+fn web_settings(config: &Config) -> anyhow::Result<web::Settings> {
+    Ok(web::Settings {
         secure_cookies: config.server.secure_cookies,
         trusted_proxies: config.server.trusted_proxies.clone(),
         session_idle: Duration::from_secs(u64::from(config.server.session_idle_hours) * 3_600),
@@ -176,12 +178,14 @@ fn web_settings(config: &Config) -> web::Settings {
         public_url: config.public_url(),
         // Without an address of its own the portal cannot make a link: a request's `Host` is not to be believed.
         sends_mail: config.public_url().is_some() && !config.mail.smtp_host.is_empty(),
+        sends_whatsapp: config.whatsapp.is_set_up(),
+        whatsapp_receipts: whatsapp::receipts(&config.whatsapp)?,
         live: web::LiveSettings {
             limits: LiveLimits { links: config.live.links, links_per_router: config.live.links_per_router },
             watch: Duration::from_secs(u64::from(config.live.minutes) * 60),
         },
         ..web::Settings::default()
-    }
+    })
 }
 
 /// Sends the log to standard error, lines for people.

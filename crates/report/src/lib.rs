@@ -19,6 +19,7 @@ mod notice;
 mod pdf;
 mod rate;
 mod sheet;
+mod short_message;
 mod view;
 mod webhook;
 
@@ -36,5 +37,6 @@ pub use notice::{Letterhead, Notice, NoticeLink, notice_mail};
 pub use pdf::pdf;
 pub use rate::rate_words;
 pub use sheet::csv;
+pub use short_message::{ShortMessage, breach_message, notice_message, report_message};
 pub use sla::{age_words, duration_words, percent_truncated};
 pub use webhook::webhook_body;

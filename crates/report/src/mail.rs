@@ -31,21 +31,7 @@ pub struct MailBody {
 /// [`ReportError::Inputs`] if the inputs contradict themselves, [`ReportError::Mail`] if a template fails.
 pub fn breach_mail(document: &Document<'_>) -> Result<MailBody, ReportError> {
     let view = View::new(document, LIMITS)?;
-    let service = &view.service;
-    let circuit = cut(&service.circuit, CIRCUIT_CHARS_MAX);
-    let figures = format!("{}, promised {}", view.availability, view.objectives[0].promised);
-    write(
-        Words {
-            subject: format!("{}SLA breach: {circuit}, {}: {figures}", revised(document), service.month),
-            heading: format!("{circuit} missed its commitments in {}", service.month),
-            opening: format!(
-                "{} did not keep what we promised for this service in {}. Below is what was missed, by how much, and when.",
-                service.company, service.month
-            ),
-        },
-        document,
-        view,
-    )
+    write(Words::of_breach(document, &view), document, view)
 }
 
 /// The mail that tells of a statement that is ready.
@@ -54,18 +40,12 @@ pub fn breach_mail(document: &Document<'_>) -> Result<MailBody, ReportError> {
 /// Those of [`breach_mail`].
 pub fn report_mail(document: &Document<'_>) -> Result<MailBody, ReportError> {
     let view = View::new(document, LIMITS)?;
-    let service = &view.service;
-    let circuit = cut(&service.circuit, CIRCUIT_CHARS_MAX);
-    let verdict = view.verdict.words;
-    write(
-        Words {
-            subject: format!("{}SLA report: {circuit}, {}: {verdict}", revised(document), service.month),
-            heading: format!("Service level statement for {}", service.month),
-            opening: format!("The statement for {circuit} is ready. {}", view.sentence),
-        },
-        document,
-        view,
-    )
+    write(Words::of_report(document, &view), document, view)
+}
+
+/// A link that is none, or one that runs something, is not offered.
+pub(crate) fn offered<'a>(document: &Document<'a>) -> Option<&'a str> {
+    document.report_url.filter(|url| url.starts_with("https://") || url.starts_with("http://"))
 }
 
 fn revised(document: &Document<'_>) -> &'static str {
@@ -73,10 +53,37 @@ fn revised(document: &Document<'_>) -> &'static str {
 }
 
 /// What differs between the mails.
-struct Words {
+pub(crate) struct Words {
     subject: String,
-    heading: String,
-    opening: String,
+    pub(crate) heading: String,
+    pub(crate) opening: String,
+}
+
+impl Words {
+    pub(crate) fn of_breach(document: &Document<'_>, view: &View) -> Self {
+        let service = &view.service;
+        let circuit = cut(&service.circuit, CIRCUIT_CHARS_MAX);
+        let figures = format!("{}, promised {}", view.availability, view.objectives[0].promised);
+        Self {
+            subject: format!("{}SLA breach: {circuit}, {}: {figures}", revised(document), service.month),
+            heading: format!("{circuit} missed its commitments in {}", service.month),
+            opening: format!(
+                "{} did not keep what we promised for this service in {}. Below is what was missed, by how much, and when.",
+                service.company, service.month
+            ),
+        }
+    }
+
+    pub(crate) fn of_report(document: &Document<'_>, view: &View) -> Self {
+        let service = &view.service;
+        let circuit = cut(&service.circuit, CIRCUIT_CHARS_MAX);
+        let verdict = view.verdict.words;
+        Self {
+            subject: format!("{}SLA report: {circuit}, {}: {verdict}", revised(document), service.month),
+            heading: format!("Service level statement for {}", service.month),
+            opening: format!("The statement for {circuit} is ready. {}", view.sentence),
+        }
+    }
 }
 
 /// The colours of a verdict, which is in words beside them.
@@ -137,8 +144,7 @@ impl Mail {
         let so_far = view.so_far.as_ref().map(|_| " so far").unwrap_or_default();
         let verdict = format!("{}{so_far}", view.verdict.words);
         let promised = view.objectives[0].promised.clone();
-        // A link that is none, or one that runs something, is not offered.
-        let url = document.report_url.filter(|url| url.starts_with("https://") || url.starts_with("http://"));
+        let url = offered(document);
         Self {
             subject: cut(&words.subject, SUBJECT_CHARS_MAX),
             preview: format!("{verdict}: {} availability, promised {promised}", view.availability),

@@ -129,20 +129,20 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> ReportError 
     ReportError::Mail(Box::new(error))
 }
 
-/// What both forms of the mail say.
-struct Mail {
+/// What all forms of the message say.
+pub(crate) struct Mail {
     subject: String,
-    heading: String,
-    opening: String,
-    brand: String,
+    pub(crate) heading: String,
+    pub(crate) opening: String,
+    pub(crate) brand: String,
     accent: String,
     on_accent: String,
     /// Colour of what it says, which is in words beside it.
     strong: &'static str,
-    facts: Vec<(&'static str, String)>,
-    links: Vec<String>,
-    more: Option<String>,
-    url: Option<String>,
+    pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) links: Vec<String>,
+    pub(crate) more: Option<String>,
+    pub(crate) url: Option<String>,
     closing: String,
 }
 
@@ -159,7 +159,7 @@ struct Text<'a> {
 }
 
 impl Mail {
-    fn new(notice: &Notice, head: &Letterhead) -> Self {
+    pub(crate) fn new(notice: &Notice, head: &Letterhead) -> Self {
         let time = LocalTime::in_zone(&head.timezone);
         let accent = Accent::of_brand(head.accent.as_deref());
         let words = Words::of(notice, head);

@@ -6,10 +6,10 @@ use sla::LinkState;
 
 use crate::alert::{AlertRow, alert_columns};
 use crate::engine::{Differs, Tx, json, on};
-use crate::notification::email_key;
+use crate::recipient::{self, WHATSAPP_PREFIX};
 use crate::{
     Alert, AlertId, AlertSubject, ClientId, Company, CompanyId, LIST_ROWS_MAX, LinkId, NotificationEvent,
-    NotificationRule, OutageId, PortalUserId, RECIPIENTS_MAX, RouterId, StoreError, Webhook, company_brand,
+    NotificationRule, OutageId, PortalUserId, RECIPIENTS_MAX, RouterId, StoreError, Webhook,
     notification_rule_store, webhook,
 };
 
@@ -41,11 +41,11 @@ pub struct AlertFacts {
     pub webhooks: Vec<Webhook>,
 }
 
-/// An address of a client's people.
+/// An address or a number of a client's people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertPerson {
-    /// Where mail goes.
-    pub email: String,
+    /// Where messages go.
+    pub recipient: String,
     /// What nobody who reads there wants to be told.
     pub unwanted: BTreeSet<NotificationEvent>,
 }
@@ -384,20 +384,22 @@ async fn fill_links(
 
 async fn operations(tx: &mut Tx, company: CompanyId) -> Result<Vec<String>, StoreError> {
     const SQL: &str =
-        "SELECT email FROM notification_recipients WHERE company_id = $1 ORDER BY email LIMIT $2";
+        "SELECT recipient FROM notification_recipients WHERE company_id = $1 ORDER BY recipient LIMIT $2";
     Ok(on!(tx, tx => sqlx::query_scalar(SQL)
         .bind(company).bind(RECIPIENTS_MAX).fetch_all(&mut **tx).await)?)
 }
 
-/// The active portal users of clients, each address once.
+/// The active portal users of clients, each address and each number that may be written to once.
 async fn people(
     tx: &mut Tx,
     clients: &BTreeSet<ClientId>,
 ) -> Result<BTreeMap<ClientId, Vec<AlertPerson>>, StoreError> {
     const PEOPLE: Differs = Differs {
-        sqlite: "SELECT id, client_id, email FROM client_portal_users
+        sqlite: "SELECT id, client_id, email, CASE WHEN whatsapp_since_ms IS NOT NULL THEN phone END
+            FROM client_portal_users
             WHERE active AND client_id IN (SELECT value FROM json_each($1)) LIMIT $2",
-        postgres: "SELECT id, client_id, email FROM client_portal_users
+        postgres: "SELECT id, client_id, email, CASE WHEN whatsapp_since_ms IS NOT NULL THEN phone END
+            FROM client_portal_users
             WHERE active AND client_id IN (SELECT value::text::bigint FROM json_array_elements($1::json)) LIMIT $2",
     };
     const UNWANTED: Differs = Differs {
@@ -410,7 +412,7 @@ async fn people(
                 AND u.client_id IN (SELECT value::text::bigint FROM json_array_elements($1::json)) LIMIT $2",
     };
     let (people, unwanted, ids) = (PEOPLE.on(tx), UNWANTED.on(tx), json(clients)?);
-    let rows: Vec<(PortalUserId, ClientId, String)> = on!(&mut *tx, tx => sqlx::query_as(people)
+    let rows: Vec<(PortalUserId, ClientId, String, Option<String>)> = on!(&mut *tx, tx => sqlx::query_as(people)
         .bind(&ids).bind(LIST_ROWS_MAX).fetch_all(&mut **tx).await)?;
     let said: Vec<(PortalUserId, String)> = on!(tx, tx => sqlx::query_as(unwanted)
         .bind(&ids).bind(LIST_ROWS_MAX).fetch_all(&mut **tx).await)?;
@@ -419,19 +421,21 @@ async fn people(
         of_user.entry(user).or_default().insert(event.parse().map_err(StoreError::corrupt)?);
     }
     let mut found: BTreeMap<ClientId, BTreeMap<String, BTreeSet<NotificationEvent>>> = BTreeMap::new();
-    for (user, client, email) in rows {
-        let email = email_key(&email);
-        if !company_brand::is_address(&email) {
-            continue;
-        }
+    for (user, client, email, phone) in rows {
         let unwanted = of_user.remove(&user).unwrap_or_default();
-        // Where two read the same mail, it goes there if one of them wants it.
-        let addresses = found.entry(client).or_default();
-        addresses
-            .entry(email)
-            .and_modify(|both| both.retain(|event| unwanted.contains(event)))
-            .or_insert(unwanted);
+        let phone = phone.map(|phone| format!("{WHATSAPP_PREFIX}{phone}"));
+        for recipient in [Some(recipient::key(&email)), phone].into_iter().flatten() {
+            if !recipient::is_recipient(&recipient) {
+                continue;
+            }
+            // Where two read the same messages, they go there if one of them wants them.
+            let places = found.entry(client).or_default();
+            places
+                .entry(recipient)
+                .and_modify(|both| both.retain(|event| unwanted.contains(event)))
+                .or_insert_with(|| unwanted.clone());
+        }
     }
-    let person = |(email, unwanted)| AlertPerson { email, unwanted };
+    let person = |(recipient, unwanted)| AlertPerson { recipient, unwanted };
     Ok(found.into_iter().map(|(client, people)| (client, people.into_iter().map(person).collect())).collect())
 }

@@ -46,6 +46,7 @@ mod open;
 mod outage;
 mod outage_reason;
 mod outbox;
+mod outbox_claim;
 mod outbox_delivery;
 mod outbox_write;
 mod password_reset;
@@ -53,6 +54,7 @@ mod pending_login;
 mod portal_role;
 mod portal_team;
 mod portal_user;
+mod recipient;
 mod recovery_code;
 mod rollup;
 mod rollup_build;
@@ -100,6 +102,8 @@ mod timeline;
 mod traffic;
 mod version;
 mod webhook;
+mod whatsapp_opt_in;
+mod whatsapp_receipt;
 
 pub use account_mail::{ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged};
 pub use alert::{ALERT_TEXT_CHARS_MAX, Alert, AlertFilter, AlertSubject};
@@ -142,7 +146,8 @@ pub use notification_rule::{
 pub use open::{LIST_ROWS_MAX, Location, Store};
 pub use outage::Outage;
 pub use outbox::{NewMail, OutboxFilter, OutboxMail, OutboxState};
-pub use outbox_delivery::{OUTBOX_ANSWER_CHARS_MAX, OUTBOX_CLAIM_MAX, OUTBOX_DROPPED};
+pub use outbox_claim::{OUTBOX_CLAIM_MAX, OUTBOX_DOUBT};
+pub use outbox_delivery::{OUTBOX_ANSWER_CHARS_MAX, OUTBOX_DROPPED};
 pub use outbox_write::PAYLOAD_BYTES_MAX;
 pub use password_reset::{
     INVITATION_MAIL, INVITATION_MINUTES, RESET_MAIL, RESET_MINUTES, ResetCounts, ResetLink, ResetPurpose,
@@ -150,6 +155,7 @@ pub use password_reset::{
 pub use portal_role::PortalRole;
 pub use portal_team::{Invitation, TEAM_MAX, TeamMember, TeamOutcome};
 pub use portal_user::PortalUser;
+pub use recipient::{Channel, phone_number, recipient, whatsapp_number};
 pub use rollup::{Resolution, RollUpOutcome, Rollup};
 pub use round::{Round, RoundOutcome};
 pub use router::{NewRouter, Router, RouterFields, RouterTls};
@@ -168,9 +174,7 @@ pub use sla_report_list::{ReportFilter, ReportRow};
 pub use sla_report_write::{NewReport, REPORTS_PER_CALL_MAX, ReportOutcome};
 pub use span::{SPANS_MAX, Span, SpanTail};
 pub use staff_alerts::{AlertStanding, StaffAlert, StaffAlertAsk};
-pub use staff_deliveries::{
-    DELIVERIES_IN_FILE_MAX, DeliveryChannel, DeliveryStanding, StaffDelivery, StaffDeliveryAsk,
-};
+pub use staff_deliveries::{DELIVERIES_IN_FILE_MAX, DeliveryStanding, StaffDelivery, StaffDeliveryAsk};
 pub use staff_delivery_retry::DELIVERIES_RETRIED_MAX;
 pub use staff_link_write::LinkFields;
 pub use staff_links::{StaffExclusion, StaffLink};
@@ -188,3 +192,5 @@ pub use terms::{DownWhen, LinkTerms};
 pub use throttle::{LoginCounts, LoginKeys};
 pub use version::DataVersion;
 pub use webhook::{WEBHOOKS_MAX, Webhook, webhook_key, webhook_of};
+pub use whatsapp_opt_in::WhatsAppOptIn;
+pub use whatsapp_receipt::{RECEIPTS_MAX, Receipt, ReceiptStatus};

@@ -4,7 +4,7 @@ use crate::{
 };
 
 impl Store {
-    /// What a portal user's company tells its clients by mail, with whether this one wants it; what was never chosen is wanted.
+    /// What a portal user's company tells its clients by mail or WhatsApp, with whether this one wants it; what was never chosen is wanted.
     /// News of reports is always among it.
     pub async fn mail_preferences(
         &self,
@@ -25,9 +25,9 @@ impl Store {
         let company: Option<CompanyId> =
             on!(self.reader(), db => sqlx::query_scalar(COMPANY).bind(user).fetch_optional(db).await)?;
         let rules = self.notification_rules(company.ok_or(StoreError::NotFound { what: "user" })?).await?;
-        let told = rules
-            .iter()
-            .filter(|rule| !rule.event.is_alert() || (rule.enabled && rule.by_mail && rule.to_client));
+        let told = rules.iter().filter(|rule| {
+            !rule.event.is_alert() || (rule.enabled && (rule.by_mail || rule.by_whatsapp) && rule.to_client)
+        });
         Ok(told.map(|rule| (rule.event, wanted(rule.event))).collect())
     }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::company_brand::{is_address, locked};
+use crate::company_brand::locked;
 use crate::engine::on;
+use crate::recipient;
 use crate::{ClientId, CompanyId, LIST_ROWS_MAX, NotificationEvent, Store, StoreError, Webhook, audit};
 
-/// The most addresses on a company's operations list.
+/// The most addresses and numbers on a company's operations list.
 pub const RECIPIENTS_MAX: i64 = 50;
 
 impl Store {
@@ -52,10 +53,10 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// The addresses of a company's operations list, in order.
+    /// The addresses and WhatsApp numbers of a company's operations list, in order.
     pub async fn notification_recipients(&self, company: CompanyId) -> Result<Vec<String>, StoreError> {
         const SQL: &str =
-            "SELECT email FROM notification_recipients WHERE company_id = $1 ORDER BY email LIMIT $2";
+            "SELECT recipient FROM notification_recipients WHERE company_id = $1 ORDER BY recipient LIMIT $2";
         Ok(on!(self.reader(), db => sqlx::query_scalar(SQL)
             .bind(company)
             .bind(RECIPIENTS_MAX)
@@ -63,76 +64,75 @@ impl Store {
             .await)?)
     }
 
-    /// Puts an address on a company's operations list; letters are compared without regard to case.
+    /// Puts an e-mail address or a WhatsApp number on a company's operations list; letters are compared without regard to case.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for what is no address or for more than [`RECIPIENTS_MAX`], [`StoreError::Duplicate`] if it is on
+    /// [`StoreError::Invalid`] for what is neither or for more than [`RECIPIENTS_MAX`], [`StoreError::Duplicate`] if it is on
     /// the list.
     pub async fn add_notification_recipient(
         &self,
         company: CompanyId,
-        email: &str,
+        recipient: &str,
         by: &str,
         now_ms: i64,
     ) -> Result<(), StoreError> {
         const COUNT: &str = "SELECT COUNT(*) FROM notification_recipients WHERE company_id = $1";
-        const SQL: &str = "INSERT INTO notification_recipients (company_id, email) VALUES ($1, $2)";
-        let email = email_key(email);
-        let invalid = |why: String| Err(StoreError::Invalid { what: "a recipient", why });
-        check_recipient(&email)?;
+        const SQL: &str = "INSERT INTO notification_recipients (company_id, recipient) VALUES ($1, $2)";
+        let recipient = recipient::recipient(recipient)?;
         let mut tx = self.begin().await?;
         let subject = format!("company {}", locked(&mut tx, company).await?.name);
         let count: i64 =
             on!(&mut tx, tx => sqlx::query_scalar(COUNT).bind(company).fetch_one(&mut **tx).await)?;
         if count >= RECIPIENTS_MAX {
-            return invalid(format!("the list has {RECIPIENTS_MAX} addresses already"));
+            let why = format!("the list has {RECIPIENTS_MAX} addresses and numbers already");
+            return Err(StoreError::Invalid { what: "a recipient", why });
         }
         on!(&mut tx, tx => sqlx::query(SQL)
             .bind(company)
-            .bind(&email)
+            .bind(&recipient)
             .execute(&mut **tx)
             .await
             .map(|_| ()))
         .map_err(|error| {
             StoreError::on_insert(error, "recipient", &[("notification_recipients", "address")])
         })?;
-        audit::edited(&mut tx, (by, now_ms), ("company.recipient.add", subject), (None, Some(&email)))
+        audit::edited(&mut tx, (by, now_ms), ("company.recipient.add", subject), (None, Some(&recipient)))
             .await?;
         Ok(tx.commit().await?)
     }
 
-    /// Takes an address off a company's operations list.
+    /// Takes an address or a number off a company's operations list.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if it is not on it.
     pub async fn remove_notification_recipient(
         &self,
         company: CompanyId,
-        email: &str,
+        recipient: &str,
         by: &str,
         now_ms: i64,
     ) -> Result<(), StoreError> {
-        const SQL: &str = "DELETE FROM notification_recipients WHERE company_id = $1 AND email = $2";
-        let email = email_key(email);
+        const SQL: &str = "DELETE FROM notification_recipients WHERE company_id = $1 AND recipient = $2";
+        let recipient = recipient::typed(recipient);
         let mut tx = self.begin().await?;
         let subject = format!("company {}", locked(&mut tx, company).await?.name);
         let rows = on!(&mut tx, tx => sqlx::query(SQL)
             .bind(company)
-            .bind(&email)
+            .bind(&recipient)
             .execute(&mut **tx)
             .await
             .map(|done| done.rows_affected()))?;
         if rows == 0 {
             return Err(StoreError::NotFound { what: "recipient" });
         }
-        audit::edited(&mut tx, (by, now_ms), ("company.recipient.remove", subject), (Some(&email), None))
+        audit::edited(&mut tx, (by, now_ms), ("company.recipient.remove", subject), (Some(&recipient), None))
             .await?;
         Ok(tx.commit().await?)
     }
 
-    /// Whom to write to about a client's reports: unless the company's rule says otherwise its active portal users who want
-    /// such mail and the operations list, and who else hears of `event`; each address once, and the webhooks that hear
-    /// of it. Nobody if the company does not tell of it.
+    /// Whom to tell of a client's reports, by mail and WhatsApp: unless the company's rule says otherwise its active portal
+    /// users who want such news and the operations list, and who else hears of `event`; each once, and the webhooks that
+    /// hear of it. Nobody if the company does not tell of it.
     pub async fn report_recipients(
         &self,
         client: ClientId,
@@ -141,9 +141,13 @@ impl Store {
         const SQL: &str = "SELECT u.email FROM client_portal_users u
                 LEFT JOIN portal_user_mails m ON m.portal_user_id = u.id AND m.event = $5
                 WHERE u.client_id = $1 AND u.active AND $3 AND COALESCE(m.enabled, $6)
-            UNION SELECT r.email FROM notification_recipients r JOIN clients c ON c.company_id = r.company_id
+            UNION SELECT $7 || u.phone FROM client_portal_users u
+                LEFT JOIN portal_user_mails m ON m.portal_user_id = u.id AND m.event = $5
+                WHERE u.client_id = $1 AND u.active AND $3 AND COALESCE(m.enabled, $6)
+                    AND u.whatsapp_since_ms IS NOT NULL AND u.phone IS NOT NULL
+            UNION SELECT r.recipient FROM notification_recipients r JOIN clients c ON c.company_id = r.company_id
                 WHERE c.id = $1 AND $4
-            UNION SELECT x.email FROM notification_extra_recipients x JOIN clients c ON c.company_id = x.company_id
+            UNION SELECT x.recipient FROM notification_extra_recipients x JOIN clients c ON c.company_id = x.company_id
                 WHERE c.id = $1 AND x.event = $5
             LIMIT $2";
         let company = self.client(client).await?.company_id;
@@ -152,32 +156,18 @@ impl Store {
         let Some(rule) = rule.filter(|rule| rule.enabled) else { return Ok(Vec::new()) };
         let webhooks = self.webhooks(company).await?;
         let webhooks = webhooks.iter().filter(|webhook| webhook.hears(event)).map(Webhook::recipient);
-        if !rule.by_mail {
-            return Ok(webhooks.collect());
-        }
-        let emails: Vec<String> = on!(self.reader(), db => sqlx::query_scalar(SQL)
+        let found: Vec<String> = on!(self.reader(), db => sqlx::query_scalar(SQL)
             .bind(client)
             .bind(LIST_ROWS_MAX)
             .bind(rule.to_client)
             .bind(rule.to_operations)
             .bind(event.as_str())
             .bind(true)
+            .bind(recipient::WHATSAPP_PREFIX)
             .fetch_all(db)
             .await)?;
-        let once: BTreeSet<String> = emails.iter().map(|email| email_key(email)).collect();
-        Ok(once.into_iter().filter(|email| is_address(email)).chain(webhooks).collect())
+        let once: BTreeSet<String> = found.iter().map(|found| recipient::key(found)).collect();
+        let told = once.into_iter().filter(|found| recipient::is_recipient(found) && rule.reaches(found));
+        Ok(told.chain(webhooks).collect())
     }
-}
-
-/// Only addresses are on a list.
-pub(crate) fn check_recipient(email: &str) -> Result<(), StoreError> {
-    if is_address(email) {
-        return Ok(());
-    }
-    Err(StoreError::Invalid { what: "a recipient", why: format!("{email:?} is not an e-mail address") })
-}
-
-/// Addresses are compared without regard to case, so that nobody is written to twice.
-pub(crate) fn email_key(email: &str) -> String {
-    email.trim().to_lowercase()
 }

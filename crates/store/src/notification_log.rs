@@ -2,8 +2,8 @@
 
 use crate::engine::{Differs, Tx, json, on};
 use crate::{
-    AlertId, AlertSubject, ClientId, CompanyId, LIST_ROWS_MAX, NotificationEvent, OutboxState, Store,
-    StoreError,
+    AlertId, AlertSubject, ClientId, CompanyId, LIST_ROWS_MAX, NotificationEvent, OutboxState, ReceiptStatus,
+    Store, StoreError,
 };
 
 /// Which end of a condition is told.
@@ -76,6 +76,10 @@ pub struct NotificationLog {
     pub answer: Option<String>,
     /// When the mail server took it.
     pub sent_at_ms: Option<i64>,
+    /// What was said of it since: whether it was delivered, or read.
+    pub receipt: Option<ReceiptStatus>,
+    /// When that was.
+    pub receipt_at_ms: Option<i64>,
 }
 
 /// Which lines to list; the default is all.
@@ -111,6 +115,8 @@ struct Row {
     attempts: Option<i64>,
     answer: Option<String>,
     sent_at_ms: Option<i64>,
+    receipt: Option<String>,
+    receipt_at_ms: Option<i64>,
 }
 
 impl Store {
@@ -122,11 +128,11 @@ impl Store {
     ) -> Result<Vec<NotificationLog>, StoreError> {
         const SQL: &str = "SELECT * FROM (
             SELECT n.id, n.at_ms, n.company_id, n.event, n.phase, n.about, n.alert_id, n.outcome, n.reason, n.recipient,
-                o.state, o.attempts, COALESCE(o.answer, o.last_error) AS answer, o.sent_at_ms
+                o.state, o.attempts, COALESCE(o.answer, o.last_error) AS answer, o.sent_at_ms, o.receipt, o.receipt_at_ms
             FROM notification_logs n LEFT JOIN outbox o ON o.message_id = n.message_id
             UNION ALL
             SELECT NULL, o.created_at_ms, o.company_id, o.kind, 'raised', l.circuit, NULL, 'queued', NULL, o.recipient,
-                o.state, o.attempts, COALESCE(o.answer, o.last_error), o.sent_at_ms
+                o.state, o.attempts, COALESCE(o.answer, o.last_error), o.sent_at_ms, o.receipt, o.receipt_at_ms
             FROM outbox o JOIN sla_reports r ON r.id = o.report_id JOIN client_links l ON l.id = r.link_id) x
             WHERE ($1 IS NULL OR company_id = $1) AND ($2 IS NULL OR event = $2) AND ($3 IS NULL OR alert_id = $3)
                 AND at_ms >= $4 AND at_ms < $5
@@ -158,6 +164,8 @@ impl Store {
                 attempts: row.attempts,
                 answer: row.answer,
                 sent_at_ms: row.sent_at_ms,
+                receipt: row.receipt.map(|receipt| receipt.parse()).transpose()?,
+                receipt_at_ms: row.receipt_at_ms,
             })
         };
         rows.into_iter().map(line).collect()

@@ -2,11 +2,11 @@
 
 use sla::Decimal;
 
-use crate::NotificationEvent;
+use crate::{Channel, NotificationEvent};
 
 /// The longest that any of a rule's times may be, in seconds.
 pub const RULE_SECONDS_MAX: i64 = 24 * 3_600;
-/// The most addresses that hear of one event beside the lists.
+/// The most addresses and numbers that hear of one event beside the lists.
 pub const EXTRA_RECIPIENTS_MAX: i64 = 20;
 /// Minutes of a day.
 pub(crate) const DAY_MINUTES: i64 = 24 * 60;
@@ -37,6 +37,8 @@ pub struct NotificationRule {
     pub to_client: bool,
     /// Whether it is told by e-mail.
     pub by_mail: bool,
+    /// Whether it is told by WhatsApp, to the numbers among those who hear of it.
+    pub by_whatsapp: bool,
     /// Who else hears of it.
     pub extra: Vec<String>,
 }
@@ -78,6 +80,7 @@ pub struct RuleEdit {
     pub to_operations: Option<Option<bool>>,
     pub to_client: Option<Option<bool>>,
     pub by_mail: Option<Option<bool>>,
+    pub by_whatsapp: Option<Option<bool>>,
     pub add_extra: Vec<String>,
     pub remove_extra: Vec<String>,
 }
@@ -135,7 +138,17 @@ impl NotificationRule {
             // Clients hear of statements; whether they hear of every outage is for the company to say.
             to_client: !event.is_alert(),
             by_mail: true,
+            by_whatsapp: true,
             extra: Vec::new(),
+        }
+    }
+
+    /// Whether a recipient is told by the way that its messages take. Webhooks choose their events themselves.
+    pub fn reaches(&self, recipient: &str) -> bool {
+        match Channel::of(recipient) {
+            Channel::Mail => self.by_mail,
+            Channel::WhatsApp => self.by_whatsapp,
+            Channel::Webhook => true,
         }
     }
 }

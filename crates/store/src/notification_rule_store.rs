@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use sla::Decimal;
 
-use crate::company_brand::{is_address, locked};
+use crate::company_brand::locked;
 use crate::engine::{Tx, on};
-use crate::notification::email_key;
 use crate::notification_rule::DAY_MINUTES;
 use crate::{
     CompanyId, EXTRA_RECIPIENTS_MAX, LIST_ROWS_MAX, NotificationEvent, NotificationRule, QuietHours,
-    RULE_SECONDS_MAX, RuleEdit, RuleOption, Store, StoreError, audit,
+    RULE_SECONDS_MAX, RuleEdit, RuleOption, Store, StoreError, audit, recipient,
 };
 
 /// What a company set of an event.
@@ -28,12 +27,13 @@ struct Row {
     to_operations: Option<bool>,
     to_client: Option<bool>,
     by_mail: Option<bool>,
+    by_whatsapp: Option<bool>,
 }
 
 const RULES: &str = "SELECT event, enabled, threshold, sustained_s, clear_after_s, window_s, cooldown_s, quiet_from_min,
-        quiet_to_min, to_operations, to_client, by_mail FROM notification_settings WHERE company_id = $1 LIMIT $2";
-const EXTRA: &str = "SELECT event, email FROM notification_extra_recipients WHERE company_id = $1
-    ORDER BY event, email LIMIT $2";
+        quiet_to_min, to_operations, to_client, by_mail, by_whatsapp FROM notification_settings WHERE company_id = $1 LIMIT $2";
+const EXTRA: &str = "SELECT event, recipient FROM notification_extra_recipients WHERE company_id = $1
+    ORDER BY event, recipient LIMIT $2";
 
 impl Store {
     /// The rule of every event.
@@ -87,15 +87,17 @@ pub(crate) async fn apply(
 ) -> Result<NotificationRule, StoreError> {
     check(event, edit)?;
     write(tx, company, event, edit).await?;
-    for email in &edit.remove_extra {
-        remove_extra(tx, company, event, email).await?;
+    for recipient in &edit.remove_extra {
+        remove_extra(tx, company, event, recipient).await?;
     }
-    for email in &edit.add_extra {
-        add_extra(tx, company, event, email).await?;
+    for recipient in &edit.add_extra {
+        add_extra(tx, company, event, recipient).await?;
     }
     let after = rule_in(tx, company, event).await?;
     if after.extra.len() as i64 > EXTRA_RECIPIENTS_MAX {
-        return Err(invalid(format!("{event} has {EXTRA_RECIPIENTS_MAX} extra addresses at most")));
+        return Err(invalid(format!(
+            "{event} has {EXTRA_RECIPIENTS_MAX} extra addresses and numbers at most"
+        )));
     }
     Ok(after)
 }
@@ -128,6 +130,7 @@ impl NotificationRule {
             to_operations: yes(edit.to_operations, self.to_operations, default.to_operations),
             to_client: yes(edit.to_client, self.to_client, default.to_client),
             by_mail: yes(edit.by_mail, self.by_mail, default.by_mail),
+            by_whatsapp: yes(edit.by_whatsapp, self.by_whatsapp, default.by_whatsapp),
             extra: self.extra.clone(),
         })
     }
@@ -145,8 +148,8 @@ fn resolved(rows: Vec<Row>, extra: Vec<(String, String)>) -> Result<Vec<Notifica
     let rows: BTreeMap<String, Row> = rows.into_iter().map(|row| (row.event.clone(), row)).collect();
     let rule = |event: NotificationEvent| {
         let mut rule = NotificationRule::default_of(event);
-        let emails = extra.iter().filter(|(name, _)| name == event.as_str());
-        rule.extra = emails.map(|(_, email)| email.clone()).collect();
+        let of_event = extra.iter().filter(|(name, _)| name == event.as_str());
+        rule.extra = of_event.map(|(_, recipient)| recipient.clone()).collect();
         let Some(row) = rows.get(event.as_str()) else { return Ok(rule) };
         if let Some(text) = &row.threshold {
             rule.threshold = Some(text.parse().map_err(StoreError::corrupt)?);
@@ -162,6 +165,7 @@ fn resolved(rows: Vec<Row>, extra: Vec<(String, String)>) -> Result<Vec<Notifica
             to_operations: row.to_operations.unwrap_or(rule.to_operations),
             to_client: row.to_client.unwrap_or(rule.to_client),
             by_mail: row.by_mail.unwrap_or(rule.by_mail),
+            by_whatsapp: row.by_whatsapp.unwrap_or(rule.by_whatsapp),
             ..rule
         })
     };
@@ -239,11 +243,11 @@ async fn write(
     const FIRST: &str = "INSERT INTO notification_settings (company_id, event, enabled) VALUES ($1, $2, $3)
         ON CONFLICT (company_id, event) DO NOTHING";
     const ROW: &str = "SELECT event, enabled, threshold, sustained_s, clear_after_s, window_s, cooldown_s,
-            quiet_from_min, quiet_to_min, to_operations, to_client, by_mail
+            quiet_from_min, quiet_to_min, to_operations, to_client, by_mail, by_whatsapp
         FROM notification_settings WHERE company_id = $1 AND event = $2";
     const SET: &str = "UPDATE notification_settings SET enabled = $3, threshold = $4, sustained_s = $5,
             clear_after_s = $6, window_s = $7, cooldown_s = $8, quiet_from_min = $9, quiet_to_min = $10,
-            to_operations = $11, to_client = $12, by_mail = $13
+            to_operations = $11, to_client = $12, by_mail = $13, by_whatsapp = $14
         WHERE company_id = $1 AND event = $2";
     on!(&mut *tx, tx => sqlx::query(FIRST)
         .bind(company).bind(event.as_str()).bind(true).execute(&mut **tx).await.map(|_| ()))?;
@@ -271,6 +275,7 @@ async fn write(
         .bind(edit.to_operations.unwrap_or(row.to_operations))
         .bind(edit.to_client.unwrap_or(row.to_client))
         .bind(edit.by_mail.unwrap_or(row.by_mail))
+        .bind(edit.by_whatsapp.unwrap_or(row.by_whatsapp))
         .execute(&mut **tx)
         .await
         .map(|_| ()))?;
@@ -281,17 +286,14 @@ async fn add_extra(
     tx: &mut Tx,
     company: CompanyId,
     event: NotificationEvent,
-    email: &str,
+    recipient: &str,
 ) -> Result<(), StoreError> {
     const SQL: &str =
-        "INSERT INTO notification_extra_recipients (company_id, event, email) VALUES ($1, $2, $3)
+        "INSERT INTO notification_extra_recipients (company_id, event, recipient) VALUES ($1, $2, $3)
         ON CONFLICT DO NOTHING";
-    let email = email_key(email);
-    if !is_address(&email) {
-        return Err(invalid(format!("{email:?} is not an e-mail address")));
-    }
+    let recipient = recipient::recipient(recipient)?;
     on!(tx, tx => sqlx::query(SQL)
-        .bind(company).bind(event.as_str()).bind(&email).execute(&mut **tx).await.map(|_| ()))?;
+        .bind(company).bind(event.as_str()).bind(&recipient).execute(&mut **tx).await.map(|_| ()))?;
     Ok(())
 }
 
@@ -299,15 +301,15 @@ async fn remove_extra(
     tx: &mut Tx,
     company: CompanyId,
     event: NotificationEvent,
-    email: &str,
+    recipient: &str,
 ) -> Result<(), StoreError> {
     const SQL: &str =
-        "DELETE FROM notification_extra_recipients WHERE company_id = $1 AND event = $2 AND email = $3";
-    let email = email_key(email);
+        "DELETE FROM notification_extra_recipients WHERE company_id = $1 AND event = $2 AND recipient = $3";
+    let recipient = recipient::typed(recipient);
     let rows = on!(tx, tx => sqlx::query(SQL)
         .bind(company)
         .bind(event.as_str())
-        .bind(&email)
+        .bind(&recipient)
         .execute(&mut **tx)
         .await
         .map(|done| done.rows_affected()))?;

@@ -2,7 +2,7 @@
 
 use crate::engine::on;
 use crate::outbox_delivery::OUTBOX_DROPPED;
-use crate::{ClientId, CompanyId, LIST_ROWS_MAX, OutboxId, ReportId, Store, StoreError};
+use crate::{ClientId, CompanyId, LIST_ROWS_MAX, OutboxId, ReceiptStatus, ReportId, Store, StoreError};
 
 /// Mail to write with a report; see [`NewReport`](crate::NewReport).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +93,12 @@ pub struct OutboxMail {
     pub answer: Option<String>,
     /// When that was.
     pub sent_at_ms: Option<i64>,
+    /// What a provider calls the message that it took.
+    pub provider_id: Option<String>,
+    /// What the provider said of it since.
+    pub receipt: Option<ReceiptStatus>,
+    /// When that was.
+    pub receipt_at_ms: Option<i64>,
 }
 
 /// Which mail to list; the default is all.
@@ -109,7 +115,8 @@ pub struct OutboxFilter {
 macro_rules! outbox_columns {
     () => {
         "id, kind, dedup_key, message_id, company_id, client_id, report_id, recipient, payload, state, attempts, \
-         created_at_ms, next_at_ms, lease_until_ms, last_error, answer, sent_at_ms"
+         created_at_ms, next_at_ms, lease_until_ms, last_error, answer, sent_at_ms, provider_id, receipt, \
+         receipt_at_ms"
     };
 }
 pub(crate) use outbox_columns;
@@ -133,6 +140,9 @@ pub(crate) struct OutboxRow {
     last_error: Option<String>,
     answer: Option<String>,
     sent_at_ms: Option<i64>,
+    provider_id: Option<String>,
+    receipt: Option<String>,
+    receipt_at_ms: Option<i64>,
 }
 
 impl TryFrom<OutboxRow> for OutboxMail {
@@ -157,6 +167,9 @@ impl TryFrom<OutboxRow> for OutboxMail {
             last_error: row.last_error,
             answer: row.answer,
             sent_at_ms: row.sent_at_ms,
+            provider_id: row.provider_id,
+            receipt: row.receipt.map(|receipt| receipt.parse()).transpose().map_err(StoreError::corrupt)?,
+            receipt_at_ms: row.receipt_at_ms,
         })
     }
 }

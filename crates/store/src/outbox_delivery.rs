@@ -1,101 +1,15 @@
-//! How mail leaves the outbox: a worker claims it for a while, and says what became of it.
+//! What became of mail that a worker had claimed from the outbox.
 
 use crate::engine::{Differs, json, on};
-use crate::outbox::{OutboxRow, outbox_columns};
 use crate::text::storable;
-use crate::{OutboxId, OutboxMail, Store, StoreError};
+use crate::{OUTBOX_DOUBT, OutboxId, OutboxMail, Store, StoreError};
 
-/// The most mail that one worker claims at once.
-pub const OUTBOX_CLAIM_MAX: i64 = 100;
 /// How the reason begins for which mail is given up on purpose: nobody needs it any more.
 pub const OUTBOX_DROPPED: &str = "nothing was sent";
 /// How much is kept of what a mail server says, in characters.
 pub const OUTBOX_ANSWER_CHARS_MAX: usize = 1_000;
 
-macro_rules! claim {
-    ($which:literal, $lock:literal) => {
-        concat!(
-            "WITH due AS MATERIALIZED (SELECT id FROM outbox WHERE ",
-            $which,
-            " ORDER BY next_at_ms, id LIMIT $3",
-            $lock,
-            ") UPDATE outbox SET state = 'sending', lease_until_ms = $2, attempts = attempts + 1
-            WHERE id IN (SELECT id FROM due) RETURNING ",
-            outbox_columns!()
-        )
-    };
-}
-
-macro_rules! mail {
-    ($lock:literal) => {
-        claim!(
-            "((state = 'queued' AND next_at_ms <= $1) OR (state = 'sending' AND lease_until_ms <= $1))
-            AND recipient NOT LIKE 'webhook:%'",
-            $lock
-        )
-    };
-}
-
-// One message to each webhook at a time, the oldest that is due: one that is slow has one slot and no more.
-// The row's own state is named beside the choice: PostgreSQL looks at it once more when it has the row's lock, and at
-// the choice not. Without it, what another worker had claimed meanwhile was claimed twice.
-macro_rules! webhooks {
-    ($lock:literal) => {
-        claim!("((state = 'queued' AND next_at_ms <= $1) OR (state = 'sending' AND lease_until_ms <= $1))
-            AND id IN (SELECT MIN(id) FROM outbox
-                WHERE ((state = 'queued' AND next_at_ms <= $1) OR (state = 'sending' AND lease_until_ms <= $1))
-                    AND recipient LIKE 'webhook:%'
-                    AND recipient NOT IN (SELECT recipient FROM outbox WHERE state = 'sending' AND lease_until_ms > $1)
-                GROUP BY recipient)", $lock)
-    };
-}
-
-// SQLite has one writer; on PostgreSQL a worker passes over what another is just claiming.
-const MAIL: Differs = Differs { sqlite: mail!(""), postgres: mail!(" FOR UPDATE SKIP LOCKED") };
-const WEBHOOKS: Differs = Differs { sqlite: webhooks!(""), postgres: webhooks!(" FOR UPDATE SKIP LOCKED") };
-
 impl Store {
-    /// Claims mail that is due, at most `limit` and [`OUTBOX_CLAIM_MAX`], the longest due first. Nobody else gets it until
-    /// `now_ms + lease_ms`; a worker that has said nothing by then has died, and its mail is claimed anew.
-    pub async fn claim_outbox(
-        &self,
-        now_ms: i64,
-        lease_ms: i64,
-        limit: i64,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
-        self.claim(&MAIL, now_ms, lease_ms, limit).await
-    }
-
-    /// The same for what goes to webhooks: at most one message for each, and none for one that has one on its way.
-    pub async fn claim_webhook_calls(
-        &self,
-        now_ms: i64,
-        lease_ms: i64,
-        limit: i64,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
-        self.claim(&WEBHOOKS, now_ms, lease_ms, limit).await
-    }
-
-    async fn claim(
-        &self,
-        sql: &Differs,
-        now_ms: i64,
-        lease_ms: i64,
-        limit: i64,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
-        let writer = self.writer();
-        let sql = sql.on(&writer);
-        let rows: Vec<OutboxRow> = on!(writer, db => sqlx::query_as(sql)
-            .bind(now_ms)
-            .bind(now_ms + lease_ms.max(1))
-            .bind(limit.clamp(0, OUTBOX_CLAIM_MAX))
-            .fetch_all(db)
-            .await)?;
-        let mut mails = rows.into_iter().map(OutboxMail::try_from).collect::<Result<Vec<_>, _>>()?;
-        mails.sort_by_key(|mail| (mail.next_at_ms, mail.id));
-        Ok(mails)
-    }
-
     /// The mail server took it. True even if the claim has run out meanwhile: it is sent, and must not be again.
     ///
     /// Returns whether it was not known to be sent before.
@@ -111,6 +25,34 @@ impl Store {
             .await
             .map(|done| done.rows_affected()))?;
         Ok(rows > 0)
+    }
+
+    /// A provider took a message and calls it `provider_id`. A receipt for it may have come before this answer, and says more;
+    /// one for an earlier try means that it went out twice, which is noted.
+    pub async fn outbox_accepted(
+        &self,
+        id: OutboxId,
+        provider_id: &str,
+        now_ms: i64,
+        answer: &str,
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE outbox SET sent_at_ms = COALESCE(sent_at_ms, $2), lease_until_ms = NULL,
+                answer = CASE WHEN state = 'sent' THEN $5 ELSE $4 END,
+                provider_id = CASE WHEN state = 'sent' THEN provider_id ELSE $3 END,
+                receipt = CASE WHEN state = 'sent' THEN receipt END,
+                receipt_at_ms = CASE WHEN state = 'sent' THEN receipt_at_ms END,
+                state = 'sent'
+            WHERE id = $1 AND (provider_id IS NULL OR provider_id <> $3)";
+        let twice = format!("{answer}; an earlier try had arrived: it was sent twice");
+        Ok(on!(self.writer(), db => sqlx::query(SQL)
+            .bind(id)
+            .bind(now_ms)
+            .bind(kept(provider_id))
+            .bind(kept(answer))
+            .bind(kept(&twice))
+            .execute(db)
+            .await
+            .map(|_| ()))?)
     }
 
     /// A claimed mail could not be sent: it is tried again at `next_at_ms`, or is dead without one.
@@ -230,27 +172,23 @@ impl Store {
             .map(|done| done.rows_affected()))?)
     }
 
-    /// When the next mail is due; `None` if none waits.
-    pub async fn outbox_next_due_ms(&self) -> Result<Option<i64>, StoreError> {
-        self.next_due_in(false).await
-    }
-
-    /// When the next message to a webhook is due; `None` if none waits.
-    pub async fn webhook_calls_next_due_ms(&self) -> Result<Option<i64>, StoreError> {
-        self.next_due_in(true).await
-    }
-
-    async fn next_due_in(&self, webhooks: bool) -> Result<Option<i64>, StoreError> {
-        const SQL: &str = "SELECT MIN(due_ms) FROM (
-            SELECT MIN(next_at_ms) AS due_ms FROM outbox
-                WHERE state = 'queued' AND (recipient LIKE 'webhook:%') = $1
-            UNION ALL SELECT MIN(lease_until_ms) FROM outbox
-                WHERE state = 'sending' AND (recipient LIKE 'webhook:%') = $1) d";
-        Ok(on!(self.reader(), db => sqlx::query_scalar(SQL).bind(webhooks).fetch_one(db).await)?)
+    /// Has all WhatsApp messages that are due before `next_at_ms` wait until then, for the reason `why`, without counting it
+    /// as a try of theirs; how many.
+    pub async fn put_off_whatsapp(&self, next_at_ms: i64, why: &str) -> Result<u64, StoreError> {
+        const SQL: &str = "UPDATE outbox SET next_at_ms = $1,
+                last_error = CASE WHEN last_error LIKE $3 THEN last_error ELSE $2 END
+            WHERE state = 'queued' AND next_at_ms < $1 AND recipient LIKE 'whatsapp:%'";
+        Ok(on!(self.writer(), db => sqlx::query(SQL)
+            .bind(next_at_ms)
+            .bind(kept(why))
+            .bind(format!("%{OUTBOX_DOUBT}%"))
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?)
     }
 }
 
 /// What is kept of a mail server's words.
-fn kept(text: &str) -> String {
+pub(crate) fn kept(text: &str) -> String {
     storable(text).chars().take(OUTBOX_ANSWER_CHARS_MAX).collect()
 }

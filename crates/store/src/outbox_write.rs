@@ -4,10 +4,9 @@ use std::sync::LazyLock;
 
 use sqlx::{Postgres, Sqlite, Transaction};
 
-use crate::company_brand::is_address;
 use crate::engine::{Engine, SqliteRows, Tx};
+use crate::recipient::is_recipient;
 use crate::seal::encode_hex;
-use crate::webhook::webhook_of;
 use crate::{ClientId, CompanyId, NewMail, ReportId, StoreError};
 
 /// The most that a mail's payload may be, as JSON text in bytes.
@@ -41,8 +40,10 @@ impl<'a> Mail<'a> {
     ) -> Result<Self, StoreError> {
         let invalid = |why: String| Err(StoreError::Invalid { what: "mail", why });
         let recipient = new.recipient.trim();
-        if !is_address(recipient) && webhook_of(recipient).is_none() {
-            return invalid(format!("{recipient:?} is not an e-mail address"));
+        if !is_recipient(recipient) {
+            return invalid(format!(
+                "{recipient:?} is neither an e-mail address, a webhook nor a WhatsApp number"
+            ));
         }
         let payload = new.payload.to_string();
         if payload.len() > PAYLOAD_BYTES_MAX {

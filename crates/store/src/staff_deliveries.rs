@@ -3,8 +3,8 @@
 use crate::engine::{Differs, on};
 use crate::staff_scope::{Counted, scoped};
 use crate::{
-    AlertId, CompanyId, OutboxId, OutboxMail, STAFF_PAGE_ROWS, StaffAsk, StaffPage, StaffScope, Store,
-    StoreError,
+    AlertId, Channel, CompanyId, OutboxId, OutboxMail, ReceiptStatus, STAFF_PAGE_ROWS, StaffAsk, StaffPage,
+    StaffScope, Store, StoreError,
 };
 
 /// The most messages that are read for a file.
@@ -46,34 +46,6 @@ impl DeliveryStanding {
     }
 }
 
-/// Which way a message goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DeliveryChannel {
-    /// E-mail.
-    Mail,
-    /// A webhook.
-    Webhook,
-}
-
-impl DeliveryChannel {
-    /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 2] = [Self::Mail, Self::Webhook];
-
-    /// Its name in an address.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Mail => "mail",
-            Self::Webhook => "webhook",
-        }
-    }
-
-    /// That of a recipient of the outbox.
-    pub fn of(recipient: &str) -> Self {
-        if crate::webhook_of(recipient).is_some() { Self::Webhook } else { Self::Mail }
-    }
-}
-
 /// Which messages a person of the ISP asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StaffDeliveryAsk<'a> {
@@ -82,7 +54,7 @@ pub struct StaffDeliveryAsk<'a> {
     /// Only these.
     pub standing: Option<DeliveryStanding>,
     /// Only what goes this way.
-    pub channel: Option<DeliveryChannel>,
+    pub channel: Option<Channel>,
     /// Only to this recipient, exactly.
     pub recipient: Option<&'a str>,
     /// Only of this kind: an event, or a kind of mail about accounts.
@@ -130,6 +102,8 @@ pub struct StaffDelivery {
     pub answer: Option<String>,
     /// When the receiver took it.
     pub sent_at_ms: Option<i64>,
+    /// What was said of it since: whether it was delivered, or read.
+    pub receipt: Option<ReceiptStatus>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -151,6 +125,7 @@ struct Row {
     next_at_ms: Option<i64>,
     answer: Option<String>,
     sent_at_ms: Option<i64>,
+    receipt: Option<String>,
 }
 
 impl TryFrom<Row> for StaffDelivery {
@@ -178,6 +153,7 @@ impl TryFrom<Row> for StaffDelivery {
             next_at_ms: row.next_at_ms.filter(|_| standing == DeliveryStanding::Queued),
             answer: row.answer,
             sent_at_ms: row.sent_at_ms,
+            receipt: row.receipt.map(|receipt| receipt.parse()).transpose().map_err(StoreError::corrupt)?,
         })
     }
 }
@@ -189,7 +165,7 @@ macro_rules! messages {
             COALESCE(n.phase, 'raised') AS phase, COALESCE(n.about, l.circuit, '') AS about, n.alert_id, o.client_id,
             o.recipient, CAST(NULL AS TEXT) AS reason,
             CASE o.state WHEN 'sending' THEN 'queued' ELSE o.state END AS standing, o.attempts, o.next_at_ms,
-            COALESCE(o.answer, o.last_error) AS answer, o.sent_at_ms
+            COALESCE(o.answer, o.last_error) AS answer, o.sent_at_ms, o.receipt
         FROM outbox o LEFT JOIN notification_logs n ON n.message_id = o.message_id
             LEFT JOIN sla_reports r ON r.id = o.report_id LEFT JOIN client_links l ON l.id = r.link_id"
     };
@@ -199,7 +175,7 @@ macro_rules! deliveries {
     ([$($from:tt)*] [$and:literal]) => {
         scoped!(
             ["SELECT d.mail_id, d.at_ms, d.company_id, m.name AS company, m.timezone, d.kind, d.phase, d.about, d.alert_id,
-                c.name AS client, d.recipient, d.reason, d.standing, d.attempts, d.next_at_ms, d.answer, d.sent_at_ms,
+                c.name AS client, d.recipient, d.reason, d.standing, d.attempts, d.next_at_ms, d.answer, d.sent_at_ms, d.receipt,
                 COUNT(*) OVER () AS total FROM (", $($from)*, ") d
                 JOIN companies m ON m.id = d.company_id LEFT JOIN clients c ON c.id = d.client_id WHERE"]
             "d.company_id"
@@ -212,12 +188,14 @@ const LIST: Differs = deliveries!(
     [messages!(), " WHERE o.created_at_ms >= $5 AND o.created_at_ms < $6
         UNION ALL
         SELECT NULL, n.id, n.at_ms, n.company_id, n.event, n.phase, n.about, n.alert_id, n.client_id, n.recipient,
-            n.reason, CASE n.outcome WHEN 'queued' THEN 'gone' ELSE n.outcome END, NULL, NULL, NULL, NULL
+            n.reason, CASE n.outcome WHEN 'queued' THEN 'gone' ELSE n.outcome END, NULL, NULL, NULL, NULL, NULL
         FROM notification_logs n
         WHERE n.at_ms >= $5 AND n.at_ms < $6
             AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.message_id = n.message_id)"]
     ["AND ($2 IS NULL OR d.standing = $2) AND ($3 IS NULL OR d.kind = $3)
-        AND ($4 IS NULL OR ($4 = 'webhook') = (d.recipient LIKE 'webhook:%')) AND ($10 IS NULL OR d.recipient = $10)
+        AND ($4 IS NULL
+            OR CASE WHEN d.recipient LIKE 'webhook:%' THEN 'webhook' WHEN d.recipient LIKE 'whatsapp:%' THEN 'whatsapp'
+                ELSE 'mail' END = $4) AND ($10 IS NULL OR d.recipient = $10)
         AND (LOWER(d.about) LIKE LOWER($7) ESCAPE '\\' OR LOWER(COALESCE(d.recipient, '')) LIKE LOWER($7) ESCAPE '\\'
             OR LOWER(COALESCE(c.name, '')) LIKE LOWER($7) ESCAPE '\\'
             OR LOWER(COALESCE(d.answer, d.reason, '')) LIKE LOWER($7) ESCAPE '\\')
@@ -256,7 +234,7 @@ impl Store {
             .bind(scope)
             .bind(asked.standing.map(DeliveryStanding::as_str))
             .bind(asked.kind)
-            .bind(asked.channel.map(DeliveryChannel::as_str))
+            .bind(asked.channel.map(Channel::as_str))
             .bind(asked.from_ms.unwrap_or(i64::MIN))
             .bind(asked.to_ms.unwrap_or(i64::MAX))
             .bind(asked.ask.pattern())

@@ -2,11 +2,10 @@
 
 use crate::company_brand::locked;
 use crate::engine::on;
-use crate::notification::{check_recipient, email_key};
 use crate::notification_rule_store::{apply, rule_in};
 use crate::{
     CompanyId, NotificationEvent, NotificationRule, RECIPIENTS_MAX, RuleEdit, Shown, StaffAct, StaffScope,
-    Store, StoreError, Webhook,
+    Store, StoreError, Webhook, recipient,
 };
 
 impl Store {
@@ -23,7 +22,7 @@ impl Store {
         self.notification_rules(company).await
     }
 
-    /// The addresses of a company's operations list, in order.
+    /// The addresses and WhatsApp numbers of a company's operations list, in order.
     pub async fn staff_notification_recipients(
         &self,
         scope: &StaffScope,
@@ -65,27 +64,27 @@ impl Store {
         Ok(after)
     }
 
-    /// Puts these addresses in the place of a company's operations list; letters are compared without regard to case.
+    /// Puts these addresses and numbers in the place of a company's operations list; letters are compared without regard to case.
     ///
     /// # Errors
-    /// [`StoreError::Changed`]; [`StoreError::Invalid`] for what is no address or for more than [`RECIPIENTS_MAX`].
+    /// [`StoreError::Changed`]; [`StoreError::Invalid`] for what is neither or for more than [`RECIPIENTS_MAX`].
     pub async fn staff_set_notification_recipients(
         &self,
         act: &StaffAct<'_>,
         (company, shown): (CompanyId, &Shown),
-        emails: &[String],
+        recipients: &[String],
     ) -> Result<(), StoreError> {
         const NOW: &str =
-            "SELECT email FROM notification_recipients WHERE company_id = $1 ORDER BY email LIMIT $2";
+            "SELECT recipient FROM notification_recipients WHERE company_id = $1 ORDER BY recipient LIMIT $2";
         const CLEAR: &str = "DELETE FROM notification_recipients WHERE company_id = $1";
-        const PUT: &str = "INSERT INTO notification_recipients (company_id, email) VALUES ($1, $2)";
+        const PUT: &str = "INSERT INTO notification_recipients (company_id, recipient) VALUES ($1, $2)";
         act.scope.check(company, "company")?;
-        let mut after: Vec<String> = emails.iter().map(|email| email_key(email)).collect();
+        let after = recipients.iter().map(|typed| recipient::recipient(typed));
+        let mut after = after.collect::<Result<Vec<String>, _>>()?;
         after.sort_unstable();
         after.dedup();
-        after.iter().try_for_each(|email| check_recipient(email))?;
         if after.len() as i64 > RECIPIENTS_MAX {
-            let why = format!("the list has {RECIPIENTS_MAX} addresses at most");
+            let why = format!("the list has {RECIPIENTS_MAX} addresses and numbers at most");
             return Err(StoreError::Invalid { what: "a recipient", why });
         }
         let mut tx = self.begin().await?;
@@ -94,11 +93,11 @@ impl Store {
             .bind(company).bind(RECIPIENTS_MAX).fetch_all(&mut **tx).await)?;
         shown.check(&before, "operations list")?;
         on!(&mut tx, tx => sqlx::query(CLEAR).bind(company).execute(&mut **tx).await.map(|_| ()))?;
-        for email in &after {
+        for recipient in &after {
             on!(&mut tx, tx => sqlx::query(PUT)
-                .bind(company).bind(email).execute(&mut **tx).await.map(|_| ()))?;
+                .bind(company).bind(recipient).execute(&mut **tx).await.map(|_| ()))?;
         }
-        let list = |emails: &[String]| serde_json::json!({ "operations": emails.join(", ") });
+        let list = |all: &[String]| serde_json::json!({ "operations": all.join(", ") });
         let (before, after) = (list(&before), list(&after));
         act.record(&mut tx, company, ("company.recipients", subject), (Some(&before), Some(&after))).await?;
         Ok(tx.commit().await?)

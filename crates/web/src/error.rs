@@ -25,6 +25,9 @@ pub(crate) enum PageError {
     /// The role of a person of the ISP does not allow it.
     #[error("not for this role")]
     RoleOnly,
+    /// Not signed by whom it says that it is from.
+    #[error("not signed")]
+    Unsigned,
     /// Sent by another site's page.
     #[error("sent by another site")]
     CrossSite,
@@ -120,6 +123,11 @@ impl PageError {
                 StatusCode::FORBIDDEN,
                 "Request refused",
                 "The form was sent from another site. Open the page here and try again.",
+            ),
+            Self::Unsigned => (
+                StatusCode::FORBIDDEN,
+                "Request refused",
+                "This address is for another program, which signs what it says.",
             ),
             Self::BadRequest => (
                 StatusCode::BAD_REQUEST,

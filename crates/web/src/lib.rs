@@ -35,4 +35,4 @@ pub use password::{
     PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError, check_password, hash_password, verify_password,
 };
 pub use routes::{Access, Answer, Id, Route, routes};
-pub use settings::{LiveSettings, Settings};
+pub use settings::{LiveSettings, ReceiptSettings, Settings};

@@ -17,6 +17,8 @@ use crate::{assets, pages, staff as staff_session};
 pub enum Access {
     /// Anybody.
     Open,
+    /// Another program, whose signature or word the handler checks before anything else.
+    Signed,
     /// A person of a client who is logged in, or one of the ISP who looks at what the client sees.
     Client,
     /// A person of a client who is logged in: it is about this person's own account.
@@ -129,7 +131,7 @@ pub struct Route {
 
 /// Every route of the portal. What is not here is not served; what is here is walked.
 pub fn routes() -> Vec<Route> {
-    [door(), links(), account(), staff::routes()].into_iter().flatten().collect()
+    [door(), hooks(), links(), account(), staff::routes()].into_iter().flatten().collect()
 }
 
 /// What is there for everybody.
@@ -158,6 +160,15 @@ fn door() -> Vec<Route> {
         get(Open, Page, "/client/reset/{token}", pages::reset::show),
         post(Open, "/client/reset/{token}", pages::reset::submit)
             .with_form("new=a+long+new+password&repeat=a+long+new+password"),
+    ]
+}
+
+/// What other programs tell.
+fn hooks() -> Vec<Route> {
+    use pages::whatsapp_hook::{BODY_BYTES_MAX, WHATSAPP_HOOK, receive, verify};
+    vec![
+        get(Access::Signed, Answer::Data, WHATSAPP_HOOK, verify),
+        post(Access::Signed, WHATSAPP_HOOK, receive).with_body_up_to(BODY_BYTES_MAX),
     ]
 }
 
@@ -192,11 +203,13 @@ fn account() -> Vec<Route> {
     use Access::{Owner, Person};
     use Answer::Page;
     use pages::account::{PROFILE, SECOND_FACTOR, SESSIONS, USERS};
-    use pages::account::{password, profile, recovery_codes, second_factor, sessions, users};
+    use pages::account::{password, profile, recovery_codes, second_factor, sessions, users, whatsapp};
     const BOTH: &str = "password=correct+horse+battery&code=123456";
     vec![
         get(Person, Page, PROFILE, profile::show),
         post(Person, "/client/profile/mails", profile::submit_mails).with_form("sla_breach=on"),
+        post(Person, "/client/profile/whatsapp", whatsapp::submit)
+            .with_form("phone=%2B919812345678&agrees=on"),
         post(Person, "/client/profile/password", password::submit)
             .with_form("current=correct+horse+battery&new=a+long+new+password&repeat=a+long+new+password"),
         get(Person, Page, SECOND_FACTOR, second_factor::show),
@@ -256,6 +269,11 @@ impl Route {
         Self { form, ..self }
     }
 
+    /// Takes larger bodies than pages do.
+    fn with_body_up_to(self, bytes_max: usize) -> Self {
+        Self { handler: self.handler.layer(DefaultBodyLimit::max(bytes_max)), ..self }
+    }
+
     /// The kinds of the path's placeholders, in order.
     ///
     /// # Errors
@@ -274,7 +292,7 @@ impl Route {
     /// handler asks for.
     pub(crate) fn guarded(self, app: &App) -> MethodRouter<App> {
         match self.access {
-            Access::Open => self.handler,
+            Access::Open | Access::Signed => self.handler,
             Access::Client | Access::Person | Access::Owner => {
                 let rule = Rule { app: app.clone(), access: self.access, answer: self.answer };
                 self.handler.route_layer(from_fn_with_state(rule, guard))

@@ -2,6 +2,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::throttle::DEVICE_KNOWN;
+use secrecy::SecretString;
 use store::LiveLimits;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +21,15 @@ impl Default for LiveSettings {
         let limits = LiveLimits { links: 20, links_per_router: 8 };
         Self { limits, watch: Duration::from_secs(10 * 60) }
     }
+}
+
+/// How receipts from WhatsApp are known to be Meta's.
+#[derive(Clone, Debug)]
+pub struct ReceiptSettings {
+    /// Under which Meta signs.
+    pub app_secret: SecretString,
+    /// What Meta was told to say when it asks whether the address is ours.
+    pub verify_token: SecretString,
 }
 
 /// How the pages behave; the binary fills it from its configuration.
@@ -46,6 +56,10 @@ pub struct Settings {
     pub device_known: Duration,
     /// Mail leaves and the portal's public address is set: links to set a password can be sent.
     pub sends_mail: bool,
+    /// Messages leave by WhatsApp: people of clients may enter a number.
+    pub sends_whatsapp: bool,
+    /// Receipts from WhatsApp; `None`: none are taken.
+    pub whatsapp_receipts: Option<ReceiptSettings>,
     /// The live view of a link.
     pub live: LiveSettings,
     /// Cancelled when the process is to stop: streams that are open then end, so that nothing waits for them.
@@ -66,6 +80,8 @@ impl Default for Settings {
             login_delay: Duration::from_secs(2),
             device_known: DEVICE_KNOWN,
             sends_mail: false,
+            sends_whatsapp: false,
+            whatsapp_receipts: None,
             live: LiveSettings::default(),
             stop: CancellationToken::new(),
         }

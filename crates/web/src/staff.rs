@@ -71,7 +71,7 @@ impl StaffSession {
             Access::Staff => true,
             Access::Operator => self.may_edit(),
             Access::Admin => self.is_admin(),
-            Access::Open | Access::Client | Access::Person | Access::Owner => false,
+            Access::Open | Access::Signed | Access::Client | Access::Person | Access::Owner => false,
         }
     }
 }

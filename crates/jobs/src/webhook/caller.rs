@@ -10,13 +10,15 @@ use super::{
     address::{NotPublic, PublicOnly, is_public},
     message::Message,
 };
-use crate::SendError;
+use crate::{
+    SendError,
+    http::{self, USER_AGENT},
+};
 
 /// The most that is read of what a receiver says.
 const ANSWER_BYTES_MAX: usize = 1_000;
 /// How long a receiver may take over its words once its status is known, which decides.
 const ANSWER_WAIT: Duration = Duration::from_secs(1);
-const USER_AGENT: &str = concat!("Leaseline/", env!("CARGO_PKG_VERSION"));
 
 /// How webhooks are called.
 #[derive(Clone, Debug)]
@@ -48,7 +50,7 @@ impl Caller {
     /// Authorities that cannot be read.
     pub fn new(settings: CallerSettings) -> Result<Self, CallerSettingsError> {
         let builder = Client::builder()
-            .tls_backend_preconfigured(tls(settings.ca_pem.as_deref())?)
+            .tls_backend_preconfigured(http::tls(settings.ca_pem.as_deref()).map_err(CallerSettingsError)?)
             .user_agent(USER_AGENT)
             .redirect(Policy::none())
             // A proxy would look names up by itself, past our check.
@@ -56,7 +58,7 @@ impl Caller {
             .timeout(settings.limit);
         let builder =
             if settings.allow_private { builder } else { builder.dns_resolver(Arc::new(PublicOnly)) };
-        let client = builder.build().map_err(|error| CallerSettingsError(words(&error)))?;
+        let client = builder.build().map_err(|error| CallerSettingsError(http::words(&error)))?;
         Ok(Self { client, settings })
     }
 
@@ -130,7 +132,7 @@ impl Caller {
         if error.is_timeout() {
             return SendError::Away(format!("no answer within {} s", self.settings.limit.as_secs()));
         }
-        let said = words(error);
+        let said = http::words(error);
         if error.is_connect() { SendError::Away(said) } else { SendError::Deferred(said) }
     }
 }
@@ -148,27 +150,4 @@ fn judge(status: StatusCode, location: Option<&str>, said: &str) -> Result<Strin
         410 => Err(SendError::Refused(said)),
         _ => Err(SendError::Deferred(said)),
     }
-}
-
-fn tls(ca_pem: Option<&[u8]>) -> Result<rustls::ClientConfig, CallerSettingsError> {
-    use rustls::pki_types::{CertificateDer, pem::PemObject};
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    for certificate in CertificateDer::pem_slice_iter(ca_pem.unwrap_or_default()) {
-        let certificate = certificate.map_err(|error| CallerSettingsError(error.to_string()))?;
-        roots.add(certificate).map_err(|error| CallerSettingsError(error.to_string()))?;
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(|error| CallerSettingsError(error.to_string()))?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
-}
-
-/// The innermost cause says it best: the client wraps errors in each other, with the address in the outermost.
-fn words(error: &reqwest::Error) -> String {
-    let mut inner: &dyn Error = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner.to_string()
 }

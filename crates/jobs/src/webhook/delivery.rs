@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{caller::Caller, message::Message};
 use crate::{
     Delivered, SendError,
-    outbox_notes::{note_sent, put_off},
+    outbox_notes::{give_up, note_sent, put_off},
 };
 
 /// For how much longer than a call may take its claim lasts: reading what is sent, and noting what became of it.
@@ -61,13 +61,7 @@ impl WebhookDelivery {
                 note_sent(&self.store, call, now_ms, &answer).await?;
                 Ok(Delivered::Sent)
             }
-            Err(SendError::Refused(why)) => {
-                if !why.starts_with(OUTBOX_DROPPED) {
-                    tracing::warn!(message = %call.id, to = call.recipient, why, "a message is refused for good");
-                }
-                self.store.outbox_failed(call, &why, None).await?;
-                Ok(Delivered::Dead)
-            }
+            Err(SendError::Refused(why)) => give_up(&self.store, call, &why).await,
             Err(SendError::Deferred(why)) => put_off(&self.store, call, &why, now_ms).await.map(|put| put.0),
             Err(SendError::Away(why)) => {
                 let (delivered, next_at_ms) = put_off(&self.store, call, &why, now_ms).await?;

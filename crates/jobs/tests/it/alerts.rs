@@ -317,7 +317,7 @@ on_both! {
             (RuleEdit { cooldown_s: Some(Some(-1)), ..RuleEdit::default() }, NotificationEvent::LinkDown, "give 0 to 86400 seconds"),
             (RuleEdit { sustained_s: Some(Some(10)), ..RuleEdit::default() }, NotificationEvent::CollectorStalled, "give 60 to"),
             (RuleEdit { to_client: Some(Some(true)), ..RuleEdit::default() }, NotificationEvent::CollectorStalled, "no client to tell"),
-            (RuleEdit { add_extra: vec!["nobody".to_owned()], ..RuleEdit::default() }, NotificationEvent::LinkDown, "not an e-mail address"),
+            (RuleEdit { add_extra: vec!["nobody".to_owned()], ..RuleEdit::default() }, NotificationEvent::LinkDown, "neither an e-mail address nor"),
         ] {
             let error = edit(change, event).await.unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
@@ -351,7 +351,8 @@ async fn from_a_confirmed_outage_to_its_mail_by_the_real_clock() {
     let settings = CallerSettings { limit: Duration::from_secs(300), allow_private: true, ca_pem: None };
     let webhooks = WebhookDelivery::new(db.store.clone(), Caller::new(settings).unwrap());
     let clock = Clock::new(now_ms);
-    let running = jobs::run(db.store.clone(), clock, Some(delivery), Some(webhooks), stop.clone());
+    let ways = jobs::Ways { mail: Some(delivery), webhooks: Some(webhooks), ..jobs::Ways::default() };
+    let running = jobs::run(db.store.clone(), clock, ways, stop.clone());
     let watching = async {
         tokio::time::sleep(Duration::from_millis(2_700)).await;
         let now = now_ms();

@@ -5,8 +5,8 @@ use jobs::{Close, ClosedLink, Selection, close_month, links_of_month};
 use secrecy::SecretString;
 use sla::{LinkState, Month};
 use store::{
-    ClientId, CompanyId, DownWhen, Facing, LinkId, LinkTerms, NewLink, NewRouter, OutboxFilter, OutboxMail,
-    Round, RoundOutcome, RouterId, RouterTls, Sample, Span, SpanTail, Store,
+    ClientId, CompanyId, DownWhen, Facing, LinkId, LinkTerms, NewLink, NewRouter, NotificationEvent,
+    OutboxFilter, OutboxMail, Round, RoundOutcome, RouterId, RouterTls, Sample, Span, SpanTail, Store,
 };
 
 pub(crate) const MINUTE: i64 = 60_000;
@@ -99,6 +99,13 @@ impl Isp {
         let link = self.link(circuit, from_ms).await;
         self.line(link, &[(from_ms, to_ms, LinkState::Up)]).await;
         link
+    }
+
+    /// Nothing but this is told.
+    pub(crate) async fn tell_alone(&self, event: NotificationEvent) {
+        for other in NotificationEvent::ALL.into_iter().filter(|other| *other != event) {
+            self.store.set_notification(self.company, other, false, "test", 0).await.unwrap();
+        }
     }
 
     /// Closes a month of all links by hand.

@@ -128,7 +128,7 @@ async fn drip(stream: &mut (impl AsyncWrite + Unpin)) {
     }
 }
 
-async fn read(stream: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>) -> Option<Received> {
+pub(crate) async fn read(stream: &mut BufReader<impl AsyncRead + AsyncWrite + Unpin>) -> Option<Received> {
     let first = line(stream).await?;
     let path = first.split(' ').nth(1)?.to_owned();
     let mut headers = BTreeMap::new();

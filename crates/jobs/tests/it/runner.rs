@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use jobs::{Delivery, DeliverySettings, Mailer};
+use jobs::{Delivery, DeliverySettings, Mailer, Ways};
 use store::{Clock, OutboxState};
 use tokio_util::sync::CancellationToken;
 
@@ -28,8 +28,8 @@ async fn a_month_is_closed_and_told_of_and_a_stop_ends_it() {
     };
     let delivery = Delivery::new(db.store.clone(), Mailer::Memory(Arc::clone(&sent)), settings);
     let stop = CancellationToken::new();
-    let running =
-        jobs::run(db.store.clone(), Clock::new(move || end + HOUR), Some(delivery), None, stop.clone());
+    let ways = Ways { mail: Some(delivery), ..Ways::default() };
+    let running = jobs::run(db.store.clone(), Clock::new(move || end + HOUR), ways, stop.clone());
     let watching = async {
         loop {
             let mails = isp.mails().await;
@@ -53,7 +53,7 @@ async fn without_a_mail_server_mail_waits_and_a_stop_is_heard_all_the_same() {
     let end = at(2026, 11, 1, 0, 0);
     isp.link_up("C-1", at(2026, 10, 1, 0, 0), end).await;
     let stop = CancellationToken::new();
-    let running = jobs::run(db.store.clone(), Clock::new(move || end + HOUR), None, None, stop.clone());
+    let running = jobs::run(db.store.clone(), Clock::new(move || end + HOUR), Ways::default(), stop.clone());
     let watching = async {
         while isp.mails().await.len() < 2 {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -26,24 +26,33 @@ const KILLS: usize = 5;
 const SENDERS: usize = 6;
 
 /// Draws that are the same in every run.
-struct Draw(u64);
+pub(crate) struct Draw(pub(crate) u64);
 
 impl Draw {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }
 }
 
-/// Lets a pass go on until it has waited so often, and then drops it, as a kill would.
+/// Lets a pass go on until it has waited so often, and then drops it, as a kill would; whether it ended before.
 async fn dropped_after<F: Future>(waits: u64, pass: F) -> bool {
-    let mut pass = pin!(pass);
     let mut left = waits;
+    let is_time = move || {
+        let is_time = left == 0;
+        left = left.saturating_sub(1);
+        is_time
+    };
+    dropped_when(is_time, pass).await
+}
+
+/// The same until something is so, which is asked before it goes on.
+pub(crate) async fn dropped_when<F: Future>(mut is_time: impl FnMut() -> bool, pass: F) -> bool {
+    let mut pass = pin!(pass);
     std::future::poll_fn(move |context| {
-        if left == 0 {
+        if is_time() {
             return Poll::Ready(false);
         }
-        left -= 1;
         match pass.as_mut().poll(context) {
             Poll::Ready(_) => Poll::Ready(true),
             Poll::Pending => Poll::Pending,
@@ -136,7 +145,7 @@ on_both! {
 }
 
 #[expect(clippy::print_stdout, reason = "figures for whoever runs it")]
-fn report(figures: &str) {
+pub(crate) fn report(figures: &str) {
     println!("{figures}");
 }
 

@@ -33,7 +33,7 @@ const OK: Manner = Manner::Says("200 OK");
 const PATIENCE: Duration = Duration::from_secs(300);
 const IMPATIENCE: Duration = Duration::from_secs(5);
 
-fn start() -> i64 {
+pub(crate) fn start() -> i64 {
     at(2026, 11, 10, 12, 0)
 }
 
@@ -48,7 +48,7 @@ async fn webhook(isp: &Isp, port: u16, events: &[NotificationEvent]) -> (Webhook
 }
 
 /// A link goes down at `start()` and is told, and comes back three minutes later, which is told as well.
-async fn down(isp: &Isp, circuit: &str) -> AlertEngine {
+pub(crate) async fn down(isp: &Isp, circuit: &str) -> AlertEngine {
     let link = isp.link_up(circuit, start() - DAY, start()).await;
     isp.line(link, &[(start(), start() + MINUTE, Down)]).await;
     let mut round = Round::new(isp.router, start() + MINUTE, RoundOutcome::Ok);
@@ -59,7 +59,7 @@ async fn down(isp: &Isp, circuit: &str) -> AlertEngine {
     engine
 }
 
-async fn up(isp: &Isp, engine: &mut AlertEngine, circuit: &str) {
+pub(crate) async fn up(isp: &Isp, engine: &mut AlertEngine, circuit: &str) {
     let link = isp.store.link_by_circuit(circuit).await.unwrap().unwrap().id;
     let back = start() + 3 * MINUTE;
     isp.line(link, &[(start() + MINUTE, back, Down), (back, back + 2 * MINUTE, Up)]).await;
@@ -350,7 +350,8 @@ async fn a_receiver_that_hangs_has_one_message_on_its_way_and_others_get_all() {
     let stop = CancellationToken::new();
     let webhooks = delivery(&db.store, PATIENCE);
     let clock = Clock::new(|| start() + 2 * MINUTE);
-    let running = Box::pin(jobs::run(db.store.clone(), clock, None, Some(webhooks), stop.clone()));
+    let ways = jobs::Ways { webhooks: Some(webhooks), ..jobs::Ways::default() };
+    let running = Box::pin(jobs::run(db.store.clone(), clock, ways, stop.clone()));
     let all_there = async {
         while well.received().len() < circuits.len() || hung.received().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -124,10 +124,10 @@ pub(crate) struct NotificationSetArgs {
     pub(crate) company: Option<String>,
     #[command(flatten)]
     pub(crate) options: RuleArgs,
-    /// Put an address on the event's own list; may be repeated
+    /// Put an e-mail address or a WhatsApp number (+919812345678) on the event's own list; may be repeated
     #[arg(long, value_name = "ADDR")]
     pub(crate) add_recipient: Vec<String>,
-    /// Take an address off the event's own list; may be repeated
+    /// Take an address or a number off the event's own list; may be repeated
     #[arg(long, value_name = "ADDR")]
     pub(crate) remove_recipient: Vec<String>,
 }
@@ -165,6 +165,9 @@ pub(crate) struct RuleArgs {
     /// Whether it is told by e-mail
     #[arg(long, value_name = "yes|no", value_parser = parse_yes_no)]
     pub(crate) mail: Option<bool>,
+    /// Whether it is told by WhatsApp, to the numbers among those who hear of it
+    #[arg(long, value_name = "yes|no", value_parser = parse_yes_no)]
+    pub(crate) whatsapp: Option<bool>,
 }
 
 #[derive(Args, Debug)]

@@ -256,10 +256,10 @@ pub(crate) struct CompanyEditArgs {
     /// Address that this company's mails come from instead of mail.from; "" takes it away
     #[arg(long, value_name = "ADDR")]
     pub(crate) mail_from: Option<String>,
-    /// Put an address on the operations list, which is told what clients are told; may be repeated
+    /// Put an e-mail address or a WhatsApp number (+919812345678) on the operations list, which is told what clients are told; may be repeated
     #[arg(long, value_name = "ADDR")]
     pub(crate) add_operations: Vec<String>,
-    /// Take an address off the operations list; may be repeated
+    /// Take an address or a number off the operations list; may be repeated
     #[arg(long, value_name = "ADDR")]
     pub(crate) remove_operations: Vec<String>,
     /// Tell of this event by mail, e.g. sla_breach; may be repeated. `notification set` says more about it

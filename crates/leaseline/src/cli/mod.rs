@@ -5,6 +5,7 @@ mod exchange;
 mod ledger;
 mod staff;
 mod webhook;
+mod whatsapp;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -22,6 +23,7 @@ pub(crate) use ledger::{
 };
 pub(crate) use staff::{StaffAddArgs, StaffCommand, StaffEditArgs, StaffRoleChoice};
 pub(crate) use webhook::{WebhookAddArgs, WebhookCommand};
+pub(crate) use whatsapp::{WhatsAppCommand, WhatsAppTestArgs};
 
 /// Customer portal and SLA ledger of an ISP that sells leased lines over MikroTik routers.
 ///
@@ -121,7 +123,10 @@ pub(crate) enum Command {
     /// Addresses that hear of alerts over HTTP, with a signature
     #[command(subcommand)]
     Webhook(WebhookCommand),
-    /// Mail and messages to webhooks on their way
+    /// The WhatsApp Business Cloud API
+    #[command(subcommand, name = "whatsapp")]
+    WhatsApp(WhatsAppCommand),
+    /// Mail, calls of webhooks and WhatsApp messages on their way
     #[command(subcommand)]
     Outbox(OutboxCommand),
     /// The mail server
@@ -171,7 +176,7 @@ pub(crate) enum Role {
     Web,
     /// Polling
     Collector,
-    /// Roll-ups, the close of months, mail
+    /// Roll-ups, the close of months, alerts, mail, webhooks and WhatsApp
     Jobs,
 }
 

@@ -39,13 +39,16 @@ async fn edit(store: &Store, args: &CompanyEditArgs, printer: &Printer) -> anyho
     if let Some(name) = &args.name {
         super::check_name("company name", name)?;
     }
-    for email in args.support_email.iter().filter(|text| !text.is_empty()).chain(&args.add_operations) {
+    for email in args.support_email.iter().filter(|text| !text.is_empty()) {
         super::user::check_email(email)?;
     }
+    for recipient in &args.add_operations {
+        store::recipient(recipient).map_err(refused)?;
+    }
     let on_list = store.notification_recipients(company.id).await?;
-    for email in &args.remove_operations {
-        if !on_list.contains(&email.trim().to_lowercase()) {
-            return Err(wrong_use(format!("{email} is not on the operations list")));
+    for recipient in &args.remove_operations {
+        if !store::recipient(recipient).is_ok_and(|recipient| on_list.contains(&recipient)) {
+            return Err(wrong_use(format!("{recipient} is not on the operations list")));
         }
     }
     let logo = args.logo.as_deref().map(read_logo).transpose()?;
@@ -66,15 +69,15 @@ async fn edit(store: &Store, args: &CompanyEditArgs, printer: &Printer) -> anyho
     for (event, enabled) in events {
         store.set_notification(company.id, event, enabled, &by, now).await?;
     }
-    for email in &args.add_operations {
-        match store.add_notification_recipient(company.id, email, &by, now).await {
+    for recipient in &args.add_operations {
+        match store.add_notification_recipient(company.id, recipient, &by, now).await {
             // It is on the list, which is what was asked for.
             Ok(()) | Err(StoreError::Duplicate { .. }) => {}
             Err(error) => return Err(refused(error)),
         }
     }
-    for email in &args.remove_operations {
-        store.remove_notification_recipient(company.id, email, &by, now).await?;
+    for recipient in &args.remove_operations {
+        store.remove_notification_recipient(company.id, recipient, &by, now).await?;
     }
     let shown = whole(store, &company).await?;
     printer.said(words(&shown).trim_end(), &shown)

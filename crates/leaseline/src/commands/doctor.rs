@@ -4,7 +4,9 @@ use serde_json::json;
 use store::OutboxState;
 
 use super::router::{self, Step};
-use crate::{clock::now_ms, fault::one_line, installation::Installation, mail, moment, output::Printer};
+use crate::{
+    clock::now_ms, fault::one_line, installation::Installation, mail, moment, output::Printer, whatsapp,
+};
 
 /// The clock of a machine that was never set stands before this program was written (2026-01-01).
 const CLOCK_MIN_MS: i64 = 1_767_225_600_000;
@@ -17,6 +19,7 @@ pub(super) async fn run(installation: &Installation, printer: &Printer) -> anyho
         step("key", installation.key().map(|_| format!("in {}", installation.key_words()))),
     ];
     steps.push(step("mail", mail_server(installation).await));
+    steps.push(step("whatsapp", graph_api(installation).await));
     match installation.open().await {
         Ok(store) => {
             steps.push(step("database", Ok(installation.location_words())));
@@ -80,6 +83,18 @@ async fn mail_server(installation: &Installation) -> anyhow::Result<String> {
             Ok(mailer.check().await? + link)
         }
     }
+}
+
+/// The same for WhatsApp.
+async fn graph_api(installation: &Installation) -> anyhow::Result<String> {
+    let config = &installation.config;
+    let Some(graph) = whatsapp::graph(&config.whatsapp)? else { return Ok(whatsapp::NOT_SET_UP.to_owned()) };
+    let number = graph.check().await?;
+    let receipts = match whatsapp::receipts(&config.whatsapp)? {
+        Some(_) => "",
+        None => "; whether they arrive is not known, for whatsapp.app_secret_file is not set",
+    };
+    Ok(format!("messages come from {number}{receipts}"))
 }
 
 /// Whether mail is stuck.

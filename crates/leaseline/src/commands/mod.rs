@@ -26,6 +26,7 @@ mod sla;
 mod staff;
 mod user;
 mod webhook;
+mod whatsapp;
 
 use jiff::tz::TimeZone;
 use store::{Client, Company, Link, LinkId, Router, Store, StoreError};
@@ -53,9 +54,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
     let installation = Installation::find(&cli.place)?;
     match cli.command {
         Command::Demo(_) | Command::Config(ConfigCommand::Default) => Ok(()),
-        Command::Config(ConfigCommand::Check) => {
-            printer.said("The settings are right.", &serde_json::json!({ "ok": true }))
-        }
+        Command::Config(ConfigCommand::Check) => config::check(&installation.config, &printer),
         Command::Init(args) => init::run(&installation, args, &printer).await,
         Command::Serve(args) => serving::run(&installation, args).await,
         Command::Doctor => doctor::run(&installation, &printer).await,
@@ -94,6 +93,7 @@ async fn on_store(
         Command::Import(ImportCommand::Csv(args)) => exchange::import(store, &args, printer).await,
         Command::Export(args) => exchange::export(store, &args, printer).await,
         Command::Webhook(command) => webhook::run(store, &installation.config, command, printer).await,
+        Command::WhatsApp(command) => whatsapp::run(store, &installation.config, command, printer).await,
         Command::Outbox(command) => outbox::run(store, &installation.config, command, printer).await,
         _ => Ok(()),
     }

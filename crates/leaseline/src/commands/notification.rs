@@ -72,7 +72,13 @@ fn audience(rule: &NotificationRule) -> String {
     if rule.to_operations {
         who.insert(0, "operations".to_owned());
     }
-    if who.is_empty() || !rule.by_mail { "nobody".to_owned() } else { who.join(", ") }
+    let ways = match (rule.by_mail, rule.by_whatsapp) {
+        (true, true) => "",
+        (true, false) => " (by mail alone)",
+        (false, true) => " (by WhatsApp alone)",
+        (false, false) => return "nobody".to_owned(),
+    };
+    if who.is_empty() { "nobody".to_owned() } else { format!("{}{ways}", who.join(", ")) }
 }
 
 async fn set(store: &Store, args: &NotificationSetArgs, printer: &Printer) -> anyhow::Result<()> {
@@ -112,7 +118,8 @@ async fn log(store: &Store, args: &NotificationLogArgs, printer: &Printer) -> an
 
 pub(super) fn cells(line: &NotificationLog, zone: &TimeZone) -> [String; 6] {
     let over = if line.phase == "over" { " over" } else { "" };
-    let outcome = line.state.map_or(line.outcome.as_str(), |state| state.as_str());
+    let receipt = line.receipt.map(|receipt| receipt.as_str());
+    let outcome = receipt.or(line.state.map(|state| state.as_str())).unwrap_or(&line.outcome);
     let said = line.reason.as_ref().or(line.answer.as_ref());
     [
         moment::moment_words(line.at_ms, zone),

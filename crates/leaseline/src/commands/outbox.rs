@@ -1,5 +1,5 @@
 use serde_json::json;
-use store::{OutboxFilter, OutboxId, OutboxMail, OutboxState, Store};
+use store::{Channel, OutboxFilter, OutboxId, OutboxMail, OutboxState, Store};
 
 use crate::{
     cli::{MailState, OutboxCommand, OutboxRetryArgs},
@@ -8,6 +8,7 @@ use crate::{
     fault::wrong_use,
     mail, moment,
     output::{Printer, table_of},
+    whatsapp,
 };
 
 const COLUMNS: [&str; 8] = ["id", "to", "kind", "report", "state", "tries", "written", "what was said"];
@@ -53,6 +54,17 @@ fn remark(config: &Config) -> String {
     if config.mail.smtp_host.is_empty() { format!(" Mind that {}.", mail::NOT_SET_UP) } else { String::new() }
 }
 
+/// Why those of these messages that wait will not leave.
+fn stuck(config: &Config, mails: &[OutboxMail]) -> Vec<&'static str> {
+    let waits = |channel| {
+        let mut queued = mails.iter().filter(|mail| mail.state == OutboxState::Queued);
+        queued.any(|mail| Channel::of(&mail.recipient) == channel)
+    };
+    let mail = (config.mail.smtp_host.is_empty() && waits(Channel::Mail)).then_some(mail::NOT_SET_UP);
+    let whatsapp = !config.whatsapp.is_set_up() && waits(Channel::WhatsApp);
+    mail.into_iter().chain(whatsapp.then_some(whatsapp::NOT_SET_UP)).collect()
+}
+
 async fn list(
     store: &Store,
     config: &Config,
@@ -73,9 +85,8 @@ async fn list(
     }
     let rows: Vec<[String; 8]> = mails.iter().map(|mail| cells(mail, &zone)).collect();
     let mut text = table_of(COLUMNS, &rows);
-    let waits = mails.iter().any(|mail| mail.state == OutboxState::Queued);
-    if waits && config.mail.smtp_host.is_empty() {
-        text += &format!("{}\n", mail::NOT_SET_UP);
+    for why in stuck(config, &mails) {
+        text += &format!("{why}\n");
     }
     printer.text(&text)
 }
@@ -85,7 +96,7 @@ fn cells(mail: &OutboxMail, zone: &jiff::tz::TimeZone) -> [String; 8] {
         OutboxState::Queued if mail.attempts > 0 => {
             format!("queued, next try {}", moment::moment_words(mail.next_at_ms, zone))
         }
-        state => state.as_str().to_owned(),
+        state => mail.receipt.map_or(state.as_str(), |receipt| receipt.as_str()).to_owned(),
     };
     let said = mail.answer.as_ref().or(mail.last_error.as_ref());
     [

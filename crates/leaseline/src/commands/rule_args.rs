@@ -43,6 +43,7 @@ pub(super) fn edit(args: &RuleArgs) -> anyhow::Result<RuleEdit> {
         to_operations: args.operations.map(Some),
         to_client: args.clients.map(Some),
         by_mail: args.mail.map(Some),
+        by_whatsapp: args.whatsapp.map(Some),
         add_extra: Vec::new(),
         remove_extra: Vec::new(),
     })

@@ -74,7 +74,8 @@ async fn with_store(
     };
     serving::spawn_web(store, listener, settings, &stop, &mut tasks);
     serving::spawn_collector(store, collector_config(), &stop, &mut tasks);
-    serving::spawn_jobs(store, (delivery, None), &stop, &mut tasks);
+    let ways = jobs::Ways { mail: delivery, ..jobs::Ways::default() };
+    serving::spawn_jobs(store, ways, &stop, &mut tasks);
     tasks.spawn(events::run(routers, stop.clone()));
     announce(address, folder, printer)?;
     let result = serving::until_stopped(&stop, &mut tasks).await;

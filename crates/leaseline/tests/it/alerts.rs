@@ -103,7 +103,10 @@ fn settings_are_shown_changed_and_refused_with_one_line_that_says_what_to_do() {
             &["notification", "set", "link_down", "--threshold", "3"],
             "link_down has no threshold; leave it out",
         ),
-        (&["notification", "set", "link_down", "--add-recipient", "noc"], "not an e-mail address"),
+        (
+            &["notification", "set", "link_down", "--add-recipient", "noc"],
+            "neither an e-mail address nor a WhatsApp number",
+        ),
         (
             &["notification", "set", "link_down", "--remove-recipient", "x@y.example"],
             "not on the event's list",

@@ -18,3 +18,4 @@ mod months;
 mod outbox;
 mod staff;
 mod webhook;
+mod whatsapp;

@@ -8,8 +8,8 @@ use std::{
 
 use crate::installation::Installation;
 
-/// Takes one message; its head and body.
-fn receiver() -> (u16, thread::JoinHandle<(String, String)>) {
+/// Takes one request and gives this answer; its head and body.
+pub(crate) fn receiver(answer: String) -> (u16, thread::JoinHandle<(String, String)>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     #[expect(clippy::disallowed_methods, reason = "the test joins it")]
@@ -22,12 +22,9 @@ fn receiver() -> (u16, thread::JoinHandle<(String, String)>) {
         }
         let length =
             head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-        let mut body = vec![0; length.expect("a length")];
+        let mut body = vec![0; length.unwrap_or(0)];
         stream.read_exact(&mut body).expect("a body");
-        stream
-            .get_mut()
-            .write_all(b"HTTP/1.1 202 Accepted\r\ncontent-length: 6\r\n\r\nthanks")
-            .expect("sent");
+        stream.get_mut().write_all(answer.as_bytes()).expect("sent");
         (head, String::from_utf8(body).expect("text"))
     });
     (port, taking)
@@ -36,7 +33,7 @@ fn receiver() -> (u16, thread::JoinHandle<(String, String)>) {
 #[test]
 fn a_webhook_is_entered_tested_paused_and_removed() {
     let installation = Installation::new();
-    let (port, taking) = receiver();
+    let (port, taking) = receiver("HTTP/1.1 202 Accepted\r\ncontent-length: 6\r\n\r\nthanks".to_owned());
     let url = format!("http://127.0.0.1:{port}/x");
     let added = installation.json(&["webhook", "add", "--url", &url, "--event", "link_down"]);
     let (id, secret) = (added["id"].to_string(), added["secret"].as_str().expect("a secret"));

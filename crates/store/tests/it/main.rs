@@ -38,3 +38,4 @@ mod staff_scope;
 mod staff_write;
 mod tail;
 mod version;
+mod whatsapp;

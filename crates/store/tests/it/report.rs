@@ -96,7 +96,7 @@ on_both! {
         let silent = NewReport { reason: " ", ..next(0) };
         let unsendable = NewReport { mails: vec![new_mail("nobody")], ..next(1) };
         for (bad, error) in [
-            (foreign, "is not client"), (silent, "needs a reason"), (unsendable, "not an e-mail address"), (next(2), "twice"),
+            (foreign, "is not client"), (silent, "needs a reason"), (unsendable, "neither an e-mail address"), (next(2), "twice"),
         ] {
             let told = db.store.write_reports(&[next(2), bad], START_MS).await.unwrap_err();
             assert!(matches!(told, StoreError::Invalid { .. }), "{told:?}");

@@ -24,7 +24,7 @@ enum Kind {
 type Schema = BTreeMap<String, Table>;
 
 /// Columns that SQLite has no type for and keeps as 0 and 1.
-const BOOLEANS: [&str; 14] = [
+const BOOLEANS: [&str; 15] = [
     "active",
     "reachable",
     "ok",
@@ -37,6 +37,7 @@ const BOOLEANS: [&str; 14] = [
     "to_operations",
     "to_client",
     "by_mail",
+    "by_whatsapp",
     "all_companies",
     "waiting",
 ];

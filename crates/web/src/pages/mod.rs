@@ -25,6 +25,7 @@ pub(crate) mod reset;
 pub(crate) mod series;
 pub(crate) mod staff;
 pub(crate) mod traffic;
+pub(crate) mod whatsapp_hook;
 
 use std::sync::Arc;
 

@@ -88,7 +88,7 @@ fn alerts() -> Vec<Route> {
 
 fn messages() -> Vec<Route> {
     const RULE: &str = "enabled=on&sustained=5m&clear_after=1m&cooldown=5m&quiet=22:00-07:00&to_operations=on\
-                        &to_client=off&by_mail=on&extra=&shown={shown}";
+                        &to_client=off&by_mail=on&by_whatsapp=on&extra=&shown={shown}";
     vec![
         get(Staff, Page, staff::NOTIFICATIONS, notifications::list),
         get(Staff, Page, "/staff/notifications/{company}", notifications::show),

@@ -5,6 +5,7 @@ use serde_json::Value;
 use store::NotificationLog;
 
 use crate::pages::staff::listing::{Cell, Table};
+use crate::view::delivery::receipt_words;
 use crate::zone::Zone;
 
 /// What was known when an alert was raised, as the engine kept it.
@@ -52,9 +53,13 @@ pub(crate) fn told_table(log: &[NotificationLog], zone: &Zone) -> Table {
     Table { title: "Who was told, and what was not", head, rows, none: "Nothing was told.", more: None }
 }
 
-/// `webhook:3` in words; an address as it is.
+/// `webhook:3` and `whatsapp:+919812345678` in words; an address as it is.
 pub(crate) fn recipient_words(recipient: &str) -> String {
-    store::webhook_of(recipient).map_or_else(|| recipient.to_owned(), |id| format!("webhook {id}"))
+    match (store::webhook_of(recipient), store::whatsapp_number(recipient)) {
+        (Some(id), _) => format!("webhook {id}"),
+        (_, Some(number)) => format!("WhatsApp {number}"),
+        _ => recipient.to_owned(),
+    }
 }
 
 /// What became of a line: sent, on its way, given up, held or suppressed.
@@ -66,7 +71,9 @@ pub(crate) fn delivery(line: &NotificationLog, zone: &Zone) -> Cell {
     };
     match (line.state, line.outcome.as_str()) {
         (Some(Sent), _) => {
-            Cell::pill("up", "Sent").sub(line.sent_at_ms.map_or(tries, |at_ms| zone.iso_moment(at_ms)))
+            let receipt = line.receipt.and_then(receipt_words);
+            Cell::pill("up", receipt.unwrap_or("Sent"))
+                .sub(line.sent_at_ms.map_or(tries, |at_ms| zone.iso_moment(at_ms)))
         }
         (Some(Dead), _) => Cell::pill("down", "Given up").sub(tries),
         (Some(Queued | Sending), _) => Cell::pill("unknown", "On its way").sub(tries),
@@ -97,6 +104,7 @@ mod tests {
     #[test]
     fn a_webhook_is_named_and_an_address_stays() {
         assert_eq!(recipient_words("webhook:3"), "webhook 3");
+        assert_eq!(recipient_words("whatsapp:+919812345678"), "WhatsApp +919812345678");
         assert_eq!(recipient_words("noc@isp.example"), "noc@isp.example");
     }
 }

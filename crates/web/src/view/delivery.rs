@@ -1,8 +1,8 @@
 //! Messages in words: what they tell, which way they go, and what became of them.
 
 use store::{
-    ACCOUNT_CHANGED_MAIL, DeliveryChannel, DeliveryStanding, INVITATION_MAIL, NotificationEvent, RESET_MAIL,
-    StaffDelivery, WEBHOOK_TEST,
+    ACCOUNT_CHANGED_MAIL, Channel, DeliveryStanding, INVITATION_MAIL, NotificationEvent, RESET_MAIL,
+    ReceiptStatus, StaffDelivery, WEBHOOK_TEST,
 };
 
 use crate::pages::staff::listing::Cell;
@@ -38,10 +38,11 @@ pub(crate) fn title(one: &StaffDelivery) -> String {
     if one.about.is_empty() { words } else { format!("{words}: {}", one.about) }
 }
 
-pub(crate) fn channel_words(channel: DeliveryChannel) -> &'static str {
+pub(crate) fn channel_words(channel: Channel) -> &'static str {
     match channel {
-        DeliveryChannel::Mail => "E-mail",
-        DeliveryChannel::Webhook => "Webhook",
+        Channel::Mail => "E-mail",
+        Channel::Webhook => "Webhook",
+        Channel::WhatsApp => "WhatsApp",
     }
 }
 
@@ -53,6 +54,15 @@ pub(crate) fn standing_words(standing: DeliveryStanding) -> &'static str {
         DeliveryStanding::Held => "Held",
         DeliveryStanding::Suppressed => "Not told",
         DeliveryStanding::Gone => "No longer kept",
+    }
+}
+
+/// What a receipt adds to that a message was taken.
+pub(crate) fn receipt_words(receipt: ReceiptStatus) -> Option<&'static str> {
+    match receipt {
+        ReceiptStatus::Sent | ReceiptStatus::Failed => None,
+        ReceiptStatus::Delivered => Some("Delivered"),
+        ReceiptStatus::Read => Some("Read"),
     }
 }
 
@@ -72,7 +82,8 @@ pub(crate) fn standing(one: &StaffDelivery, zone: &Zone) -> Cell {
         }
         _ => String::new(),
     };
-    Cell::pill(class, standing_words(one.standing)).sub(sub)
+    let receipt = one.receipt.filter(|_| one.standing == Sent).and_then(receipt_words);
+    Cell::pill(class, receipt.unwrap_or(standing_words(one.standing))).sub(sub)
 }
 
 /// What the receiver said, or why nobody is told.
@@ -85,7 +96,7 @@ pub(crate) fn csv_line(one: &StaffDelivery) -> String {
     let zone = Zone::named(&one.timezone);
     let at = |at_ms: Option<i64>| at_ms.map(|at_ms| zone.iso(at_ms)).unwrap_or_default();
     let text = |text: &Option<String>| text.as_deref().map(cell).unwrap_or_default();
-    let channel = one.recipient.as_deref().map(|to| DeliveryChannel::of(to).as_str()).unwrap_or_default();
+    let channel = one.recipient.as_deref().map(|to| Channel::of(to).as_str()).unwrap_or_default();
     let fields = [
         number(one.mail.map(|id| id.0)),
         zone.iso(one.at_ms),
@@ -96,7 +107,7 @@ pub(crate) fn csv_line(one: &StaffDelivery) -> String {
         text(&one.client),
         channel.to_owned(),
         text(&one.recipient),
-        one.standing.as_str().to_owned(),
+        one.receipt.map_or(one.standing.as_str(), |receipt| receipt.as_str()).to_owned(),
         number(one.attempts),
         at(one.next_at_ms),
         at(one.sent_at_ms),
@@ -130,6 +141,7 @@ mod tests {
             next_at_ms: None,
             answer: Some("550 no such\r\nuser".to_owned()),
             sent_at_ms: None,
+            receipt: None,
         }
     }
 

@@ -33,3 +33,4 @@ mod users;
 mod viewing;
 mod walk;
 mod webhooks;
+mod whatsapp;

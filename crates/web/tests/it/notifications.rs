@@ -8,7 +8,7 @@ use crate::staff::{on_duty, other_things, save, shown};
 use crate::telling::broke;
 
 /// The form of a link that is down, as it is stored at first.
-const DOWN: &str = "enabled=on&sustained=0s&clear_after=1m&cooldown=5m&quiet=&to_operations=on&to_client=off&by_mail=on&extra=";
+const DOWN: &str = "enabled=on&sustained=0s&clear_after=1m&cooldown=5m&quiet=&to_operations=on&to_client=off&by_mail=on&by_whatsapp=on&extra=";
 
 async fn rule(portal: &Portal, event: NotificationEvent) -> NotificationRule {
     let rules = portal.store.notification_rules(portal.company).await.unwrap();
@@ -29,7 +29,7 @@ async fn a_rule_is_stored_as_it_was_typed_and_told_to_the_audit_log() {
             assert!(page.contains(value), "{value}: {page}");
         }
         let form = "enabled=on&sustained=90s&clear_after=1m&cooldown=&quiet=22%3A00-07%3A00&to_operations=off&to_client=on\
-                    &by_mail=on&extra=Boss%40isp.example%0D%0Aboss%40isp.example%0D%0Ab%40x.example";
+                    &by_mail=on&by_whatsapp=on&extra=Boss%40isp.example%0D%0Aboss%40isp.example%0D%0Ab%40x.example";
         let answer = save(&mut adam, &address, form).await;
         assert_eq!(
             (answer.status, answer.header("location")),
@@ -80,7 +80,7 @@ async fn what_makes_no_sense_comes_back_with_the_fault_at_its_field() {
             ("high_latency", format!("threshold=-3&{DOWN}"), "threshold", "value=\"-3\""),
             (
                 "collector_stalled",
-                "enabled=on&sustained=10s&cooldown=1h&to_operations=on&by_mail=on".to_owned(),
+                "enabled=on&sustained=10s&cooldown=1h&to_operations=on&by_mail=on&by_whatsapp=on".to_owned(),
                 "sustained",
                 "value=\"10s\"",
             ),

@@ -75,6 +75,7 @@ async fn what_is_exported_is_what_may_be_seen_and_is_in_the_log() {
             ("exclusions", "\"ZULU-1\",\"Zenith Works\",2026-11-23T"),
             ("outages", "\"ZULU-1\",\"Zenith Works\""),
             ("alerts", "\"ZULU-1\",\"Second Brand\""),
+            ("reports", "\"ZULU-1\",\"Zenith Works\",\"Second Brand\",\"2026-10\",1,1,"),
             ("audit", "at,actor,address,action,subject,detail"),
         ] {
             let answer = browser.get(&format!("/staff/export.csv?what={what}")).await;
@@ -95,6 +96,6 @@ async fn what_is_exported_is_what_may_be_seen_and_is_in_the_log() {
         assert_eq!(browser.get("/staff/export.csv?what=secrets").await.status, StatusCode::BAD_REQUEST);
         let events = portal.store.audit_events(None, 100).await.unwrap();
         let taken = events.iter().filter(|event| event.event.action == "download").count();
-        assert_eq!(taken, 8);
+        assert_eq!(taken, 9);
     }
 }

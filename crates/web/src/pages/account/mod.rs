@@ -8,6 +8,7 @@ pub(crate) mod recovery_codes;
 pub(crate) mod second_factor;
 pub(crate) mod sessions;
 pub(crate) mod users;
+pub(crate) mod whatsapp;
 
 use axum::response::Redirect;
 use serde::Deserialize;
@@ -64,6 +65,7 @@ fn words(said: &str) -> Option<&'static str> {
     Some(match said {
         "password" => "Your password is changed. Your other sessions have ended.",
         "mails" => "Your choice of mail is kept.",
+        "whatsapp" => "Your choice of messages by WhatsApp is kept.",
         "factor-off" => "The second factor is off. A login asks for your password alone.",
         "ended" => "The session has ended.",
         "ended-others" => "All other sessions have ended.",

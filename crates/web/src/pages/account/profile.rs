@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::audit;
 use crate::caller::Caller;
 use crate::error::PageError;
+use crate::pages::account::whatsapp::{self, WhatsAppChoice};
 use crate::pages::account::{Account, PROFILE, Said, done, frame};
 use crate::pages::{Frame, render};
 use crate::session::PersonSession;
@@ -29,6 +30,7 @@ pub(crate) struct ProfilePage {
     sessions: usize,
     mails: Vec<MailRow>,
     owners: Vec<String>,
+    whatsapp: Option<WhatsAppChoice>,
     /// Why the new password was not taken.
     password_problem: Option<String>,
 }
@@ -81,6 +83,15 @@ pub(crate) async fn with_password_problem(
     render(&ProfilePage { password_problem: Some(why), ..page(app, session).await? })
 }
 
+/// The page with what was typed of a number, and why it was not taken.
+pub(crate) async fn with_phone_problem(
+    app: &App,
+    session: &PersonSession,
+    typed: WhatsAppChoice,
+) -> Result<Html<String>, PageError> {
+    render(&ProfilePage { whatsapp: Some(typed), ..page(app, session).await? })
+}
+
 async fn page(app: &App, session: &PersonSession) -> Result<ProfilePage, PageError> {
     let user = &session.user;
     let day = |at_ms| session.zone.iso_day(at_ms);
@@ -100,6 +111,7 @@ async fn page(app: &App, session: &PersonSession) -> Result<ProfilePage, PageErr
         sessions: sessions.len(),
         mails: preferences.into_iter().map(mail_row).collect(),
         owners: owners.map(|member| member.username).collect(),
+        whatsapp: whatsapp::choice(app, session).await?,
         password_problem: None,
     })
 }

@@ -71,8 +71,7 @@ fn thing(app: &App, session: &StaffSession, company: &Company, warning: Option<S
     let zone = Zone::named(&company.timezone);
     let text = |value: &Option<String>| Cell::text(value.as_deref().unwrap_or("–"));
     let here = format!("{COMPANIES}/{}", company.id);
-    let mut deeds =
-        vec![Deed::Go { to: format!("{NOTIFICATIONS}/{}", company.id), words: "Notifications" }];
+    let mut deeds = vec![Deed::Go { to: format!("{NOTIFICATIONS}/{}", company.id), words: "Notifications" }];
     if company.retired_at_ms.is_none() {
         deeds.push(Deed::Go { to: format!("{here}/edit"), words: "Edit" });
         let what =

@@ -1,8 +1,8 @@
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use store::{
-    Company, DELIVERIES_RETRIED_MAX, DeliveryChannel, DeliveryStanding, OutboxMail, StaffDelivery,
-    StaffDeliveryAsk, StoreError, Webhook,
+    Channel, Company, DELIVERIES_RETRIED_MAX, DeliveryStanding, OutboxMail, StaffDelivery, StaffDeliveryAsk,
+    StoreError, Webhook,
 };
 
 use crate::app::App;
@@ -50,7 +50,7 @@ pub(crate) async fn list(
 
 fn fields(asked: &Asked, webhooks: &[(Company, Webhook)]) -> Vec<Field> {
     let owned = |value: &str, words: &str| (value.to_owned(), words.to_owned());
-    let channels = DeliveryChannel::ALL.into_iter().map(|one| owned(one.as_str(), channel_words(one)));
+    let channels = Channel::ALL.into_iter().map(|one| owned(one.as_str(), channel_words(one)));
     let each = webhooks.iter().map(|(company, webhook)| {
         (webhook.recipient(), format!("Webhook {} of {}", webhook.id, company.name))
     });
@@ -85,7 +85,7 @@ pub(crate) fn wanted<'a>(
     Ok(StaffDeliveryAsk {
         ask: asked.ask(),
         standing: asked.one_of("state", &DeliveryStanding::ALL, DeliveryStanding::as_str),
-        channel: asked.one_of("channel", &DeliveryChannel::ALL, DeliveryChannel::as_str),
+        channel: asked.one_of("channel", &Channel::ALL, Channel::as_str),
         recipient: channel.filter(|to| store::webhook_of(to).is_some()),
         kind: kinds().map(|(kind, _)| kind).find(|known| kind.is_some_and(|kind| kind == known)),
         from_ms: day("from")?.map(|day| day.from_ms),
@@ -154,7 +154,7 @@ async fn thing(
 fn facts(one: &StaffDelivery, mail: &OutboxMail, zone: &Zone, now_ms: i64) -> Vec<(&'static str, Cell)> {
     let mut facts = vec![
         ("To", Cell::text(recipient_words(&mail.recipient))),
-        ("Way", Cell::text(channel_words(DeliveryChannel::of(&mail.recipient)))),
+        ("Way", Cell::text(channel_words(Channel::of(&mail.recipient)))),
         ("Company", Cell::text(&one.company)),
     ];
     facts.extend(one.client.as_ref().map(|client| ("Client", Cell::text(client))));
@@ -166,6 +166,11 @@ fn facts(one: &StaffDelivery, mail: &OutboxMail, zone: &Zone, now_ms: i64) -> Ve
         .push(("Tries", Cell::number(mail.attempts).sub("since it was decided or last tried again by hand")));
     facts.extend(one.next_at_ms.map(|at_ms| ("Next try", Cell::text(zone.iso_moment(at_ms)))));
     facts.extend(one.sent_at_ms.map(|at_ms| ("Sent", Cell::text(zone.iso_moment(at_ms)))));
+    facts.extend(
+        mail.receipt
+            .zip(mail.receipt_at_ms)
+            .map(|(receipt, at_ms)| ("Receipt", Cell::text(receipt.as_str()).sub(zone.iso_moment(at_ms)))),
+    );
     facts.extend(mail.answer.as_ref().map(|answer| ("Answer", Cell::text(answer))));
     facts.extend(mail.last_error.as_ref().map(|error| ("Last fault", Cell::text(error))));
     facts.push(("Message-ID", Cell::text(&mail.message_id).code()));

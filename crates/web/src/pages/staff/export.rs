@@ -7,7 +7,10 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::try_unfold;
 use import::export_csv;
 use serde_json::Value;
-use store::{STAFF_PAGE_ROWS, StaffAlertAsk, StaffAsk, StaffAuditAsk, StaffOutageAsk, StaffPage, StoreError};
+use store::{
+    STAFF_PAGE_ROWS, StaffAlertAsk, StaffAsk, StaffAuditAsk, StaffOutageAsk, StaffPage, StaffReportAsk,
+    StoreError,
+};
 
 use crate::app::App;
 use crate::audit::staff_event;
@@ -70,6 +73,20 @@ const ALERTS: &[Column] = &[
     ("closed_by_hand_by", "/dismissed_by"),
     ("closed_by_hand_because", "/dismissed_reason"),
 ];
+const REPORTS: &[Column] = &[
+    ("circuit", "/circuit"),
+    ("client", "/client"),
+    ("company", "/company"),
+    ("month", "/month"),
+    ("revision", "/revision"),
+    ("latest_revision", "/latest_revision"),
+    ("verdict", "/verdict/overall"),
+    ("uptime", "/verdict/uptime"),
+    ("latency", "/verdict/latency"),
+    ("loss", "/verdict/loss"),
+    ("availability_pct", "/availability_pct"),
+    ("made", "/created_at_ms"),
+];
 const AUDIT: &[Column] = &[
     ("at", "/at_ms"),
     ("actor", "/actor"),
@@ -86,6 +103,7 @@ enum List {
     Exclusions,
     Outages,
     Alerts,
+    Reports,
     Audit,
 }
 
@@ -96,6 +114,7 @@ impl List {
             "exclusions" => Self::Exclusions,
             "outages" => Self::Outages,
             "alerts" => Self::Alerts,
+            "reports" => Self::Reports,
             "audit" => Self::Audit,
             _ => return None,
         })
@@ -107,6 +126,7 @@ impl List {
             Self::Exclusions => EXCLUSIONS,
             Self::Outages => OUTAGES,
             Self::Alerts => ALERTS,
+            Self::Reports => REPORTS,
             Self::Audit => AUDIT,
         }
     }
@@ -127,6 +147,10 @@ impl List {
             Self::Alerts => {
                 let asked = StaffAlertAsk { ask, ..StaffAlertAsk::default() };
                 rows(store.staff_alerts(scope, &asked).await?)
+            }
+            Self::Reports => {
+                let asked = StaffReportAsk { ask, all_revisions: true, ..StaffReportAsk::default() };
+                rows(store.staff_reports(scope, &asked).await?)
             }
             Self::Audit => {
                 // As on the page: admins see what all did, others what they did themselves.

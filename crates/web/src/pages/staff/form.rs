@@ -299,18 +299,22 @@ pub(crate) fn email(text: &str) -> Result<String, String> {
     }
 }
 
-/// Addresses, one on each line; each once, as they are compared.
-pub(crate) fn emails(text: &str, most: usize) -> Result<Vec<String>, String> {
+/// Addresses and WhatsApp numbers, one on each line; each once, as they are compared.
+pub(crate) fn recipients(text: &str, most: usize) -> Result<Vec<String>, String> {
     let mut all: Vec<String> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let address = email(line).map_err(|_| format!("{line:?} is not an e-mail address."))?;
-        let address = address.to_lowercase();
-        if !all.contains(&address) {
-            all.push(address);
+        let recipient = match line.contains('@') {
+            true => email(line).ok().and_then(|address| store::recipient(&address).ok()),
+            false => store::recipient(line).ok(),
+        };
+        let wrong = || format!("{line:?} is neither an e-mail address nor a number such as +91 98123 45678.");
+        let recipient = recipient.ok_or_else(wrong)?;
+        if !all.contains(&recipient) {
+            all.push(recipient);
         }
     }
     if all.len() > most {
-        return Err(format!("These are {} addresses: {most} at most.", all.len()));
+        return Err(format!("These are {} addresses and numbers: {most} at most.", all.len()));
     }
     Ok(all)
 }
@@ -350,11 +354,12 @@ mod tests {
 
     #[test]
     fn addresses_stand_on_lines_of_their_own_and_each_once() {
-        let found = emails(" Noc@isp.example\r\n\r\nb@x.example\nnoc@ISP.example\n", 2);
-        assert_eq!(found, Ok(vec!["noc@isp.example".to_owned(), "b@x.example".to_owned()]));
-        assert_eq!(emails("", 0), Ok(Vec::new()));
-        assert!(emails("a@x\nnobody", 9).is_err_and(|why| why.contains("\"nobody\"")));
-        assert!(emails("a@x\nb@x", 1).is_err_and(|why| why.contains("1 at most")));
+        let found =
+            recipients(" Noc@isp.example\r\n\r\n+91 98000-00001\nnoc@ISP.example\nwhatsapp:+919800000001", 2);
+        assert_eq!(found, Ok(vec!["noc@isp.example".to_owned(), "whatsapp:+919800000001".to_owned()]));
+        assert_eq!(recipients("", 0), Ok(Vec::new()));
+        assert!(recipients("a@x\nnobody", 9).is_err_and(|why| why.contains("\"nobody\"")));
+        assert!(recipients("a@x\nb@x", 1).is_err_and(|why| why.contains("1 at most")));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) const FORM_BYTES_MAX: usize = 2 * import::FILE_BYTES_MAX;
 
 const WHAT: &[(&str, &str)] = &[("clients", "Clients"), ("routers", "Routers"), ("links", "Links")];
 /// What can be taken along: name in the address, and words.
-pub(crate) const FILES: [(&str, &str); 8] = [
+pub(crate) const FILES: [(&str, &str); 9] = [
     ("clients", "Clients"),
     ("routers", "Routers"),
     ("links", "Links"),
@@ -28,6 +28,7 @@ pub(crate) const FILES: [(&str, &str); 8] = [
     ("exclusions", "Exclusions"),
     ("outages", "Outages"),
     ("alerts", "Alerts"),
+    ("reports", "SLA reports"),
     ("audit", "Audit log"),
 ];
 
@@ -73,7 +74,7 @@ impl ImportPage {
         }
     }
 
-    fn files(&self) -> [(&'static str, &'static str); 8] {
+    fn files(&self) -> [(&'static str, &'static str); 9] {
         FILES
     }
 }

@@ -1,9 +1,9 @@
 //! The text of a message, as its receiver reads it.
 
-use report::{AccountMail, AccountNews, AccountPart, Brand, Letterhead, MailBody, Notice};
+use report::{AccountMail, AccountNews, AccountPart, Brand, Letterhead, MailBody, Notice, ShortMessage};
 use store::{
-    ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged, Company, DeliveryChannel, INVITATION_MAIL,
-    NotificationEvent, OutboxMail, RESET_MAIL,
+    ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged, Channel, Company, INVITATION_MAIL,
+    NotificationEvent, OutboxMail, RESET_MAIL, ReportId,
 };
 
 use crate::app::App;
@@ -19,9 +19,16 @@ const NO_LINK: &str = "(the link is in the mail alone)";
 /// `None`: nothing can be written for what the outbox holds.
 pub(crate) async fn of(app: &App, mail: &OutboxMail) -> Answered<Option<Letter>> {
     let company = app.store.company(mail.company_id).await?;
-    if DeliveryChannel::of(&mail.recipient) == DeliveryChannel::Webhook {
+    if Channel::of(&mail.recipient) == Channel::Webhook {
         let body = report::webhook_body(&mail.kind, &company.name, mail.created_at_ms, &mail.payload);
         return Ok(Some(Letter { head: HEAD, subject: String::new(), text: format!("{body:#}") }));
+    }
+    if Channel::of(&mail.recipient) == Channel::WhatsApp {
+        let message = short(app, mail, &company).await?;
+        return Ok(message.map(|message| {
+            let text = format!("{}\n{}\n{}", message.company, message.text, message.details);
+            Letter { head: HEAD, subject: message.heading, text }
+        }));
     }
     let body = match mail.kind.as_str() {
         RESET_MAIL | INVITATION_MAIL | ACCOUNT_CHANGED_MAIL => about_account(app, mail, &company).await?,
@@ -69,17 +76,36 @@ async fn about_account(
     report::account_mail(&about).map(Some).map_err(failed)
 }
 
+/// The values of a template.
+async fn short(app: &App, mail: &OutboxMail, company: &Company) -> Answered<Option<ShortMessage>> {
+    let Ok(event) = mail.kind.parse::<NotificationEvent>() else { return Ok(None) };
+    if event.is_alert() {
+        let notice = serde_json::from_value::<Notice>(mail.payload.clone()).ok();
+        return Ok(notice.map(|notice| report::notice_message(&notice, &letterhead(app, company))));
+    }
+    let Some(id) = mail.report_id else { return Ok(None) };
+    let source = source(app, id, company).await?;
+    let written = match event {
+        NotificationEvent::SlaBreach => report::breach_message(&source.document()),
+        _ => report::report_message(&source.document()),
+    };
+    Ok(Some(written.map_err(failed)?))
+}
+
 fn about_alert(app: &App, mail: &OutboxMail, company: &Company) -> Result<Option<MailBody>, PageError> {
     let Ok(notice) = serde_json::from_value::<Notice>(mail.payload.clone()) else { return Ok(None) };
+    report::notice_mail(&notice, &letterhead(app, company)).map(Some).map_err(failed)
+}
+
+fn letterhead(app: &App, company: &Company) -> Letterhead {
     let contact = [&company.support_email, &company.support_phone].into_iter().flatten();
-    let head = Letterhead {
+    Letterhead {
         name: company.name.clone(),
         accent: company.accent.clone(),
         contact: contact.map(String::as_str).collect::<Vec<_>>().join(" · "),
         timezone: company.timezone.clone(),
         portal: app.settings.public_url.clone(),
-    };
-    report::notice_mail(&notice, &head).map(Some).map_err(failed)
+    }
 }
 
 async fn about_report(
@@ -89,14 +115,18 @@ async fn about_report(
     event: NotificationEvent,
 ) -> Result<Option<MailBody>, PageError> {
     let Some(id) = mail.report_id else { return Ok(None) };
-    let report = app.store.report(id).await?;
-    let inputs = app.store.report_inputs(id).await?;
-    let source = Source::read(app, report, inputs, company).await?;
+    let source = source(app, id, company).await?;
     let written = made(app, move || match event {
         NotificationEvent::SlaBreach => report::breach_mail(&source.document()),
         _ => report::report_mail(&source.document()),
     });
     written.await?.map(Some).map_err(failed)
+}
+
+async fn source(app: &App, id: ReportId, company: &Company) -> Result<Source, PageError> {
+    let report = app.store.report(id).await?;
+    let inputs = app.store.report_inputs(id).await?;
+    Source::read(app, report, inputs, company).await
 }
 
 fn failed(error: report::ReportError) -> PageError {

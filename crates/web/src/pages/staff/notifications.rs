@@ -8,10 +8,11 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::pages::render;
 use crate::pages::staff::edit::EditPage;
-use crate::pages::staff::form::{Field, FormPage, Input, Kind, emails};
+use crate::pages::staff::form::{Field, FormPage, Input, Kind, recipients};
 use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage};
 use crate::pages::staff::{Answered, Frame, NOTIFICATIONS, company_id, gone_to};
 use crate::staff::StaffSession;
+use crate::view::alert::recipient_words;
 
 /// `GET /staff/notifications`
 pub(crate) async fn list(State(app): State<App>, session: StaffSession) -> Answered {
@@ -113,10 +114,11 @@ pub(crate) fn unit(rule: &NotificationRule) -> &'static str {
 
 fn audience(rule: &NotificationRule, webhooks: &[Webhook]) -> String {
     let mut who = Vec::new();
-    if rule.by_mail {
+    if rule.by_mail || rule.by_whatsapp {
         who.extend(rule.to_operations.then(|| "operations".to_owned()));
         who.extend(rule.to_client.then(|| "the client".to_owned()));
-        who.extend(rule.extra.iter().cloned());
+        let extra = rule.extra.iter().filter(|recipient| rule.reaches(recipient));
+        who.extend(extra.map(|recipient| recipient_words(recipient)));
     }
     match webhooks.iter().filter(|webhook| webhook.hears(rule.event)).count() {
         0 => {}
@@ -153,10 +155,9 @@ fn operations_form(
         title: format!("Operations list of {}", company.name),
         back: (format!("{NOTIFICATIONS}/{}", company.id), "Notifications".to_owned()),
         action: format!("{NOTIFICATIONS}/{}/operations", company.id),
-        fields: vec![
-            Field::new(input, "operations", "Addresses", Kind::Area)
-                .hint(format!("One on each line, at most {RECIPIENTS_MAX}. Empty: nobody.")),
-        ],
+        fields: vec![Field::new(input, "operations", "Addresses and WhatsApp numbers", Kind::Area).hint(
+            format!("One on each line, numbers as +91 98123 45678, at most {RECIPIENTS_MAX}. Empty: nobody."),
+        )],
         submit: "Save",
         note: "These people hear of every event whose rule says that operations are told.",
     };
@@ -173,7 +174,8 @@ pub(crate) async fn save_operations(
 ) -> Answered<Response> {
     let company = app.store.staff_company(&session.scope, company_id(&id)?).await?;
     let before = input.shown();
-    let typed = input.parsed("operations", |text| emails(text, RECIPIENTS_MAX as usize)).unwrap_or_default();
+    let typed =
+        input.parsed("operations", |text| recipients(text, RECIPIENTS_MAX as usize)).unwrap_or_default();
     if input.is_right() {
         let address = caller.address_text();
         let act = session.act(&address, app.clock.now_ms());

@@ -13,7 +13,7 @@ use crate::caller::Caller;
 use crate::error::PageError;
 use crate::pages::render;
 use crate::pages::staff::edit::EditPage;
-use crate::pages::staff::form::{Field, FormPage, Input, Kind, emails, words};
+use crate::pages::staff::form::{Field, FormPage, Input, Kind, recipients, words};
 use crate::pages::staff::look_back::{Look, look_back};
 use crate::pages::staff::notifications::{subject, unit};
 use crate::pages::staff::{Answered, Frame, NOTIFICATIONS, company_id, gone_to};
@@ -100,6 +100,7 @@ fn stored(rule: &NotificationRule) -> Input {
         ("to_operations", yes_no(rule.to_operations)),
         ("to_client", yes_no(rule.to_client)),
         ("by_mail", yes_no(rule.by_mail)),
+        ("by_whatsapp", yes_no(rule.by_whatsapp)),
         ("extra", &rule.extra.join("\n")),
     ])
 }
@@ -142,9 +143,12 @@ fn fields(rule: &NotificationRule, input: &Input) -> Vec<Field> {
     if has(RuleOption::ToClient) {
         fields.push(yes_or_no("to_client", "The people of the client concerned hear of it"));
     }
-    let hint = format!("Addresses, one on each line, at most {EXTRA_RECIPIENTS_MAX}.");
+    let hint = format!(
+        "Addresses, and WhatsApp numbers as +91 98123 45678, one on each line, at most {EXTRA_RECIPIENTS_MAX}."
+    );
     fields.push(Field::new(input, "extra", "Who else hears of it", Kind::Area).hint(hint));
     fields.push(yes_or_no("by_mail", "By e-mail").hint("Webhooks hear of it all the same."));
+    fields.push(yes_or_no("by_whatsapp", "By WhatsApp").hint("To the numbers among those who hear of it."));
     fields
 }
 
@@ -155,6 +159,7 @@ fn typed(rule: &NotificationRule, input: &mut Input) -> (RuleEdit, NotificationR
     let mut edit = RuleEdit { enabled: yes(input, "enabled"), ..RuleEdit::default() };
     edit.to_operations = or_own(yes(input, "to_operations"), own.to_operations);
     edit.by_mail = or_own(yes(input, "by_mail"), own.by_mail);
+    edit.by_whatsapp = or_own(yes(input, "by_whatsapp"), own.by_whatsapp);
     if has(RuleOption::ToClient) {
         edit.to_client = or_own(yes(input, "to_client"), own.to_client);
     }
@@ -179,7 +184,7 @@ fn typed(rule: &NotificationRule, input: &mut Input) -> (RuleEdit, NotificationR
     }
     refuse(rule, &edit, input);
     let most = EXTRA_RECIPIENTS_MAX as usize;
-    let extra = input.parsed_or_none("extra", |text| emails(text, most)).unwrap_or_default();
+    let extra = input.parsed_or_none("extra", |text| recipients(text, most)).unwrap_or_default();
     edit.add_extra = extra.iter().filter(|email| !rule.extra.contains(email)).cloned().collect();
     edit.remove_extra = rule.extra.iter().filter(|email| !extra.contains(email)).cloned().collect();
     let rule = rule.with(&edit).unwrap_or_else(|_| rule.clone());
