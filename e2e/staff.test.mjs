@@ -88,25 +88,83 @@ test('the wall shows every link once, the worst first, and renews itself', async
 });
 
 test('every list and form is accessible', async () => {
-  const lists = ['alerts', 'outages', 'links', 'routers', 'clients', 'users', 'exclusions', 'companies', 'people', 'audit'];
-  for (const place of [...lists, 'account', 'design']) {
+  const network = ['alerts', 'outages', 'links', 'routers', 'exclusions'];
+  const customers = ['clients', 'users', 'reports'];
+  const company = ['companies', 'notifications', 'deliveries', 'webhooks', 'people', 'audit', 'import'];
+  for (const place of [...network, ...customers, ...company, 'account', 'design', 'search?q=MN']) {
     await visit(`/staff/${place}`, place);
   }
-  for (const place of ['links/new', 'routers/new', 'clients/new', 'exclusions/new']) {
-    await visit(`/staff/${place}`, place);
+  for (const place of ['links', 'routers', 'clients', 'exclusions', 'users', 'companies', 'webhooks']) {
+    await visit(`/staff/${place}/new`, `${place}, form`);
   }
 });
 
-test('the first alert and the first outage have a page, and the menu leads there', async () => {
-  for (const group of ['', 'Network']) {
+test('the first of each list has a page, and the menu leads there', async () => {
+  for (const [group, words, place] of [
+    ['', 'Alerts', 'alerts'],
+    ['Network', 'Outages', 'outages'],
+    ['Customers', 'Portal users', 'users'],
+    ['Customers', 'SLA reports', 'reports'],
+    ['Company', 'Companies', 'companies'],
+    ['Company', 'Notifications', 'notifications'],
+    ['Company', 'Deliveries', 'deliveries'],
+  ]) {
     await page.goto(`${BASE_URL}/staff`);
     if (group) await page.click(`.nav-group summary:has-text("${group}")`);
-    await follow(page, `nav a:has-text("${group ? 'Outages' : 'Alerts'}")`);
+    await follow(page, `nav a:text-matches("^${words}")`);
     await follow(page, '.staff-table tbody th a');
-    assert.match(new URL(page.url()).pathname, /^\/staff\/(alerts|outages)\/\d+$/);
+    assert.match(new URL(page.url()).pathname, new RegExp(`^/staff/${place}/\\d+$`));
     await assertAccessibleEverywhere(page.url());
     await assertNoSidewaysScroll(page, page.url());
   }
+});
+
+test('what other settings would have sent is reckoned, and shown before anything is stored', async () => {
+  await page.goto(`${BASE_URL}/staff/notifications`);
+  await follow(page, '.staff-table tbody th a');
+  await follow(page, 'a[href$="/rules/link_down"]');
+  await assertAccessibleEverywhere('rule');
+  await send('button:has-text("What would it have sent")');
+  assert.match(await page.textContent('.staff-look'), /30 days/);
+  await assertAccessibleEverywhere('rule with a look back');
+  await assertNoSidewaysScroll(page, 'rule with a look back');
+});
+
+test('a client is looked at with its own eyes, and nothing can be changed there', async () => {
+  await page.goto(`${BASE_URL}/staff/search?q=Asha`);
+  await follow(page, '.staff-table a:text-is("Asha Textiles")');
+  await page.click('summary:has-text("View as this client")');
+  await send('details[open] .form button[type=submit]');
+  assert.equal(new URL(page.url()).pathname, '/client/dashboard');
+  assert.match(await page.textContent('.viewed'), /What Asha Textiles sees/);
+  assert.ok((await page.locator('.card[data-link]').count()) > 3);
+  await assertAccessibleEverywhere('dashboard as the client sees it');
+  await assertNoSidewaysScroll(page, 'dashboard as the client sees it');
+  const refused = await page.request.get(`${BASE_URL}/client/profile`);
+  assert.equal(refused.status(), 403);
+  await send('.viewed button');
+  assert.match(new URL(page.url()).pathname, /^\/staff\/clients\/\d+$/);
+  await page.goto(`${BASE_URL}/client/dashboard`);
+  assert.equal(new URL(page.url()).pathname, '/client/login');
+});
+
+test('a file is chosen, its faults are named, and it is mended on the page', async () => {
+  await page.goto(`${BASE_URL}/staff/import`);
+  await page.selectOption('#what', 'clients');
+  const file = (name) => ({ name: 'clients.csv', mimeType: 'text/csv', buffer: Buffer.from(`name\n${name}\n`) });
+  await page.setInputFiles('#csv-file', file('Asha Textiles'));
+  await page.waitForFunction(() => document.getElementById('csv').value.includes('Asha Textiles'));
+  await send('button[value=check]');
+  assert.match(await page.textContent('.problem'), /one fault/);
+  await assertAccessibleEverywhere('file with a fault');
+  await assertNoSidewaysScroll(page, 'file with a fault');
+  const answered = complaints.findIndex((complaint) => complaint.includes('422'));
+  complaints.splice(answered, 1);
+  await page.fill('#csv', `name\nImported ${MARK}\n`);
+  await send('button[value=check]');
+  assert.match(await page.textContent('.said'), /All 1 clients are right/);
+  await send('button[value=enter]');
+  assert.match(await page.textContent('.said'), /1 clients are entered/);
 });
 
 test('a dialog asks before it is done, and Escape is no', async () => {

@@ -235,6 +235,25 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
+    /// Seals another password of a router; the event says that, and never which.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], [`StoreError::MissingKey`].
+    pub async fn staff_set_router_password(
+        &self,
+        act: &StaffAct<'_>,
+        id: RouterId,
+        password: &SecretString,
+    ) -> Result<(), StoreError> {
+        let company = self.router_in(act.scope, id).await?;
+        let mut tx = self.begin().await?;
+        let router = crate::router::locked(&mut tx, id).await?;
+        self.set_router_password_in(&mut tx, id, password).await?;
+        let subject = format!("router {}", router.name);
+        act.record::<()>(&mut tx, company, ("router.password", subject), (None, None)).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Has a router polled, or no longer.
     ///
     /// # Errors

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::CompanyAddArgs;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum SlaCommand {
     /// Judge a month, write its reports and queue the mail about them; a month that is not over is judged "so far" and
@@ -217,6 +219,13 @@ pub(crate) enum MailCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CompanyCommand {
+    /// Add a company: a brand with clients, routers and settings of its own
+    Add(CompanyAddArgs),
+    /// Retire a company that has no client and no router any more; its statements stay
+    Retire {
+        /// Its name
+        name: String,
+    },
     /// List the companies
     List,
     /// Show a company's brand, contacts and who is told what

@@ -1,6 +1,7 @@
 //! The command line: names, help and types. What a command does stands in `commands`.
 
 mod alerts;
+mod edit;
 mod exchange;
 mod ledger;
 mod staff;
@@ -15,6 +16,7 @@ pub(crate) use alerts::{
     AlertAssignArgs, AlertCommand, AlertListArgs, NotificationCommand, NotificationLogArgs,
     NotificationPreviewArgs, NotificationSetArgs, OutageCommand, RuleArgs,
 };
+pub(crate) use edit::{CompanyAddArgs, LinkEditArgs, LinkTermsArgs, RouterEditArgs};
 pub(crate) use exchange::{ExportArgs, ImportArgs, ImportCommand, Things};
 pub(crate) use ledger::{
     CalculateArgs, CompanyCommand, CompanyEditArgs, ExclusionAddArgs, ExclusionCommand, ExclusionListArgs,
@@ -192,6 +194,19 @@ pub(crate) enum ConfigCommand {
 pub(crate) enum ClientCommand {
     /// Add a customer account, and its first user if --username is given
     Add(ClientAddArgs),
+    /// Give a customer account another name
+    Edit {
+        /// The client's name
+        client: String,
+        /// The new one
+        #[arg(long)]
+        name: String,
+    },
+    /// Retire a customer account: its people can no longer log in. It must have no link under contract
+    Retire {
+        /// The client's name
+        client: String,
+    },
     /// List the customer accounts
     List,
 }
@@ -249,6 +264,32 @@ pub(crate) enum UserCommand {
         #[arg(long, value_name = "FILE")]
         password_file: PathBuf,
     },
+    /// Change a portal user's e-mail address or role
+    Edit {
+        /// Name to log in with
+        username: String,
+        /// E-mail address
+        #[arg(long)]
+        email: Option<String>,
+        /// What this person may do
+        #[arg(long, value_enum)]
+        role: Option<RoleChoice>,
+    },
+    /// Let a portal user log in no longer; every session ends at once
+    Disable {
+        /// Name to log in with
+        username: String,
+    },
+    /// Let a portal user log in again, with the password from before
+    Enable {
+        /// Name to log in with
+        username: String,
+    },
+    /// Send a portal user a mail with a link to set a password
+    Link {
+        /// Name to log in with
+        username: String,
+    },
     /// List the portal users
     List,
 }
@@ -270,6 +311,18 @@ pub(crate) enum RouterCommand {
         /// File whose first line is the password; - reads it from standard input
         #[arg(long, value_name = "FILE")]
         password_file: PathBuf,
+    },
+    /// Change what is named and leave the rest
+    Edit(Box<RouterEditArgs>),
+    /// Poll a router no longer. It must carry no link under contract
+    Retire {
+        /// The router's name
+        name: String,
+    },
+    /// Poll a retired router again
+    Poll {
+        /// The router's name
+        name: String,
     },
     /// List the routers and how they are doing
     List,
@@ -333,6 +386,21 @@ impl std::str::FromStr for TlsChoice {
 pub(crate) enum LinkCommand {
     /// Add a link and its SLA
     Add(Box<LinkAddArgs>),
+    /// Change what is named and leave the rest
+    Edit(Box<LinkEditArgs>),
+    /// Enter new terms from a day on; what was agreed before stays
+    Terms(LinkTermsArgs),
+    /// End a link's contract, now unless --at says otherwise
+    Retire {
+        /// Circuit id
+        circuit: String,
+        /// The moment at which it ends, by the company's clock: 2026-12-01 or 2026-12-01T08:30
+        #[arg(long, value_name = "MOMENT", conflicts_with = "never")]
+        at: Option<String>,
+        /// Take an end back that is still to come
+        #[arg(long)]
+        never: bool,
+    },
     /// List the links and their state
     List,
 }

@@ -1,16 +1,32 @@
 use serde_json::{Value, json};
-use store::{Client, Store};
+use store::{Client, Invitation, PortalRole, StaffScope, Store};
 
-use super::user;
+use super::{act, operator, refused, user};
 use crate::{
     cli::{ClientAddArgs, ClientCommand},
-    clock::now_ms,
     output::Printer,
 };
 
 pub(super) async fn run(store: &Store, command: ClientCommand, printer: &Printer) -> anyhow::Result<()> {
     match command {
         ClientCommand::Add(args) => add(store, args, printer).await,
+        ClientCommand::Edit { client, name } => {
+            super::check_name("client name", &name)?;
+            let client = super::client_in_use(store, &client).await?;
+            let (_, shown) = store.shown_client(&StaffScope::All, client.id).await?;
+            store
+                .staff_rename_client(&act(&operator()), (client.id, &shown), &name)
+                .await
+                .map_err(refused)?;
+            let words = format!("{} is called {name} now.", client.name);
+            printer.said(&words, &json!({ "id": client.id, "name": name }))
+        }
+        ClientCommand::Retire { client } => {
+            let client = super::client_in_use(store, &client).await?;
+            store.staff_retire_client(&act(&operator()), client.id).await.map_err(refused)?;
+            let words = format!("{} is retired; its people are out.", client.name);
+            printer.said(&words, &json!({ "id": client.id, "name": client.name }))
+        }
         ClientCommand::List => {
             let clients = store.clients().await?;
             let rows: Vec<_> = clients.iter().map(as_json).collect();
@@ -29,12 +45,14 @@ async fn add(store: &Store, args: ClientAddArgs, printer: &Printer) -> anyhow::R
         }
         _ => None,
     };
-    let id = store.insert_client(company.id, &args.name, now_ms()).await?;
+    let by = operator();
+    let id = store.staff_add_client(&act(&by), company.id, &args.name).await?;
     let Some(new) = first_user else {
         return printer
             .said(&format!("Added client {}.", args.name), &json!({ "id": id, "name": args.name }));
     };
-    let user_id = store.insert_portal_user(id, &new.username, &new.email, &new.hash, now_ms()).await?;
+    let user = Invitation { client: id, username: &new.username, email: &new.email, role: PortalRole::Owner };
+    let user_id = store.staff_add_portal_user(&act(&by), user, Some(&new.hash)).await?;
     printer.said(
         &format!("Added client {} and {}, who logs in at /client/login.", args.name, new.username),
         &json!({ "id": id, "name": args.name, "user_id": user_id, "username": new.username }),

@@ -3,11 +3,12 @@ use std::path::Path;
 use serde_json::{Value, json};
 use store::{Company, CompanyEdit, Logo, NotificationEvent, Store, StoreError};
 
-use super::operator;
+use super::{act, init, operator, refused};
 use crate::{
     cli::{CompanyCommand, CompanyEditArgs},
     clock::now_ms,
     fault::wrong_use,
+    moment,
     output::Printer,
 };
 
@@ -18,6 +19,20 @@ pub(super) async fn run(store: &Store, command: CompanyCommand, printer: &Printe
             let company = super::company(store, name.as_deref()).await?;
             let shown = whole(store, &company).await?;
             printer.said(words(&shown).trim_end(), &shown)
+        }
+        CompanyCommand::Add(args) => {
+            super::check_name("company name", &args.name)?;
+            moment::zone(&args.timezone)?;
+            let currency = init::currency(&args.currency)?;
+            let new = (args.name.as_str(), args.timezone.as_str(), currency.as_str());
+            let id = store.staff_add_company(&act(&operator()), new).await.map_err(refused)?;
+            printer
+                .said(&format!("Added the company {}.", args.name), &json!({ "id": id, "name": args.name }))
+        }
+        CompanyCommand::Retire { name } => {
+            let company = super::company(store, Some(&name)).await?;
+            store.staff_retire_company(&act(&operator()), company.id).await.map_err(refused)?;
+            printer.said(&format!("{name} is retired."), &json!({ "id": company.id, "name": name }))
         }
         CompanyCommand::Edit(args) => edit(store, &args, printer).await,
     }
@@ -102,13 +117,6 @@ fn read_logo(file: &Path) -> anyhow::Result<Logo> {
     let logo = Logo::from_file(bytes).map_err(|error| trouble(&error))?;
     ::report::Logo::new(logo.bytes.clone(), logo.kind.as_str()).map_err(|error| trouble(&error))?;
     Ok(logo)
-}
-
-fn refused(error: StoreError) -> anyhow::Error {
-    match error {
-        StoreError::Invalid { .. } | StoreError::Duplicate { .. } => wrong_use(error),
-        other => other.into(),
-    }
 }
 
 /// All that is to be known of a company.

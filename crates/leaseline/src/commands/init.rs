@@ -12,13 +12,7 @@ pub(super) async fn run(
     // Everything that can be wrong is looked at before the first file is written.
     super::check_name("company name", &args.company)?;
     moment::zone(&args.timezone)?;
-    let currency = args.currency.to_ascii_uppercase();
-    if currency.len() != 3 || !currency.chars().all(|c| c.is_ascii_uppercase()) {
-        return Err(wrong_use(format!(
-            "{:?} is not a currency: use its ISO 4217 code, e.g. INR or EUR",
-            args.currency
-        )));
-    }
+    let currency = currency(&args.currency)?;
     let store = installation.create().await?;
     if !store.companies().await?.is_empty() {
         store.close().await;
@@ -37,4 +31,13 @@ pub(super) async fn run(
         installation.key_words()
     );
     printer.said(&sentence, &json!({ "company_id": id, "location": installation.location_words(), "key": installation.key_words() }))
+}
+
+/// The code of a currency, in capitals.
+pub(super) fn currency(text: &str) -> anyhow::Result<String> {
+    let code = text.to_ascii_uppercase();
+    if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(code);
+    }
+    Err(wrong_use(format!("{text:?} is not a currency: use its ISO 4217 code, e.g. INR or EUR")))
 }

@@ -4,7 +4,11 @@ use store::{DownWhen, Facing, Link, LinkId, LinkTerms, NewLink, Store};
 
 use crate::{
     cli::{DownChoice, FacingChoice, LinkAddArgs, LinkCommand},
-    commands::interface_check::{self, Checked},
+    commands::{
+        act,
+        interface_check::{self, Checked},
+        link_edit, operator,
+    },
     config::Config,
     fault::wrong_use,
     moment,
@@ -19,6 +23,11 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     match command {
         LinkCommand::Add(args) => add(store, config, *args, printer).await,
+        LinkCommand::Edit(args) => link_edit::edit(store, &args, printer).await,
+        LinkCommand::Terms(args) => link_edit::terms(store, &args, printer).await,
+        LinkCommand::Retire { circuit, at, never } => {
+            link_edit::retire(store, &circuit, at.as_deref(), never, printer).await
+        }
         LinkCommand::List => list(store, printer).await,
     }
 }
@@ -34,22 +43,10 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
     })?;
     let kind = field::kind(&args.kind).map_err(|why| typed("--type", &args.kind, &why))?;
     let activated_at_ms = moment::parse_day(&args.activated, &zone)?;
-    let terms = LinkTerms {
-        // The store puts the new link's own id here.
-        link_id: LinkId(0),
-        valid_from_ms: activated_at_ms,
-        uptime_pct: args.uptime.as_deref().map(|text| percent("--uptime", text)).transpose()?,
-        latency_ms: args
-            .latency_ms
-            .as_deref()
-            .map(|text| decimal("--latency-ms", text, 60_000))
-            .transpose()?,
-        loss_pct: args.loss_pct.as_deref().map(|text| percent("--loss-pct", text)).transpose()?,
-        down_when: match args.down_when {
-            DownChoice::Interface => DownWhen::Interface,
-            DownChoice::NoAnswer => DownWhen::InterfaceOrNoAnswer,
-        },
-    };
+    // The store puts the new link's own id there.
+    let objectives =
+        Objectives { uptime: &args.uptime, latency_ms: &args.latency_ms, loss_pct: &args.loss_pct };
+    let terms = objectives.terms(LinkId(0), activated_at_ms, args.down_when)?;
     if let Some(target) = &args.probe_target {
         field::host(target).map_err(|why| typed("--probe-target", target, &why))?;
     }
@@ -76,7 +73,8 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
     };
     free_circuit(store, &args.circuit).await?;
     let checked = interface_check::check(store, config, &router, &args).await?;
-    let id = store.insert_link_with_terms(&link, &terms).await?;
+    let by = operator();
+    let id = store.staff_add_link(&act(&by), &link, &terms).await?;
     let not_checked = match &checked {
         Checked::There => String::new(),
         Checked::Not(why) => format!(" Whether the router has this interface was not checked: {why}."),
@@ -131,6 +129,35 @@ fn facing(link: &Link) -> &'static str {
     }
 }
 
+/// What is promised, as it was typed.
+pub(super) struct Objectives<'a> {
+    pub(super) uptime: &'a Option<String>,
+    pub(super) latency_ms: &'a Option<String>,
+    pub(super) loss_pct: &'a Option<String>,
+}
+
+impl Objectives<'_> {
+    pub(super) fn terms(
+        &self,
+        link_id: LinkId,
+        valid_from_ms: i64,
+        down_when: DownChoice,
+    ) -> anyhow::Result<LinkTerms> {
+        let latency = |text: &String| decimal("--latency-ms", text, 60_000);
+        Ok(LinkTerms {
+            link_id,
+            valid_from_ms,
+            uptime_pct: self.uptime.as_ref().map(|text| percent("--uptime", text)).transpose()?,
+            latency_ms: self.latency_ms.as_ref().map(latency).transpose()?,
+            loss_pct: self.loss_pct.as_ref().map(|text| percent("--loss-pct", text)).transpose()?,
+            down_when: match down_when {
+                DownChoice::Interface => DownWhen::Interface,
+                DownChoice::NoAnswer => DownWhen::InterfaceOrNoAnswer,
+            },
+        })
+    }
+}
+
 /// A decimal from 0 to 100 that is kept as it was written.
 fn percent(name: &str, text: &str) -> anyhow::Result<String> {
     decimal(name, text, 100)
@@ -141,6 +168,6 @@ fn decimal(name: &str, text: &str, most: u32) -> anyhow::Result<String> {
 }
 
 /// What is wrong with an option.
-fn typed(name: &str, text: &str, why: &str) -> anyhow::Error {
+pub(super) fn typed(name: &str, text: &str, why: &str) -> anyhow::Error {
     wrong_use(format!("{name} {text:?}: {}", why.trim_end_matches('.')))
 }

@@ -11,6 +11,7 @@ mod explain;
 mod init;
 mod interface_check;
 mod link;
+mod link_edit;
 mod mail;
 mod notification;
 mod outage;
@@ -21,6 +22,7 @@ mod readings;
 mod report;
 mod report_name;
 mod router;
+mod router_edit;
 mod rule_args;
 mod sla;
 mod staff;
@@ -190,6 +192,14 @@ fn operator() -> String {
 fn act(by: &str) -> store::StaffAct<'_> {
     static ALL: store::StaffScope = store::StaffScope::All;
     store::StaffAct { scope: &ALL, actor: by, address: None, now_ms: crate::clock::now_ms() }
+}
+
+/// What the store refuses is wrong use: the words say what to do.
+fn refused(error: StoreError) -> anyhow::Error {
+    match error {
+        StoreError::Invalid { .. } | StoreError::Duplicate { .. } => wrong_use(error),
+        other => other.into(),
+    }
 }
 
 /// Refuses names that nobody could type or read again.

@@ -5,7 +5,7 @@ use routeros::{Credentials, Limits, Target, Tls};
 use serde_json::{Value, json};
 use store::{NewRouter, Router, RouterTls, Store};
 
-use super::password_file;
+use super::{act, operator, password_file, router_edit};
 use crate::{
     cli::{RouterAddArgs, RouterCommand, TlsChoice},
     clock::now_ms,
@@ -27,12 +27,17 @@ pub(super) async fn run(
         RouterCommand::Add(args) => add(store, args, printer).await,
         RouterCommand::Password { name, password_file } => {
             let router = named(store, &name).await?;
-            store.set_router_password(router.id, &password_file::read(&password_file)?).await?;
+            let by = operator();
+            let password = password_file::read(&password_file)?;
+            store.staff_set_router_password(&act(&by), router.id, &password).await?;
             printer.said(
                 &format!("Stored the new password of {name}."),
                 &json!({ "id": router.id, "name": name }),
             )
         }
+        RouterCommand::Edit(args) => router_edit::edit(store, *args, printer).await,
+        RouterCommand::Retire { name } => router_edit::poll(store, &name, false, printer).await,
+        RouterCommand::Poll { name } => router_edit::poll(store, &name, true, printer).await,
         RouterCommand::List => list(store, printer).await,
         RouterCommand::Test { name } => test(store, config, &name, printer).await,
     }
@@ -48,7 +53,36 @@ async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::R
         return Err(wrong_use(format!("there already is a router named {:?}", args.name)));
     }
     let port = args.port.unwrap_or(if args.tls == TlsChoice::Off { PLAIN_PORT } else { TLS_PORT });
-    let (tls, remark) = match &args.tls {
+    let (tls, remark) = tls(&args.tls, &args.address, port).await?;
+    let fingerprint = match &tls {
+        RouterTls::Pinned(bytes) => Some(fingerprint_words(bytes)),
+        _ => None,
+    };
+    let router = NewRouter {
+        company_id: company.id,
+        name: &args.name,
+        address: &args.address,
+        port,
+        username: &args.username,
+        password: &password,
+        tls,
+    };
+    let by = operator();
+    let id = store.staff_add_router(&act(&by), &router).await?;
+    let pinned = fingerprint.as_ref().map_or(String::new(), |words| format!("\nPinned SHA-256 {words}"));
+    printer.said(
+        &format!("Added router {} at {}:{port}.{pinned}\n{remark}", args.name, args.address),
+        &json!({ "id": id, "name": args.name, "fingerprint_sha256": fingerprint }),
+    )
+}
+
+/// How the connection is to be secured, and what to know about it.
+pub(super) async fn tls(
+    choice: &TlsChoice,
+    address: &str,
+    port: u16,
+) -> anyhow::Result<(RouterTls, &'static str)> {
+    Ok(match choice {
         TlsChoice::Off => (
             RouterTls::Off,
             "Its password travels in plain text: prefer --tls pin where the network is not yours alone.",
@@ -66,35 +100,16 @@ async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::R
             (RouterTls::CaPem(pem), "Its certificate is checked against the given authority.")
         }
         TlsChoice::Pin => {
-            let target = Target { address: args.address.clone(), port, tls: Tls::Off };
+            let target = Target { address: address.to_owned(), port, tls: Tls::Off };
             let fingerprint = routeros::fetch_fingerprint(&target).await.with_context(|| {
-                format!("cannot read the certificate of {}:{port}, so nothing was added", args.address)
+                format!("cannot read the certificate of {}:{port}, so nothing is changed", address)
             })?;
             (
                 RouterTls::Pinned(fingerprint),
                 "Compare the fingerprint with the router's: /certificate print detail.",
             )
         }
-    };
-    let fingerprint = match &tls {
-        RouterTls::Pinned(bytes) => Some(fingerprint_words(bytes)),
-        _ => None,
-    };
-    let router = NewRouter {
-        company_id: company.id,
-        name: &args.name,
-        address: &args.address,
-        port,
-        username: &args.username,
-        password: &password,
-        tls,
-    };
-    let id = store.insert_router(&router, now_ms()).await?;
-    let pinned = fingerprint.as_ref().map_or(String::new(), |words| format!("\nPinned SHA-256 {words}"));
-    printer.said(
-        &format!("Added router {} at {}:{port}.{pinned}\n{remark}", args.name, args.address),
-        &json!({ "id": id, "name": args.name, "fingerprint_sha256": fingerprint }),
-    )
+    })
 }
 
 async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {
@@ -264,6 +279,6 @@ fn tls_words(tls: &RouterTls) -> String {
 }
 
 /// SHA-256 as `AB:CD:…`.
-fn fingerprint_words(bytes: &[u8; 32]) -> String {
+pub(super) fn fingerprint_words(bytes: &[u8; 32]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }

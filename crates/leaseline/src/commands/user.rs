@@ -1,9 +1,9 @@
 use std::path::Path;
 
 use serde_json::json;
-use store::{AuditEvent, PortalRole, PortalUser, SessionUser, Store};
+use store::{AuditEvent, Invitation, PortalAccess, PortalRole, PortalUser, SessionUser, StaffScope, Store};
 
-use super::password_file;
+use super::{act, operator, password_file, refused};
 use crate::{
     cli::{RoleChoice, UserCommand},
     clock::now_ms,
@@ -16,12 +16,10 @@ pub(super) async fn run(store: &Store, command: UserCommand, printer: &Printer) 
         UserCommand::Add { client, username, email, role, password_file } => {
             let client = super::client_in_use(store, &client).await?;
             let new = checked(store, username, email, &password_file).await?;
-            let role = match role {
-                RoleChoice::Owner => PortalRole::Owner,
-                RoleChoice::Viewer => PortalRole::Viewer,
-            };
-            let (name, now) = (new.username.as_str(), now_ms());
-            let id = store.insert_portal_user_as(role, client.id, name, &new.email, &new.hash, now).await?;
+            let role = portal_role(role);
+            let (name, by) = (new.username.as_str(), operator());
+            let user = Invitation { client: client.id, username: name, email: &new.email, role };
+            let id = store.staff_add_portal_user(&act(&by), user, Some(&new.hash)).await?;
             printer.said(
                 &format!("Added {name}, who logs in at /client/login and sees what is {}'s.", client.name),
                 &json!({ "id": id, "username": name, "client": client.name, "role": role }),
@@ -50,6 +48,15 @@ pub(super) async fn run(store: &Store, command: UserCommand, printer: &Printer) 
             printer
                 .said(&words, &json!({ "id": user.id, "username": username, "had_second_factor": had_one }))
         }
+        UserCommand::Edit { username, email, role } => edit(store, &username, (email, role), printer).await,
+        UserCommand::Disable { username } => access(store, &username, PortalAccess::Off, printer).await,
+        UserCommand::Enable { username } => access(store, &username, PortalAccess::On, printer).await,
+        UserCommand::Link { username } => {
+            let user = named(store, &username).await?;
+            store.staff_send_password_link(&act(&operator()), user.id).await.map_err(refused)?;
+            let words = format!("A link to set a password goes to {}.", user.email);
+            printer.said(&words, &json!({ "id": user.id, "username": username, "email": user.email }))
+        }
         UserCommand::List => {
             let clients = store.clients().await?;
             let users = store.portal_users().await?;
@@ -69,6 +76,44 @@ pub(super) async fn run(store: &Store, command: UserCommand, printer: &Printer) 
             })
         }
     }
+}
+
+fn portal_role(choice: RoleChoice) -> PortalRole {
+    match choice {
+        RoleChoice::Owner => PortalRole::Owner,
+        RoleChoice::Viewer => PortalRole::Viewer,
+    }
+}
+
+async fn edit(
+    store: &Store,
+    username: &str,
+    (email, role): (Option<String>, Option<RoleChoice>),
+    printer: &Printer,
+) -> anyhow::Result<()> {
+    let user = named(store, username).await?;
+    if let Some(email) = &email {
+        check_email(email)?;
+    }
+    let (before, shown) = store.shown_portal_user(&StaffScope::All, user.id).await?;
+    let after = (email.as_deref().unwrap_or(&before.email), role.map_or(before.role, portal_role));
+    store.staff_edit_portal_user(&act(&operator()), (user.id, &shown), after).await.map_err(refused)?;
+    let said = json!({ "id": user.id, "username": username, "email": after.0, "role": after.1 });
+    printer.said(&format!("{username}: {}, {}.", after.0, after.1.as_str()), &said)
+}
+
+async fn access(
+    store: &Store,
+    username: &str,
+    access: PortalAccess,
+    printer: &Printer,
+) -> anyhow::Result<()> {
+    let user = named(store, username).await?;
+    store.staff_set_portal_access(&act(&operator()), user.id, access).await.map_err(refused)?;
+    let active = access == PortalAccess::On;
+    let words = if active { "may log in again" } else { "may log in no longer" };
+    let said = json!({ "id": user.id, "username": username, "active": active });
+    printer.said(&format!("{username} {words}."), &said)
 }
 
 async fn named(store: &Store, username: &str) -> anyhow::Result<PortalUser> {

@@ -3,6 +3,7 @@
 mod alerts;
 mod bad_input;
 mod company;
+mod edits;
 mod evaluate;
 mod exchange;
 mod exclusion;

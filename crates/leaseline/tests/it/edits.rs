@@ -1,0 +1,110 @@
+//! What the pages change can be changed from the command line, and the audit log knows of it.
+
+use serde_json::{Value, json};
+
+use crate::installation::Installation;
+
+const PASSWORD: &str = "kettle orbit maple nine\n";
+
+/// With a client, a person, a router and a link.
+fn filled() -> Installation {
+    let it = Installation::new();
+    let password = it.file("user.txt", PASSWORD);
+    let client = ["client", "add", "--name", "Acme", "--username", "asha", "--email", "a@acme.example"];
+    it.ok(&[&client[..], &["--password-file", &password]].concat());
+    it.add_router("edge-1", "192.0.2.1:8728".parse().expect("an address"), "secret");
+    it.ok(
+        &[&Installation::link_args("ILL-1", "edge-1", "ether1", "2026-11-01")[..], &["--unchecked"]].concat()
+    );
+    it
+}
+
+fn one<'a>(list: &'a Value, key: &str, value: &str) -> &'a Value {
+    let rows = list.as_array().expect("a list");
+    rows.iter().find(|row| row[key] == value).unwrap_or_else(|| panic!("no {value} in {list}"))
+}
+
+#[test]
+fn what_is_named_changes_and_the_rest_stays() {
+    let it = filled();
+    let link = it.json(&["link", "edit", "ILL-1", "--site", "Mysuru", "--committed-mbps", "2.5"]);
+    assert_eq!((&link["site"], &link["committed_bps"]), (&json!("Mysuru"), &json!(2_500_000)));
+    assert_eq!(link["interface"], "ether1");
+    let link = it.json(&["link", "edit", "ILL-1", "--circuit", "ILL-9", "--site", ""]);
+    assert_eq!((&link["circuit"], &link["site"]), (&json!("ILL-9"), &Value::Null));
+
+    it.ok(&["client", "edit", "Acme", "--name", "Acme Works"]);
+    it.ok(&["user", "edit", "asha", "--email", "asha@acme.example", "--role", "viewer"]);
+    let user = it.json(&["user", "list"])[0].clone();
+    assert_eq!((&user["client"], &user["email"]), (&json!("Acme Works"), &json!("asha@acme.example")));
+    assert_eq!(user["role"], "viewer");
+    it.ok(&["user", "disable", "asha"]);
+    assert_eq!(it.json(&["user", "list"])[0]["active"], false);
+    let (code, line) = it.fails(&["user", "link", "asha"]);
+    assert!(code == 2 && line.contains("let them in first"), "{line}");
+    it.ok(&["user", "enable", "asha"]);
+    it.ok(&["user", "link", "asha"]);
+
+    it.ok(&["router", "edit", "edge-1", "--name", "edge-2", "--username", "poller"]);
+    let routers = it.json(&["router", "list"]);
+    assert_eq!(one(&routers, "name", "edge-2")["address"], "192.0.2.1");
+    // The sealed password is sent nowhere else.
+    let (code, line) = it.fails(&["router", "edit", "edge-2", "--address", "203.0.113.9"]);
+    assert!(code == 2 && line.contains("type it again"), "{line}");
+    let file = it.file("router.txt", "other\n");
+    it.ok(&["router", "edit", "edge-2", "--address", "203.0.113.9", "--password-file", &file]);
+}
+
+#[test]
+fn contracts_and_terms_have_their_order() {
+    let it = filled();
+    let (code, line) =
+        it.fails(&["link", "terms", "ILL-1", "--valid-from", "2020-01-01", "--uptime", "99.9"]);
+    assert!(code == 2 && line.contains("lies in the past"), "{line}");
+    let terms = it.json(&["link", "terms", "ILL-1", "--valid-from", "2099-01-01", "--uptime", "99.9"]);
+    assert_eq!((&terms["uptime_pct"], &terms["latency_ms"]), (&json!("99.9"), &Value::Null));
+    let again = ["link", "terms", "ILL-1", "--valid-from", "2099-01-01", "--uptime", "99.95"];
+    assert_eq!(it.fails(&again).0, 2);
+
+    for (args, words) in [
+        (&["client", "retire", "Acme"][..], "retire those first"),
+        (&["router", "retire", "edge-1"], "retire those first"),
+        (&["company", "retire", "Testnet"], "retire those first"),
+        (&["link", "retire", "ILL-1", "--at", "2020-01-01"], "end before it began"),
+    ] {
+        let (code, line) = it.fails(args);
+        assert!(code == 2 && line.contains(words), "{args:?}: {line}");
+    }
+    it.ok(&["link", "retire", "ILL-1", "--at", "2099-06-01"]);
+    it.ok(&["link", "retire", "ILL-1", "--never"]);
+    it.ok(&["link", "retire", "ILL-1"]);
+    let (code, line) = it.fails(&["link", "retire", "ILL-1"]);
+    assert!(code == 2 && line.contains("has ended already"), "{line}");
+    it.ok(&["router", "retire", "edge-1"]);
+    it.ok(&["router", "poll", "edge-1"]);
+    it.ok(&["router", "retire", "edge-1"]);
+    it.ok(&["client", "retire", "Acme"]);
+    let (code, line) = it.fails(&["client", "edit", "Acme", "--name", "Late"]);
+    assert!(code == 2 && line.contains("is retired"), "{line}");
+    it.ok(&["company", "add", "--name", "Second", "--timezone", "Europe/Lisbon", "--currency", "eur"]);
+    let companies = it.json(&["company", "list"]);
+    assert_eq!(one(&companies, "name", "Second")["currency"], "EUR");
+    it.ok(&["company", "retire", "Second"]);
+    let (code, line) = it.fails(&["client", "add", "--name", "Late", "--company", "Second"]);
+    assert!(code == 2 && line.contains("is retired"), "{line}");
+}
+
+#[tokio::test]
+async fn every_change_is_in_the_audit_log() {
+    let it = filled();
+    it.ok(&["client", "edit", "Acme", "--name", "Acme Works"]);
+    let store = it.store().await;
+    let events = store.audit_events(None, 100).await.expect("events");
+    for action in ["client.add", "user.add", "router.add", "link.add", "terms.add", "client.edit"] {
+        let event = events.iter().find(|event| event.event.action == action);
+        let event = &event.unwrap_or_else(|| panic!("no {action}")).event;
+        assert!(event.detail["after"].is_object(), "{action}: {}", event.detail);
+        assert!(!event.detail.to_string().contains("secret"), "{action} knows a password");
+    }
+    store.close().await;
+}
