@@ -112,7 +112,7 @@ test('the first of each list has a page, and the menu leads there', async () => 
     await page.goto(`${BASE_URL}/staff`);
     if (group) await page.click(`.nav-group summary:has-text("${group}")`);
     await follow(page, `nav a:text-matches("^${words}")`);
-    await follow(page, '.staff-table tbody th a');
+    await follow(page, `.staff-table tbody th a[href^="/staff/${place}/"]`);
     assert.match(new URL(page.url()).pathname, new RegExp(`^/staff/${place}/\\d+$`));
     await assertAccessibleEverywhere(page.url());
     await assertNoSidewaysScroll(page, page.url());
@@ -239,14 +239,14 @@ test('the link and then the client are retired', async () => {
   await page.goto(`${BASE_URL}${linkPage}`);
   await page.click('summary:has-text("Retire")');
   await assertAccessibleEverywhere('link, about to be retired');
-  await send('.deed button');
+  await send('.deed[open] button');
   assert.equal(new URL(page.url()).pathname, linkPage);
   await page.waitForSelector('.thing-state:has-text("Retired")');
   await page.goto(`${BASE_URL}/staff`);
   assert.equal(await page.locator(`[data-link="${CIRCUIT}"]`).count(), 0);
   await page.goto(`${BASE_URL}${clientPage}`);
   await page.click('summary:has-text("Retire")');
-  await send('.deed button');
+  await send('.deed[open] button');
   await page.waitForSelector('.thing-state:has-text("Retired")');
 });
 

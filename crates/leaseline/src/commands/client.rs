@@ -46,13 +46,13 @@ async fn add(store: &Store, args: ClientAddArgs, printer: &Printer) -> anyhow::R
         _ => None,
     };
     let by = operator();
-    let id = store.staff_add_client(&act(&by), company.id, &args.name).await?;
+    let id = store.staff_add_client(&act(&by), company.id, &args.name).await.map_err(refused)?;
     let Some(new) = first_user else {
         return printer
             .said(&format!("Added client {}.", args.name), &json!({ "id": id, "name": args.name }));
     };
     let user = Invitation { client: id, username: &new.username, email: &new.email, role: PortalRole::Owner };
-    let user_id = store.staff_add_portal_user(&act(&by), user, Some(&new.hash)).await?;
+    let user_id = store.staff_add_portal_user(&act(&by), user, Some(&new.hash)).await.map_err(refused)?;
     printer.said(
         &format!("Added client {} and {}, who logs in at /client/login.", args.name, new.username),
         &json!({ "id": id, "name": args.name, "user_id": user_id, "username": new.username }),

@@ -7,7 +7,7 @@ use crate::{
     commands::{
         act,
         interface_check::{self, Checked},
-        link_edit, operator,
+        link_edit, operator, refused,
     },
     config::Config,
     fault::wrong_use,
@@ -74,7 +74,7 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
     free_circuit(store, &args.circuit).await?;
     let checked = interface_check::check(store, config, &router, &args).await?;
     let by = operator();
-    let id = store.staff_add_link(&act(&by), &link, &terms).await?;
+    let id = store.staff_add_link(&act(&by), &link, &terms).await.map_err(refused)?;
     let not_checked = match &checked {
         Checked::There => String::new(),
         Checked::Not(why) => format!(" Whether the router has this interface was not checked: {why}."),

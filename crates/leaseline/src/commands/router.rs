@@ -5,7 +5,7 @@ use routeros::{Credentials, Limits, Target, Tls};
 use serde_json::{Value, json};
 use store::{NewRouter, Router, RouterTls, Store};
 
-use super::{act, operator, password_file, router_edit};
+use super::{act, operator, password_file, refused, router_edit};
 use crate::{
     cli::{RouterAddArgs, RouterCommand, TlsChoice},
     clock::now_ms,
@@ -68,7 +68,7 @@ async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::R
         tls,
     };
     let by = operator();
-    let id = store.staff_add_router(&act(&by), &router).await?;
+    let id = store.staff_add_router(&act(&by), &router).await.map_err(refused)?;
     let pinned = fingerprint.as_ref().map_or(String::new(), |words| format!("\nPinned SHA-256 {words}"));
     printer.said(
         &format!("Added router {} at {}:{port}.{pinned}\n{remark}", args.name, args.address),

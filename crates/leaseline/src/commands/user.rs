@@ -19,7 +19,7 @@ pub(super) async fn run(store: &Store, command: UserCommand, printer: &Printer) 
             let role = portal_role(role);
             let (name, by) = (new.username.as_str(), operator());
             let user = Invitation { client: client.id, username: name, email: &new.email, role };
-            let id = store.staff_add_portal_user(&act(&by), user, Some(&new.hash)).await?;
+            let id = store.staff_add_portal_user(&act(&by), user, Some(&new.hash)).await.map_err(refused)?;
             printer.said(
                 &format!("Added {name}, who logs in at /client/login and sees what is {}'s.", client.name),
                 &json!({ "id": id, "username": name, "client": client.name, "role": role }),

@@ -8,7 +8,7 @@ use crate::error::PageError;
 use crate::pages::render;
 use crate::pages::staff::edit::EditPage;
 use crate::pages::staff::form::{Field, FormPage, Input, chosen};
-use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage, page_address};
+use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage};
 use crate::pages::staff::{
     Answered, CLIENTS, Frame, REPORTS, client_id, companies, gone_to, links, refused, users,
 };
@@ -23,18 +23,16 @@ pub(crate) async fn list(
     Query(asked): Query<Asked>,
 ) -> Answered {
     let found = app.store.staff_clients(&session.scope, app.clock.now_ms(), asked.ask()).await?;
-    let table = Table { more: None, ..table(&found, &asked.q) };
+    let table = table(&found);
     let page = ListPage::new(Frame::new(&app, &session, CLIENTS), "Clients", &asked, found.total, table);
     let page = page.searched("Name").with_add(session.may_edit(), "/staff/clients/new", "Add a client");
     Ok(render(&page)?)
 }
 
-/// Clients that a search finds.
-pub(crate) fn table(found: &StaffPage<StaffClient>, search: &str) -> Table {
+pub(crate) fn table(found: &StaffPage<StaffClient>) -> Table {
     let rows = found.rows.iter().map(row).collect();
-    let more = Some((page_address(CLIENTS, search, 1), format!("{} in all", found.total)));
     let head = &["Client", "Company", "Links", "People"];
-    Table { title: "Clients", head, rows, none: "No client is found.", more }
+    Table { title: "Clients", head, rows, none: "No client is found.", more: None }
 }
 
 fn row(client: &StaffClient) -> Vec<Cell> {

@@ -6,7 +6,7 @@ use store::{StaffPage, StaffRouter, StoreError};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::pages::render;
-use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage, page_address};
+use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage};
 use crate::pages::staff::{Answered, Frame, ROUTERS, gone_to, links, refused, router_id};
 use crate::staff::StaffSession;
 use crate::zone::Zone;
@@ -19,24 +19,16 @@ pub(crate) async fn list(
 ) -> Answered {
     let found = app.store.staff_routers(&session.scope, app.clock.now_ms(), asked.ask()).await?;
     let now_ms = app.clock.now_ms();
-    let table = Table { more: None, ..table(&app, &session, &found, &asked.q, now_ms) };
+    let table = table(&app, &session, &found, now_ms);
     let page = ListPage::new(Frame::new(&app, &session, ROUTERS), "Routers", &asked, found.total, table);
     let page = page.searched("Name or address");
     Ok(render(&page.with_add(session.may_edit(), "/staff/routers/new", "Add a router"))?)
 }
 
-/// Routers that a search finds.
-pub(crate) fn table(
-    app: &App,
-    session: &StaffSession,
-    found: &StaffPage<StaffRouter>,
-    search: &str,
-    now_ms: i64,
-) -> Table {
+pub(crate) fn table(app: &App, session: &StaffSession, found: &StaffPage<StaffRouter>, now_ms: i64) -> Table {
     let rows = found.rows.iter().map(|router| row(app, session, router, now_ms)).collect();
-    let more = Some((page_address(ROUTERS, search, 1), format!("{} in all", found.total)));
     let head = &["Router", "State", "Company", "RouterOS", "Links"];
-    Table { title: "Routers", head, rows, none: "No router is found.", more }
+    Table { title: "Routers", head, rows, none: "No router is found.", more: None }
 }
 
 fn row(app: &App, session: &StaffSession, router: &StaffRouter, now_ms: i64) -> Vec<Cell> {
