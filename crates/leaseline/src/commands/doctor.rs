@@ -97,18 +97,25 @@ async fn graph_api(installation: &Installation) -> anyhow::Result<String> {
     Ok(format!("messages come from {number}{receipts}"))
 }
 
-/// Whether mail is stuck.
+/// Whether messages are stuck.
 async fn outbox(store: &store::Store, installation: &Installation) -> anyhow::Result<Step> {
     let counts = store.outbox_counts().await?;
     let count = |state| counts.iter().find(|(found, _)| *found == state).map_or(0, |(_, count)| *count);
     let (dead, queued) = (store.outbox_lost().await?, count(OutboxState::Queued));
-    let waits_for_nothing = queued > 0 && installation.config.mail.smtp_host.is_empty();
-    let detail = match (dead, waits_for_nothing) {
-        (0, false) => format!("{queued} mails wait"),
-        (0, true) => format!("{queued} mails wait, and {}", mail::NOT_SET_UP),
-        _ => format!("{dead} mails were given up, {queued} wait: `leaseline outbox list` says why"),
+    let config = &installation.config;
+    let mut stuck = Vec::new();
+    if config.mail.smtp_host.is_empty() && store.outbox_next_due_ms().await?.is_some() {
+        stuck.push(mail::NOT_SET_UP);
+    }
+    if !config.whatsapp.is_set_up() && store.whatsapp_next_due_ms().await?.is_some() {
+        stuck.push(whatsapp::NOT_SET_UP);
+    }
+    let detail = match (dead, stuck.is_empty()) {
+        (0, true) => format!("{queued} messages wait"),
+        (0, false) => format!("{queued} messages wait, and {}", stuck.join(", and ")),
+        _ => format!("{dead} messages were given up, {queued} wait: `leaseline outbox list` says why"),
     };
-    Ok(Step { name: "outbox".to_owned(), ok: dead == 0 && !waits_for_nothing, detail })
+    Ok(Step { name: "outbox".to_owned(), ok: dead == 0 && stuck.is_empty(), detail })
 }
 
 /// A proxy in front that nobody believes: to the login throttle all of its customers are one.

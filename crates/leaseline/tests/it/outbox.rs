@@ -53,7 +53,7 @@ fn mail_waits_until_a_server_is_set_up_and_everybody_says_so() {
     assert!(text.contains("queued") && text.contains("no mail server is set up"), "{text}");
     let output = it.run(&["doctor"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.contains("2 mails wait, and no mail server is set up"), "{text}");
+    assert!(text.contains("2 messages wait, and no mail server is set up"), "{text}");
     let (code, line) = it.fails(&["mail", "test", "--to", "me@isp.example"]);
     assert_eq!((code, line.contains("mail.smtp_host")), (2, true), "{line}");
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::{installation::Installation, webhook::receiver};
+use crate::{installation::Installation, months::Months, webhook::receiver};
 
 const TOKEN: &str = "EAAG-secret";
 
@@ -94,4 +94,18 @@ fn where_it_is_not_set_up_everybody_says_so() {
     let output = command.env("LEASELINE_WHATSAPP_PHONE_NUMBER_ID", "1").output().expect("the binary runs");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("no token: set whatsapp.token_file"), "{said}");
+}
+
+#[test]
+fn messages_wait_until_it_is_set_up_and_the_list_and_the_doctor_say_so() {
+    let months = Months::new();
+    let it = &months.installation;
+    it.ok(&["company", "edit", "--add-operations", "+919800000001"]);
+    it.ok(&["sla", "calculate"]);
+    let text = it.ok(&["outbox", "list"]);
+    assert!(text.contains("whatsapp:+919800000001") && text.contains("WhatsApp is not set up"), "{text}");
+    let output = it.run(&["doctor"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("set, and WhatsApp is not set up: messages wait"), "{text}");
+    assert!(!output.status.success());
 }
