@@ -195,7 +195,7 @@ const LIST: Differs = deliveries!(
     ["AND ($2 IS NULL OR d.standing = $2) AND ($3 IS NULL OR d.kind = $3)
         AND ($4 IS NULL
             OR CASE WHEN d.recipient LIKE 'webhook:%' THEN 'webhook' WHEN d.recipient LIKE 'whatsapp:%' THEN 'whatsapp'
-                ELSE 'mail' END = $4) AND ($10 IS NULL OR d.recipient = $10)
+                WHEN d.recipient IS NOT NULL THEN 'mail' END = $4) AND ($10 IS NULL OR d.recipient = $10)
         AND (LOWER(d.about) LIKE LOWER($7) ESCAPE '\\' OR LOWER(COALESCE(d.recipient, '')) LIKE LOWER($7) ESCAPE '\\'
             OR LOWER(COALESCE(c.name, '')) LIKE LOWER($7) ESCAPE '\\'
             OR LOWER(COALESCE(d.answer, d.reason, '')) LIKE LOWER($7) ESCAPE '\\')

@@ -186,7 +186,11 @@ async fn nobody_overwrites_a_rule_or_a_list_that_they_never_saw() {
         );
         let bad = save(&mut eve, &list, "operations=noc%40isp.example%0D%0Anobody").await;
         assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(bad.body.contains("&#34;nobody&#34; is not an e-mail address"), "{}", bad.body);
+        assert!(
+            bad.body.contains("&#34;nobody&#34; is neither an e-mail address nor a number"),
+            "{}",
+            bad.body
+        );
         let many: String = (0..51).map(|n| format!("p{n}%40isp.example%0A")).collect();
         let many = save(&mut eve, &list, &format!("operations={many}")).await;
         assert!(many.body.contains("50 at most"), "{}", many.body);
