@@ -155,7 +155,7 @@ pub(crate) async fn show(State(app): State<App>, session: StaffSession, Path(id)
         title: format!("{}, {}", frozen.circuit, month_words(report.month)),
         pill: Some(verdict(view.badge).sub(view.reasons.join(" "))),
         warning,
-        facts: about(&report, &view, (&frozen.client, &company.name), &zone),
+        facts: about(&report, &view, (&frozen.client, &company.name, &frozen.circuit), &zone),
         deeds: deeds(&session, &report),
         tables,
         letter: None,
@@ -166,13 +166,13 @@ pub(crate) async fn show(State(app): State<App>, session: StaffSession, Path(id)
 fn about(
     report: &SlaReport,
     view: &StatementView,
-    (client, company): (&str, &str),
+    (client, company, circuit): (&str, &str, &str),
     zone: &Zone,
 ) -> Vec<(&'static str, Cell)> {
     let mut about = vec![
         ("Client", Cell::link(client, format!("{CLIENTS}/{}", report.client_id))),
         ("Company", Cell::text(company)),
-        ("Link", Cell::link("its page", format!("{LINKS}/{}", report.link_id))),
+        ("Link", Cell::link(circuit, format!("{LINKS}/{}", report.link_id))),
         ("From", Cell::text(&view.from)),
         ("To", Cell::text(&view.to).sub(if report.statement.so_far { "so far" } else { "" })),
         ("Under contract", Cell::text(&view.contracted)),
