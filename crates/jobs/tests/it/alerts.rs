@@ -303,7 +303,7 @@ on_both! {
         assert_eq!(db.store.alerts(&AlertFilter::default(), 10).await.unwrap().len(), 0, "nothing is written");
     }
 
-    /// Somebody decides at this moment, and has the only writer of SQLite with it.
+    // Somebody decides at this moment, and has the only writer of SQLite with it.
     async fn looking_back_waits_for_nobody(db) {
         let isp = with_operations(db).await;
         let now = at(2026, 11, 10, 0, 0);
