@@ -54,12 +54,8 @@ impl Past {
         let filter = LedgerFilter { company: Some(company.id), ..LedgerFilter::active(from_ms, to_ms) };
         let links: Vec<LinkId> =
             store.ledger_links(&filter).await?.into_iter().map(|link| link.link.id).collect();
-        let mut turn = store.alert_turn(company.id, to_ms).await?;
-        let mut facts = turn.facts(&links).await?;
-        // Nothing is written; others may have their turn.
-        drop(turn);
+        let mut facts = store.alert_facts(company.id, &links, to_ms).await?;
         facts.rules = rules.to_vec();
-        facts.watch_since_ms = i64::MIN;
         facts.pending.clear();
         facts.recent.clear();
         let maintenance = maintenance(store, from_ms, to_ms).await?;

@@ -95,6 +95,21 @@ impl Store {
         };
         Ok(AlertTurn { tx, company, now_ms, watch_since_ms, note_watch })
     }
+
+    /// All that would be to be decided on, for whoever only looks: nobody waits for it, and nothing comes of it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such company.
+    pub async fn alert_facts(
+        &self,
+        company: CompanyId,
+        more: &[LinkId],
+        now_ms: i64,
+    ) -> Result<AlertFacts, StoreError> {
+        let mut tx = self.begin_reading().await?;
+        let company = company_in(&mut tx, company).await?;
+        alert_facts::read(&mut tx, company, more, i64::MIN, now_ms).await
+    }
 }
 
 impl AlertTurn {

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 use crate::exclusion::ExclusionRow;
 use crate::ledger_inputs::{Batch, Reading, exclusions_of_links, spans_of_links, terms_of_links};
 
-use crate::open::begin_postgres;
+use crate::open::{POSTGRES_SNAPSHOT, begin_postgres};
 use crate::span::SpanRow;
 use crate::{LinkId, LinkTerms, StoreError};
 
@@ -22,10 +22,9 @@ type ReadingRow = (LinkId, i64, Option<i64>, Option<i64>, Option<i64>, Option<i6
 
 /// Fills the batch, in one read transaction.
 pub(crate) async fn read(pool: &PgPool, batch: &mut Batch) -> Result<(), StoreError> {
-    const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     let ids: Vec<i64> = batch.links().into_iter().map(|link| link.0).collect();
     let (from_ms, to_ms) = (batch.from_ms, batch.to_ms);
-    let mut tx = begin_postgres(pool, SNAPSHOT).await?;
+    let mut tx = begin_postgres(pool, POSTGRES_SNAPSHOT).await?;
     macro_rules! each {
         ($row:ty, $sql:expr, $add:expr) => {
             let mut rows =

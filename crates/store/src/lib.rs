@@ -102,6 +102,7 @@ mod timeline;
 mod traffic;
 mod version;
 mod webhook;
+mod webhook_write;
 mod whatsapp_opt_in;
 mod whatsapp_receipt;
 

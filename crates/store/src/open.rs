@@ -36,6 +36,9 @@ const SQLITE_PAGE_BYTES: u32 = 4096;
 /// The log file is cut back to this many bytes after a checkpoint.
 const SQLITE_LOG_BYTES_KEPT: &str = "134217728";
 
+/// Begins a transaction of PostgreSQL that reads one state of the database.
+pub(crate) const POSTGRES_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -158,6 +161,14 @@ impl Store {
         Ok(match &self.inner.pools {
             Pools::Sqlite { write, .. } => Engine::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Engine::Postgres(begin_postgres(pool, "BEGIN").await?),
+        })
+    }
+
+    /// Begins a transaction that only reads, holds nobody up, and sees one state of the database.
+    pub(crate) async fn begin_reading(&self) -> Result<Tx, StoreError> {
+        Ok(match &self.inner.pools {
+            Pools::Sqlite { read, .. } => Engine::Sqlite(read.begin().await?),
+            Pools::Postgres(pool) => Engine::Postgres(begin_postgres(pool, POSTGRES_SNAPSHOT).await?),
         })
     }
 

@@ -57,20 +57,24 @@ impl TryFrom<Row> for StaffReport {
     }
 }
 
+// Statements are long: they are read for the rows of the page alone.
 macro_rules! list {
     ($reasons:literal) => {
         scoped!(
-            ["SELECT ", report_row_columns!($reasons), ", c.name AS client, m.name AS company, m.timezone,
-                COUNT(*) OVER () AS total
-                FROM sla_reports r JOIN client_links l ON l.id = r.link_id JOIN clients c ON c.id = r.client_id
-                JOIN companies m ON m.id = c.company_id WHERE"]
+            ["SELECT ", report_row_columns!($reasons), ", c.name AS client, m.name AS company, m.timezone, p.total
+                FROM (SELECT r.id, COUNT(*) OVER () AS total
+                    FROM sla_reports r JOIN client_links l ON l.id = r.link_id JOIN clients c ON c.id = r.client_id
+                    WHERE"]
             "c.company_id"
             ["AND ($2 IS NULL OR r.month = $2) AND ($3 IS NULL OR r.client_id = $3) AND ($4 IS NULL OR r.overall = $4)
                 AND ($5 OR r.revision = (SELECT MAX(n.revision) FROM sla_reports n
                     WHERE n.link_id = r.link_id AND n.month = r.month))
                 AND (LOWER(l.circuit) LIKE LOWER($6) ESCAPE '\\' OR LOWER(c.name) LIKE LOWER($6) ESCAPE '\\'
                     OR LOWER(COALESCE(l.site, '')) LIKE LOWER($6) ESCAPE '\\')
-                ORDER BY r.month DESC, l.circuit, r.link_id, r.revision DESC LIMIT $7 OFFSET $8"]
+                ORDER BY r.month DESC, l.circuit, r.link_id, r.revision DESC LIMIT $7 OFFSET $8) p
+                JOIN sla_reports r ON r.id = p.id JOIN client_links l ON l.id = r.link_id
+                JOIN clients c ON c.id = r.client_id JOIN companies m ON m.id = c.company_id
+                ORDER BY r.month DESC, l.circuit, r.link_id, r.revision DESC"]
         )
     };
 }

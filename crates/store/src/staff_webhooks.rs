@@ -8,7 +8,7 @@ use crate::outbox_write::{self, Mail};
 use crate::webhook::{self, NOT_FOUND};
 use crate::{
     Company, CompanyId, NewMail, NotificationEvent, OutboxId, Shown, StaffAct, StaffScope, Store, StoreError,
-    Webhook, WebhookId,
+    Webhook, WebhookId, webhook_write,
 };
 
 /// `kind` in the outbox of a message that only says that messages arrive.
@@ -54,7 +54,7 @@ impl Store {
         let url = webhook::checked(url)?;
         let key = self.key()?;
         let mut tx = self.begin().await?;
-        let (id, secret) = webhook::insert(&mut tx, key, company, (&url, events), act.now_ms).await?;
+        let (id, secret) = webhook_write::insert(&mut tx, key, company, (&url, events), act.now_ms).await?;
         let after = webhook::one(&mut tx, id).await?;
         record(&mut tx, act, "webhook.add", (None, Some(&after))).await?;
         tx.commit().await?;
@@ -81,7 +81,7 @@ impl Store {
         on!(&mut tx, tx => sqlx::query(URL).bind(id).bind(url.as_str()).execute(&mut **tx).await.map(|_| ()))
             .map_err(|error| StoreError::on_insert(error, "webhook", &[("url", "address")]))?;
         on!(&mut tx, tx => sqlx::query(DEAF).bind(id).execute(&mut **tx).await.map(|_| ()))?;
-        webhook::put_events(&mut tx, id, events).await?;
+        webhook_write::put_events(&mut tx, id, events).await?;
         let after = webhook::one(&mut tx, id).await?;
         record(&mut tx, act, "webhook.edit", (Some(&before), Some(&after))).await?;
         Ok(tx.commit().await?)
@@ -96,7 +96,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let before = held(&mut tx, act, id).await?;
-        webhook::set_active(&mut tx, id, active).await?;
+        webhook_write::set_active(&mut tx, id, active).await?;
         let after = Webhook { active, ..before.clone() };
         record(&mut tx, act, "webhook.edit", (Some(&before), Some(&after))).await?;
         Ok(tx.commit().await?)
@@ -114,7 +114,7 @@ impl Store {
         let key = self.key()?;
         let mut tx = self.begin().await?;
         let webhook = held(&mut tx, act, id).await?;
-        let secret = webhook::renew_secret(&mut tx, key, id).await?;
+        let secret = webhook_write::renew_secret(&mut tx, key, id).await?;
         // Whatever is seen of it is the same before and after.
         record(&mut tx, act, "webhook.secret", (None, Some(&webhook))).await?;
         tx.commit().await?;
@@ -125,7 +125,7 @@ impl Store {
     pub async fn staff_remove_webhook(&self, act: &StaffAct<'_>, id: WebhookId) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let before = held(&mut tx, act, id).await?;
-        webhook::remove(&mut tx, id).await?;
+        webhook_write::remove(&mut tx, id).await?;
         record(&mut tx, act, "webhook.remove", (Some(&before), None)).await?;
         Ok(tx.commit().await?)
     }

@@ -5,17 +5,15 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::engine::{Tx, on};
-use crate::{AuditEvent, CompanyId, MasterKey, NotificationEvent, Store, StoreError, WebhookId, audit};
+use crate::{AuditEvent, CompanyId, NotificationEvent, Store, StoreError, WebhookId, audit, webhook_write};
 
 /// The most webhooks of a company.
 pub const WEBHOOKS_MAX: i64 = 20;
 /// The most characters of an address.
 const URL_CHARS_MAX: usize = 2_000;
-/// Random bytes of a secret, as the specification advises (standardwebhooks.com: 24 to 64).
-const SECRET_BYTES: usize = 32;
 /// What a secret begins with, by the same specification; the rest is Base64.
-const SECRET_PREFIX: &str = "whsec_";
-const TABLE: &str = "notification_webhooks";
+pub(crate) const SECRET_PREFIX: &str = "whsec_";
+pub(crate) const TABLE: &str = "notification_webhooks";
 /// What a webhook's recipient in the outbox begins with; its number follows.
 pub(crate) const RECIPIENT_PREFIX: &str = "webhook:";
 
@@ -93,7 +91,7 @@ impl Store {
         let url = checked(url)?;
         let key = self.key()?;
         let mut tx = self.begin().await?;
-        let (id, secret) = insert(&mut tx, key, company, (&url, events), now_ms).await?;
+        let (id, secret) = webhook_write::insert(&mut tx, key, company, (&url, events), now_ms).await?;
         note(
             &mut tx,
             (by, now_ms),
@@ -143,7 +141,7 @@ impl Store {
         let key = self.key()?;
         let mut tx = self.begin().await?;
         one(&mut tx, id).await?;
-        let secret = renew_secret(&mut tx, key, id).await?;
+        let secret = webhook_write::renew_secret(&mut tx, key, id).await?;
         note(&mut tx, (by, now_ms), "webhook.secret", id, serde_json::Value::Null).await?;
         tx.commit().await?;
         Ok(secret)
@@ -161,7 +159,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let before = one(&mut tx, id).await?.active;
-        set_active(&mut tx, id, active).await?;
+        webhook_write::set_active(&mut tx, id, active).await?;
         let detail = serde_json::json!({ "before": { "active": before }, "after": { "active": active } });
         note(&mut tx, (by, now_ms), "webhook.edit", id, detail).await?;
         Ok(tx.commit().await?)
@@ -174,69 +172,11 @@ impl Store {
     pub async fn remove_webhook(&self, id: WebhookId, (by, now_ms): (&str, i64)) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         let webhook = one(&mut tx, id).await?;
-        remove(&mut tx, id).await?;
+        webhook_write::remove(&mut tx, id).await?;
         let detail = serde_json::json!({ "url": webhook.origin() });
         note(&mut tx, (by, now_ms), "webhook.remove", id, detail).await?;
         Ok(tx.commit().await?)
     }
-}
-
-/// Enters a webhook with a new secret.
-pub(crate) async fn insert(
-    tx: &mut Tx,
-    key: &MasterKey,
-    company: CompanyId,
-    (url, events): (&Url, &[NotificationEvent]),
-    now_ms: i64,
-) -> Result<(WebhookId, SecretString), StoreError> {
-    const SQL: &str = "INSERT INTO notification_webhooks (company_id, url, secret_sealed, created_at_ms)
-        VALUES ($1, $2, '', $3) RETURNING id";
-    if of_company(tx, company).await?.len() as i64 >= WEBHOOKS_MAX {
-        return Err(invalid(format!("a company has {WEBHOOKS_MAX} at most: remove one that is not used")));
-    }
-    let id: WebhookId = on!(&mut *tx, tx => sqlx::query_scalar(SQL)
-        .bind(company).bind(url.as_str()).bind(now_ms).fetch_one(&mut **tx).await)
-    .map_err(|error| StoreError::on_insert(error, "webhook", &[("url", "address")]))?;
-    put_events(tx, id, events).await?;
-    Ok((id, renew_secret(tx, key, id).await?))
-}
-
-/// What it hears of besides what it does already.
-pub(crate) async fn put_events(
-    tx: &mut Tx,
-    id: WebhookId,
-    events: &[NotificationEvent],
-) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO notification_webhook_events (webhook_id, event) VALUES ($1, $2)
-        ON CONFLICT (webhook_id, event) DO NOTHING";
-    for event in events {
-        on!(&mut *tx, tx => sqlx::query(SQL)
-            .bind(id).bind(event.as_str()).execute(&mut **tx).await.map(|_| ()))?;
-    }
-    Ok(())
-}
-
-/// Gives it a new secret, sealed for its row.
-pub(crate) async fn renew_secret(
-    tx: &mut Tx,
-    key: &MasterKey,
-    id: WebhookId,
-) -> Result<SecretString, StoreError> {
-    const SQL: &str = "UPDATE notification_webhooks SET secret_sealed = $2 WHERE id = $1";
-    let secret = new_secret()?;
-    let sealed = key.seal(TABLE, &id.to_string(), &secret)?;
-    on!(tx, tx => sqlx::query(SQL).bind(id).bind(sealed).execute(&mut **tx).await.map(|_| ()))?;
-    Ok(secret)
-}
-
-pub(crate) async fn set_active(tx: &mut Tx, id: WebhookId, active: bool) -> Result<(), StoreError> {
-    const SQL: &str = "UPDATE notification_webhooks SET active = $2 WHERE id = $1";
-    Ok(on!(tx, tx => sqlx::query(SQL).bind(id).bind(active).execute(&mut **tx).await.map(|_| ()))?)
-}
-
-pub(crate) async fn remove(tx: &mut Tx, id: WebhookId) -> Result<(), StoreError> {
-    const SQL: &str = "DELETE FROM notification_webhooks WHERE id = $1";
-    Ok(on!(tx, tx => sqlx::query(SQL).bind(id).execute(&mut **tx).await.map(|_| ()))?)
 }
 
 /// The webhooks of a company as a transaction sees them, oldest first.
@@ -264,7 +204,7 @@ fn put_together(rows: Vec<Row>) -> Result<Vec<Webhook>, StoreError> {
 
 pub(crate) const NOT_FOUND: StoreError = StoreError::NotFound { what: "webhook" };
 
-fn invalid(why: String) -> StoreError {
+pub(crate) fn invalid(why: String) -> StoreError {
     StoreError::Invalid { what: "a webhook", why }
 }
 
@@ -281,12 +221,6 @@ pub(crate) fn checked(text: &str) -> Result<Url, StoreError> {
         return Err(invalid(format!("the address has more than {URL_CHARS_MAX} characters")));
     }
     Ok(url)
-}
-
-fn new_secret() -> Result<SecretString, StoreError> {
-    let mut random = [0; SECRET_BYTES];
-    getrandom::fill(&mut random).map_err(|_| StoreError::Random)?;
-    Ok(SecretString::from(format!("{SECRET_PREFIX}{}", BASE64_STANDARD.encode(random))))
 }
 
 /// The bytes that a secret's text stands for.

@@ -303,6 +303,20 @@ on_both! {
         assert_eq!(db.store.alerts(&AlertFilter::default(), 10).await.unwrap().len(), 0, "nothing is written");
     }
 
+    // Somebody decides at this moment, and has the only writer of SQLite with it.
+    async fn looking_back_waits_for_nobody(db) {
+        let isp = with_operations(db).await;
+        let now = at(2026, 11, 10, 0, 0);
+        isp.link("C-1", now - DAY).await;
+        let company = db.store.company(isp.company).await.unwrap();
+        let rules = db.store.notification_rules(isp.company).await.unwrap();
+        let turn = db.store.alert_turn(isp.company, now).await.unwrap();
+        let looking = preview(&db.store, &company, &rules, (now - DAY, now), |_, _| true);
+        let seen = tokio::time::timeout(std::time::Duration::from_secs(60), Box::pin(looking)).await;
+        assert_eq!(seen.expect("it waits").unwrap().unwrap().messages, 0);
+        drop(turn);
+    }
+
     async fn settings_that_make_no_sense_are_refused_with_what_to_do(db) {
         let isp = with_operations(db).await;
         let edit = |edit: RuleEdit, event| {

@@ -62,6 +62,7 @@ async fn every_message_is_listed_with_what_became_of_it_and_narrowed_down() {
             ("q=DECCAN", false, false, true),
             ("q=nobody%3E+of", true, false, false),
             ("q=%25", false, false, false),
+            ("from=", true, true, true),
             ("page=2", false, false, false),
         ] {
             let page = browser.get(&format!("/staff/deliveries?{query}")).await.body;
@@ -69,6 +70,11 @@ async fn every_message_is_listed_with_what_became_of_it_and_narrowed_down() {
             let found = (shows(own.message), page.contains("quiet hours"), shows(reset));
             assert_eq!(found, (alert, held, account), "{query}");
         }
+        portal.pass(40 * 24 * HOUR_MS);
+        let mut browser = on_duty(&portal, "viola", StaffRole::Viewer, StaffScope::All).await;
+        let lately = browser.get("/staff/deliveries").await.body;
+        assert!(!lately.contains("quiet hours") && lately.contains("value=\"2026-12-04\""), "{lately}");
+        assert!(browser.get("/staff/deliveries?from=2026-11-01").await.body.contains("quiet hours"));
         for query in ["from=yesterday", "to=2026-02-30", "from=1795437000000", "to=2026-11-23T10:00"] {
             let answer = browser.get(&format!("/staff/deliveries?{query}")).await;
             assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");

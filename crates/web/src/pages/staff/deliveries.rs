@@ -19,6 +19,8 @@ use crate::zone::Zone;
 
 /// The heads of a table of messages.
 pub(crate) const HEAD: &[&str] = &["Message", "State", "To", "Decided", "Tries", "Answer or reason"];
+/// So many days are listed unless another first day is asked for.
+const DAYS_LISTED: i64 = 30;
 /// What narrows the list down besides the search.
 const FILTERS: [&str; 5] = ["kind", "channel", "state", "from", "to"];
 
@@ -28,7 +30,8 @@ pub(crate) async fn list(
     session: StaffSession,
     Query(asked): Query<Asked>,
 ) -> Answered {
-    let wanted = wanted(&asked, &session)?;
+    let now_ms = app.clock.now_ms();
+    let wanted = wanted(&asked, &session, now_ms)?;
     let found = app.store.staff_deliveries(&session.scope, &wanted).await?;
     let rows = found.rows.iter().map(row).collect();
     let table = Table { title: "Messages", head: HEAD, rows, none: "No message is found.", more: None };
@@ -43,32 +46,41 @@ pub(crate) async fn list(
     let frame = Frame::new(&app, &session, DELIVERIES);
     let page = ListPage::new(frame, "Deliveries", &asked, found.total, table)
         .searched("Circuit, client, receiver, answer or reason")
-        .narrowed(fields(&asked, &app.store.staff_webhooks(&session.scope).await?))
+        .narrowed(fields(&asked, &session, &app.store.staff_webhooks(&session.scope).await?, now_ms))
         .with_deeds(deeds);
     Ok(render(&page)?)
 }
 
-fn fields(asked: &Asked, webhooks: &[(Company, Webhook)]) -> Vec<Field> {
+fn fields(asked: &Asked, session: &StaffSession, webhooks: &[(Company, Webhook)], now_ms: i64) -> Vec<Field> {
     let owned = |value: &str, words: &str| (value.to_owned(), words.to_owned());
     let channels = Channel::ALL.into_iter().map(|one| owned(one.as_str(), channel_words(one)));
     let each = webhooks.iter().map(|(company, webhook)| {
         (webhook.recipient(), format!("Webhook {} of {}", webhook.id, company.name))
     });
     let states = DeliveryStanding::ALL.map(|one| owned(one.as_str(), standing_words(one)));
-    let input = asked.input();
+    let mut from = Field::new(&asked.input(), "from", "From", Kind::Input("date"));
+    if from.value.is_empty() {
+        from.value = session.zone.iso_day(first_ms(now_ms));
+    }
     vec![
         asked.choice("kind", "Kind", "All kinds", kinds().map(|(kind, words)| owned(kind, words))),
         asked.choice("channel", "Way", "All ways", channels.chain(each)),
         asked.choice("state", "State", "All", states),
-        Field::new(&input, "from", "From", Kind::Input("date")),
-        Field::new(&input, "to", "To and with", Kind::Input("date")),
+        from,
+        Field::new(&asked.input(), "to", "To and with", Kind::Input("date")),
     ]
+}
+
+/// A moment of the first day that is listed.
+pub(crate) fn first_ms(now_ms: i64) -> i64 {
+    now_ms - DAYS_LISTED * 24 * 3_600_000
 }
 
 /// What an address asks for. Days are those of the zone at the foot of the page.
 pub(crate) fn wanted<'a>(
     asked: &'a Asked,
     session: &StaffSession,
+    now_ms: i64,
 ) -> Result<StaffDeliveryAsk<'a>, PageError> {
     let day = |name: &str| match asked.narrowed.get(name).map_or("", |text| text.trim()) {
         "" => Ok(None),
@@ -88,7 +100,7 @@ pub(crate) fn wanted<'a>(
         channel: asked.one_of("channel", &Channel::ALL, Channel::as_str),
         recipient: channel.filter(|to| store::webhook_of(to).is_some()),
         kind: kinds().map(|(kind, _)| kind).find(|known| kind.is_some_and(|kind| kind == known)),
-        from_ms: day("from")?.map(|day| day.from_ms),
+        from_ms: Some(day("from")?.unwrap_or_else(|| session.zone.day_around(first_ms(now_ms))).from_ms),
         to_ms: day("to")?.map(|day| day.to_ms),
     })
 }
@@ -208,7 +220,7 @@ pub(crate) async fn retry_all(
 ) -> Answered<Response> {
     let address = caller.address_text();
     let act = session.act(&address, app.clock.now_ms());
-    app.store.staff_retry_deliveries(&act, &wanted(&asked, &session)?).await?;
+    app.store.staff_retry_deliveries(&act, &wanted(&asked, &session, act.now_ms)?).await?;
     asked.narrowed.insert("state".to_owned(), DeliveryStanding::Queued.as_str().to_owned());
     Ok(gone_to(&address_of(DELIVERIES, &asked)))
 }

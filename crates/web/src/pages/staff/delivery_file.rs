@@ -20,7 +20,9 @@ pub(crate) async fn csv(
     caller: Caller,
     Query(asked): Query<Asked>,
 ) -> Answered<Response> {
-    let found = app.store.staff_deliveries_for_file(&session.scope, &wanted(&asked, &session)?).await?;
+    let now_ms = app.clock.now_ms();
+    let wanted = wanted(&asked, &session, now_ms)?;
+    let found = app.store.staff_deliveries_for_file(&session.scope, &wanted).await?;
     if found.total > DELIVERIES_IN_FILE_MAX {
         let why = format!(
             "These are {} messages, and a file holds {DELIVERIES_IN_FILE_MAX} at most: narrow the list down, by days for example.",
@@ -28,7 +30,6 @@ pub(crate) async fn csv(
         );
         return Err(PageError::Unusable(why).into());
     }
-    let now_ms = app.clock.now_ms();
     let name = format!("deliveries_{}.csv", session.zone.form(now_ms).replace(['-', ':'], ""));
     let address = caller.address_text();
     let act = session.act(&address, now_ms);

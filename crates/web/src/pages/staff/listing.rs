@@ -145,11 +145,14 @@ pub(crate) struct ListPage {
     table: Table,
     pub(crate) total: i64,
     page: i64,
+    /// Whether not everything is asked for.
+    is_narrowed: bool,
 }
 
 impl ListPage {
     pub(crate) fn new(frame: Frame, title: &'static str, asked: &Asked, total: i64, table: Table) -> Self {
         let (search, page) = (asked.q.trim().to_owned(), asked.number());
+        let is_narrowed = !search.is_empty() || asked.narrowed.values().any(|value| !value.is_empty());
         Self {
             frame,
             title,
@@ -161,6 +164,7 @@ impl ListPage {
             table,
             total,
             page,
+            is_narrowed,
         }
     }
 
@@ -185,11 +189,6 @@ impl ListPage {
 
     fn pages(&self) -> i64 {
         pages(self.total)
-    }
-
-    /// Whether not everything is asked for.
-    fn is_narrowed(&self) -> bool {
-        !self.search.is_empty() || self.filters.iter().any(|field| !field.value.is_empty())
     }
 
     /// The address of another page of the same list.

@@ -1,13 +1,13 @@
 use axum::extract::{Path, Query, State};
 use sla::Verdict;
-use store::{ClientId, Facing, ReportFilter, ReportRow, SlaReport, StaffReport, StaffReportAsk};
+use store::{Facing, ReportFilter, ReportRow, SlaReport, StaffClient, StaffReport, StaffReportAsk};
 
 use crate::app::App;
 use crate::error::PageError;
 use crate::pages::download::facts;
 use crate::pages::staff::form::{Field, words};
 use crate::pages::staff::listing::{Asked, Cell, Deed, ListPage, Table, ThingPage};
-use crate::pages::staff::{Answered, CLIENTS, Frame, LINKS, REPORTS};
+use crate::pages::staff::{Answered, CLIENTS, Frame, LINKS, REPORTS, client_id};
 use crate::pages::{render, report_id};
 use crate::staff::StaffSession;
 use crate::view::statement::StatementView;
@@ -32,17 +32,21 @@ pub(crate) async fn list(
     Query(asked): Query<Asked>,
 ) -> Answered {
     let wanted = wanted(&asked)?;
+    let client = match wanted.client {
+        Some(id) => Some(app.store.staff_client(&session.scope, app.clock.now_ms(), id).await?),
+        None => None,
+    };
     let found = app.store.staff_reports(&session.scope, &wanted).await?;
     let rows = found.rows.iter().map(row).collect();
     let head = &["Link", "Verdict", "Client", "Month", "Availability", "Why", "Made"];
     let table = Table { title: "Reports", head, rows, none: "No report is found.", more: None };
     let page = ListPage::new(Frame::new(&app, &session, REPORTS), "SLA reports", &asked, found.total, table)
         .searched("Circuit, site or client")
-        .narrowed(fields(&app, &session, &asked, wanted.client).await?);
+        .narrowed(fields(&app, &session, &asked, client).await?);
     Ok(render(&page)?)
 }
 
-/// What an address asks for; what is none of the choices asks for nothing.
+/// What an address asks for; a verdict that is none asks for nothing.
 fn wanted(asked: &Asked) -> Result<StaffReportAsk<'_>, PageError> {
     let text = |name: &str| asked.narrowed.get(name).map_or("", |text| text.trim());
     let month = match text("month") {
@@ -52,10 +56,11 @@ fn wanted(asked: &Asked) -> Result<StaffReportAsk<'_>, PageError> {
                 .map_err(|_| PageError::Unusable(format!("{text:?} is no month: write it as 2026-10.")))?,
         ),
     };
+    let client = Some(text("client")).filter(|text| !text.is_empty()).map(client_id);
     Ok(StaffReportAsk {
         ask: asked.ask(),
         month,
-        client: text("client").parse().ok().map(ClientId),
+        client: client.transpose()?,
         verdict: text("verdict").parse().ok(),
         all_revisions: text("revisions") == "all",
     })
@@ -65,7 +70,7 @@ async fn fields(
     app: &App,
     session: &StaffSession,
     asked: &Asked,
-    client: Option<ClientId>,
+    client: Option<StaffClient>,
 ) -> Answered<Vec<Field>> {
     let months = app.store.staff_report_months(&session.scope).await?;
     let months = months.into_iter().map(|month| (month.to_string(), month_words(month)));
@@ -81,8 +86,8 @@ async fn fields(
         clients.clear();
     }
     // One that is asked for is offered, also if it is retired or one of too many.
-    if let Some(id) = client.filter(|id| clients.iter().all(|client| client.id != *id)) {
-        clients.extend(app.store.staff_client(&session.scope, now_ms, id).await.ok());
+    if let Some(client) = client.filter(|client| clients.iter().all(|other| other.id != client.id)) {
+        clients.push(client);
     }
     if !clients.is_empty() {
         let options = clients.into_iter().map(|client| (client.id.to_string(), client.name));
@@ -150,7 +155,7 @@ pub(crate) async fn show(State(app): State<App>, session: StaffSession, Path(id)
         title: format!("{}, {}", frozen.circuit, month_words(report.month)),
         pill: Some(verdict(view.badge).sub(view.reasons.join(" "))),
         warning,
-        facts: about(&report, &view, (&frozen.client, &company.name), &zone),
+        facts: about(&report, &view, (&frozen.client, &company.name, &frozen.circuit), &zone),
         deeds: deeds(&session, &report),
         tables,
         letter: None,
@@ -161,13 +166,13 @@ pub(crate) async fn show(State(app): State<App>, session: StaffSession, Path(id)
 fn about(
     report: &SlaReport,
     view: &StatementView,
-    (client, company): (&str, &str),
+    (client, company, circuit): (&str, &str, &str),
     zone: &Zone,
 ) -> Vec<(&'static str, Cell)> {
     let mut about = vec![
         ("Client", Cell::link(client, format!("{CLIENTS}/{}", report.client_id))),
         ("Company", Cell::text(company)),
-        ("Link", Cell::link("its page", format!("{LINKS}/{}", report.link_id))),
+        ("Link", Cell::link(circuit, format!("{LINKS}/{}", report.link_id))),
         ("From", Cell::text(&view.from)),
         ("To", Cell::text(&view.to).sub(if report.statement.so_far { "so far" } else { "" })),
         ("Under contract", Cell::text(&view.contracted)),

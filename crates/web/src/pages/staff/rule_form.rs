@@ -65,7 +65,7 @@ impl Place {
         let page = EditPage::new(form, shown);
         // Statements are told when they are made: there is nothing to look back at.
         if self.rule.event.is_alert() {
-            page.trying(format!("{}/preview", self.address()), "What would it have sent?")
+            page.trying(format!("{}/preview#look", self.address()), "What would it have sent?")
         } else {
             page
         }

@@ -64,7 +64,9 @@ pub(crate) enum Said {
 pub(crate) async fn thing(app: &App, session: &StaffSession, id: WebhookId, said: Said) -> Answered {
     let (company, webhook) = app.store.staff_webhook(&session.scope, id).await?;
     let recipient = webhook.recipient();
-    let wanted = StaffDeliveryAsk { recipient: Some(&recipient), ..StaffDeliveryAsk::default() };
+    let now_ms = app.clock.now_ms();
+    let from_ms = Some(deliveries::first_ms(now_ms));
+    let wanted = StaffDeliveryAsk { recipient: Some(&recipient), from_ms, ..StaffDeliveryAsk::default() };
     let calls = app.store.staff_deliveries(&session.scope, &wanted).await?;
     let zone = Zone::named(&company.timezone);
     let plain = webhook
@@ -92,7 +94,7 @@ pub(crate) async fn thing(app: &App, session: &StaffSession, id: WebhookId, said
             ("Company", Cell::text(&company.name)),
             ("Hears of", Cell::text(hears(&webhook))),
             ("Entered", Cell::text(zone.iso_moment(webhook.created_at_ms))),
-            ("Times in", Cell::text(zone.label(app.clock.now_ms()))),
+            ("Times in", Cell::text(zone.label(now_ms))),
         ],
         deeds: deeds(&webhook),
         tables: vec![Table {
@@ -100,7 +102,7 @@ pub(crate) async fn thing(app: &App, session: &StaffSession, id: WebhookId, said
             head: deliveries::HEAD,
             rows: calls.rows.iter().map(deliveries::row).collect(),
             none: "It was sent nothing yet.",
-            more: Some((more, format!("All messages to it, {} in all", calls.total))),
+            more: Some((more, format!("{} lately: all of them", calls.total))),
         }],
         letter,
     };
