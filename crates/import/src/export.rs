@@ -36,11 +36,21 @@ pub async fn export_csv(
             Kind::Links => all.link_rows(store, company, now_ms).await?,
         };
         for mut row in rows {
-            let cells = columns.iter().map(|column| row.remove(column.name).unwrap_or_default());
+            let cells = columns.iter().map(|column| guarded(row.remove(column.name).unwrap_or_default()));
             writer.write_record(cells).map_err(failed)?;
         }
     }
     writer.into_inner().map_err(|error| StoreError::Invalid { what: "a row", why: error.to_string() })
+}
+
+/// What a spreadsheet would take for a formula gets a mark before it, which an import takes away again.
+fn guarded(cell: String) -> String {
+    if is_formula(&cell) { format!("'{cell}") } else { cell }
+}
+
+/// Whether a spreadsheet would reckon with it.
+pub(crate) fn is_formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])
 }
 
 /// What is stored, without what is retired.
@@ -79,7 +89,10 @@ impl All {
             let terms = store.terms_for_client(client.id).await?;
             for link in store.links_of_client(client.id).await? {
                 let router = self.routers.iter().find(|router| router.id == link.router_id);
-                let (Some(router), None) = (router, link.terminated_at_ms) else { continue };
+                let Some(router) = router else { continue };
+                if link.terminated_at_ms.is_some_and(|end_ms| end_ms <= now_ms) {
+                    continue;
+                }
                 let mut in_force =
                     terms.iter().filter(|terms| terms.link_id == link.id && terms.valid_from_ms <= now_ms);
                 rows.push(link_row((company, client, router), &link, in_force.next_back(), &zone));

@@ -35,7 +35,7 @@ impl Known {
                     (router.name.clone(), Some(router).filter(|router| scope.holds(router.company_id)))
                 })
                 .collect(),
-            companies: store.staff_companies(scope).await?,
+            companies: in_use(store.staff_companies(scope).await?),
         })
     }
 
@@ -62,6 +62,11 @@ impl Known {
     pub(crate) fn company_of(&self, id: CompanyId) -> Option<&Company> {
         self.companies.iter().find(|company| company.id == id)
     }
+}
+
+/// What sells no more gets nothing new.
+fn in_use(companies: Vec<Company>) -> Vec<Company> {
+    companies.into_iter().filter(|company| company.retired_at_ms.is_none()).collect()
 }
 
 /// The clock of a company.

@@ -2,6 +2,7 @@
 
 use csv::{ReaderBuilder, StringRecord};
 
+use crate::export::is_formula;
 use crate::{Column, FAULTS_MAX, FILE_BYTES_MAX, Fault, ROWS_MAX};
 
 /// What a file holds.
@@ -75,7 +76,9 @@ impl Table {
     /// What stands in a column of a row, without spaces around it; empty if the file has no such column.
     pub(crate) fn cell<'a>(&self, row: &'a Row, column: &str) -> &'a str {
         let place = self.places.iter().find(|(name, _)| *name == column).and_then(|(_, place)| *place);
-        place.and_then(|place| row.cells.get(place)).unwrap_or_default().trim()
+        let cell = place.and_then(|place| row.cells.get(place)).unwrap_or_default().trim();
+        // The mark of an export before what a spreadsheet would take for a formula.
+        cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
     }
 }
 

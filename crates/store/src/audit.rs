@@ -76,6 +76,13 @@ impl Store {
         Ok(())
     }
 
+    /// The same about a thing of a company, whose people see it.
+    pub async fn audit_of(&self, company: CompanyId, event: &AuditEvent) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        insert_about(&mut tx, Some(company), event).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// The newest events before row `before` (`None`: from the newest on), at most `limit`.
     pub async fn audit_events(
         &self,

@@ -175,14 +175,6 @@ pub(crate) async fn invite_in(
     new: Invitation<'_>,
     now_ms: i64,
 ) -> Result<PortalUserId, StoreError> {
-    const COUNT: &str = "SELECT COUNT(*) FROM client_portal_users WHERE client_id = $1";
-    crate::client::check_in_use(tx, new.client, "the portal user").await?;
-    let count: i64 =
-        on!(&mut *tx, tx => sqlx::query_scalar(COUNT).bind(new.client).fetch_one(&mut **tx).await)?;
-    if count >= TEAM_MAX {
-        let why = format!("a client has at most {TEAM_MAX}");
-        return Err(StoreError::Invalid { what: "portal user", why });
-    }
     let id = portal_user::insert(tx, new, NO_PASSWORD, false, now_ms).await?;
     let wish = Wish { purpose: ResetPurpose::Invitation, username: new.username, address: None };
     password_reset::insert(tx, wish, now_ms).await?;

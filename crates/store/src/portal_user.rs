@@ -1,7 +1,7 @@
 use crate::engine::{Differs, Tx, on};
 use crate::{
     AccountChange, AuditEvent, ClientId, Invitation, LIST_ROWS_MAX, PortalRole, PortalUserId, SessionId,
-    Store, StoreError, account_mail, audit, password_reset,
+    Store, StoreError, TEAM_MAX, account_mail, audit, password_reset,
 };
 
 /// A person of a client, who logs in at `/client/login`.
@@ -179,7 +179,14 @@ pub(crate) async fn insert(
     const SQL: &str =
         "INSERT INTO client_portal_users (client_id, username, email, role, password_hash, active, created_at_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
+    const COUNT: &str = "SELECT COUNT(*) FROM client_portal_users WHERE client_id = $1";
     crate::client::check_in_use(tx, new.client, "the portal user").await?;
+    let count: i64 =
+        on!(&mut *tx, tx => sqlx::query_scalar(COUNT).bind(new.client).fetch_one(&mut **tx).await)?;
+    if count >= TEAM_MAX {
+        let why = format!("a client has at most {TEAM_MAX}");
+        return Err(StoreError::Invalid { what: "portal user", why });
+    }
     on!(tx, tx => sqlx::query_scalar(SQL)
         .bind(new.client)
         .bind(username_key(new.username))
@@ -207,6 +214,10 @@ pub(crate) async fn locked(tx: &mut Tx, id: PortalUserId) -> Result<PortalUser, 
 /// Lets a person log in, or no longer.
 pub(crate) async fn set_active(tx: &mut Tx, id: PortalUserId, active: bool) -> Result<(), StoreError> {
     const SET: &str = "UPDATE client_portal_users SET active = $2 WHERE id = $1";
+    if !active {
+        // Links first, as whoever uses one does.
+        password_reset::end_all_of(tx, id).await?;
+    }
     let rows = on!(&mut *tx, tx => sqlx::query(SET)
         .bind(id)
         .bind(active)
@@ -217,7 +228,6 @@ pub(crate) async fn set_active(tx: &mut Tx, id: PortalUserId, active: bool) -> R
         return Err(StoreError::NotFound { what: "portal user" });
     }
     if !active {
-        password_reset::end_all_of(tx, id).await?;
         password_reset::end_sessions(tx, id, None).await?;
     }
     Ok(())

@@ -48,6 +48,8 @@ pub struct StaffPortalUser {
     pub client: String,
     /// Whether a login needs a second factor.
     pub second_factor: bool,
+    /// Whether this person has ever set a password; who has not was invited.
+    pub has_password: bool,
 }
 
 /// A router with what its last round found.
@@ -127,7 +129,8 @@ const CLIENT_NAMES: Differs = scoped!(
 const CLIENT: Differs = scoped!([client_select!("$3", "")] "c.company_id" ["AND c.id = $2"]);
 const USERS: Differs = scoped!(
     ["SELECT u.id, u.username, u.email, u.role, u.active, u.client_id, c.name AS client,
-            f.confirmed_at_ms IS NOT NULL AS second_factor, COUNT(*) OVER () AS total
+            f.confirmed_at_ms IS NOT NULL AS second_factor, u.password_hash <> '!' AS has_password,
+            COUNT(*) OVER () AS total
         FROM client_portal_users u JOIN clients c ON c.id = u.client_id
         LEFT JOIN second_factors f ON f.portal_user_id = u.id WHERE"]
     "c.company_id"

@@ -37,7 +37,7 @@ impl Store {
         id: PortalUserId,
     ) -> Result<StaffPortalUser, StoreError> {
         const SQL: &str = "SELECT u.id, u.username, u.email, u.role, u.active, u.client_id, c.name AS client,
-                f.confirmed_at_ms IS NOT NULL AS second_factor
+                f.confirmed_at_ms IS NOT NULL AS second_factor, u.password_hash <> '!' AS has_password
             FROM client_portal_users u JOIN clients c ON c.id = u.client_id
             LEFT JOIN second_factors f ON f.portal_user_id = u.id WHERE u.id = $1";
         self.portal_user_in(scope, id).await?;
@@ -81,7 +81,7 @@ impl Store {
         Ok(id)
     }
 
-    /// Gives somebody another address or role.
+    /// Gives somebody another address or role. Links that went to another address are of no use from then on.
     ///
     /// # Errors
     /// [`StoreError::Changed`].
@@ -96,6 +96,9 @@ impl Store {
         let mut tx = self.begin().await?;
         let before = portal_user::locked(&mut tx, id).await?;
         shown.check(&before, "portal user")?;
+        if before.email != email {
+            password_reset::end_all_of(&mut tx, id).await?;
+        }
         if (before.email.as_str(), before.role) == (email, role) {
             return Ok(());
         }
@@ -123,11 +126,15 @@ impl Store {
         access: PortalAccess,
     ) -> Result<(), StoreError> {
         let company = self.portal_user_in(act.scope, id).await?;
-        let mut tx = self.begin().await?;
-        let before = portal_user::locked(&mut tx, id).await?;
         let active = access == PortalAccess::On;
+        let client = self.portal_user(id).await?.client_id;
+        let mut tx = self.begin().await?;
         if active {
-            crate::client::check_in_use(&mut tx, before.client_id, "the portal user").await?;
+            // The client first, as whoever retires it does.
+            crate::client::check_in_use(&mut tx, client, "the portal user").await?;
+        }
+        let before = portal_user::locked(&mut tx, id).await?;
+        if active {
             if !portal_team::has_password(&mut tx, id).await? {
                 let why = "nobody has set a password yet: send the link".to_owned();
                 return Err(StoreError::Invalid { what: "the portal user", why });
@@ -135,7 +142,8 @@ impl Store {
         }
         portal_user::set_active(&mut tx, id, active).await?;
         let after = portal_user::locked(&mut tx, id).await?;
-        if after == before {
+        // Whoever was invited could not log in before either, but now the invitation has ended.
+        if active && after == before {
             return Ok(());
         }
         let subject = format!("portal user {}", before.username);
@@ -154,9 +162,11 @@ impl Store {
         id: PortalUserId,
     ) -> Result<(), StoreError> {
         let company = self.portal_user_in(act.scope, id).await?;
+        let client = self.portal_user(id).await?.client_id;
         let mut tx = self.begin().await?;
+        crate::client::check_in_use(&mut tx, client, "the portal user").await?;
+        password_reset::end_all_of(&mut tx, id).await?;
         let user = portal_user::locked(&mut tx, id).await?;
-        crate::client::check_in_use(&mut tx, user.client_id, "the portal user").await?;
         let purpose = match (portal_team::has_password(&mut tx, id).await?, user.active) {
             (false, _) => ResetPurpose::Invitation,
             (true, true) => ResetPurpose::Reset,
@@ -165,7 +175,6 @@ impl Store {
                 return Err(StoreError::Invalid { what: "the portal user", why });
             }
         };
-        password_reset::end_all_of(&mut tx, id).await?;
         let wish = Wish { purpose, username: &user.username, address: None };
         password_reset::insert(&mut tx, wish, act.now_ms).await?;
         let subject = format!("portal user {}", user.username);

@@ -54,6 +54,7 @@ impl Store {
         let url = webhook::checked(url)?;
         let key = self.key()?;
         let mut tx = self.begin().await?;
+        crate::company::check_in_use(&mut tx, company, "the webhook").await?;
         let (id, secret) = webhook_write::insert(&mut tx, key, company, (&url, events), act.now_ms).await?;
         let after = webhook::one(&mut tx, id).await?;
         record(&mut tx, act, "webhook.add", (None, Some(&after))).await?;

@@ -269,6 +269,9 @@ impl Store {
         const SQL: &str = "UPDATE mikrotik_routers SET active = $2 WHERE id = $1";
         let company = self.router_in(act.scope, id).await?;
         let mut tx = self.begin().await?;
+        if active {
+            crate::company::check_in_use(&mut tx, company, "the router").await?;
+        }
         let before = crate::router::locked(&mut tx, id).await?;
         if before.active == active {
             return Ok(());

@@ -29,6 +29,8 @@ use crate::session::SessionRows;
 use crate::watcher::Watcher;
 use crate::{Settings, headers};
 
+/// Lists that leave as files at once; each holds a reader of the store.
+pub(crate) const EXPORTS_MAX: usize = 2;
 /// The largest request body: a login form is a few hundred bytes.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 /// The longest that a request may take, with the delay of a throttled login.
@@ -69,6 +71,8 @@ pub(crate) struct App {
     pub(crate) hashing: Arc<Semaphore>,
     /// Who looks back at what other settings would have sent.
     pub(crate) looks: Arc<Looks>,
+    /// Lists that are on their way to a reader as files.
+    pub(crate) exports: Arc<Semaphore>,
     pub(crate) proxies: Proxies,
 }
 
@@ -99,6 +103,7 @@ pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
         files_made: Arc::new(Semaphore::new(FILES_MADE_MAX)),
         hashing: Arc::new(Semaphore::new(1)),
         looks: Arc::default(),
+        exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
         proxies: Proxies::default(),
     };
 

@@ -64,13 +64,28 @@ pub(crate) async fn audit_download(
     file: &str,
     subject: String,
 ) -> Result<(), PageError> {
+    note_download(app, session, caller.address_text(), file, subject).await
+}
+
+/// The same from an address that is known already.
+pub(crate) async fn note_download(
+    app: &App,
+    session: &ClientSession,
+    address: String,
+    file: &str,
+    subject: String,
+) -> Result<(), PageError> {
     let event = AuditEvent {
         at_ms: app.clock.now_ms(),
         actor: session.visitor.actor(),
         action: "download".to_owned(),
         subject,
         detail: json!({"file": file}),
-        address: Some(caller.address_text()),
+        address: Some(address),
     };
-    Ok(app.store.audit(&event).await?)
+    // What its own people take is the client's affair; what the provider's take is the company's.
+    Ok(match session.is_persons() {
+        true => app.store.audit(&event).await?,
+        false => app.store.audit_of(session.company.id, &event).await?,
+    })
 }

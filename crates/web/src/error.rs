@@ -34,6 +34,9 @@ pub(crate) enum PageError {
     /// A handler panicked; the panic hook has logged it.
     #[error("a page failed")]
     Panicked,
+    /// More was sent than is taken.
+    #[error("too long")]
+    TooLong,
     /// The request makes no sense.
     #[error("bad request")]
     BadRequest,
@@ -128,6 +131,11 @@ impl PageError {
                 StatusCode::FORBIDDEN,
                 "Request refused",
                 "This address is for another program, which signs what it says.",
+            ),
+            Self::TooLong => (
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "That is too long",
+                "More was sent than this page takes. Go back, make it shorter or send it in parts; nothing is stored.",
             ),
             Self::BadRequest => (
                 StatusCode::BAD_REQUEST,

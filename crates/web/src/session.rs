@@ -282,11 +282,13 @@ async fn found(app: &App, hash: [u8; 32]) -> Result<Option<ClientSession>, PageE
 }
 
 /// Whether a session that was found before still is one; it is not prolonged by asking.
-pub(crate) async fn is_good(app: &App, hash: &[u8; 32]) -> Result<bool, PageError> {
+pub(crate) async fn is_good(app: &App, session: &ClientSession) -> Result<bool, PageError> {
+    let hash = &session.token_hash;
     let now_ms = app.clock.now_ms();
     let version = app.store.data_version().await?;
     match app.sessions.get(&version, *hash, async || read(app, &version, hash, now_ms).await).await {
-        Ok(rows) => Ok(rows.until_ms > now_ms),
+        // A view of another client is another session.
+        Ok(rows) => Ok(rows.until_ms > now_ms && rows.client.id == session.client_id()),
         Err(Missing::Session) => Ok(false),
         Err(Missing::Failed(error)) => Err(error),
     }

@@ -198,6 +198,9 @@ pub(crate) enum ClientCommand {
     Edit {
         /// The client's name
         client: String,
+        /// The company that sells to it; needed only if several have a client of that name
+        #[arg(long)]
+        company: Option<String>,
         /// The new one
         #[arg(long)]
         name: String,
@@ -206,6 +209,9 @@ pub(crate) enum ClientCommand {
     Retire {
         /// The client's name
         client: String,
+        /// The company that sells to it; needed only if several have a client of that name
+        #[arg(long)]
+        company: Option<String>,
     },
     /// List the customer accounts
     List,
@@ -237,6 +243,9 @@ pub(crate) enum UserCommand {
         /// The client's name
         #[arg(long)]
         client: String,
+        /// The company that sells to it; needed only if several have a client of that name
+        #[arg(long)]
+        company: Option<String>,
         /// Name to log in with
         #[arg(long)]
         username: String,
@@ -410,6 +419,9 @@ pub(crate) struct LinkAddArgs {
     /// The client's name
     #[arg(long)]
     pub(crate) client: String,
+    /// The company that sells to it; needed only if several have a client of that name
+    #[arg(long)]
+    pub(crate) company: Option<String>,
     /// The router's name
     #[arg(long)]
     pub(crate) router: String,

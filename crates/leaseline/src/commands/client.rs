@@ -10,9 +10,9 @@ use crate::{
 pub(super) async fn run(store: &Store, command: ClientCommand, printer: &Printer) -> anyhow::Result<()> {
     match command {
         ClientCommand::Add(args) => add(store, args, printer).await,
-        ClientCommand::Edit { client, name } => {
+        ClientCommand::Edit { client, company, name } => {
             super::check_name("client name", &name)?;
-            let client = super::client_in_use(store, &client).await?;
+            let client = super::client_in_use(store, company.as_deref(), &client).await?;
             let (_, shown) = store.shown_client(&StaffScope::All, client.id).await?;
             store
                 .staff_rename_client(&act(&operator()), (client.id, &shown), &name)
@@ -21,8 +21,8 @@ pub(super) async fn run(store: &Store, command: ClientCommand, printer: &Printer
             let words = format!("{} is called {name} now.", client.name);
             printer.said(&words, &json!({ "id": client.id, "name": name }))
         }
-        ClientCommand::Retire { client } => {
-            let client = super::client_in_use(store, &client).await?;
+        ClientCommand::Retire { client, company } => {
+            let client = super::client_in_use(store, company.as_deref(), &client).await?;
             store.staff_retire_client(&act(&operator()), client.id).await.map_err(refused)?;
             let words = format!("{} is retired; its people are out.", client.name);
             printer.said(&words, &json!({ "id": client.id, "name": client.name }))

@@ -96,7 +96,7 @@ async fn targets(store: &Store, target: &ExclusionTarget) -> anyhow::Result<Vec<
         return Ok(vec![link_named(store, circuit).await?]);
     }
     if let Some(name) = &target.client {
-        let client = client_named(store, name).await?;
+        let client = client_named(store, None, name).await?;
         return Ok(store.links_of_client(client.id).await?);
     }
     let name = target.router.as_deref().unwrap_or_default();
@@ -146,7 +146,7 @@ async fn list(store: &Store, args: &ExclusionListArgs, printer: &Printer) -> any
         None => None,
     };
     let client = match &args.client {
-        Some(name) => Some(client_named(store, name).await?.id),
+        Some(name) => Some(client_named(store, None, name).await?.id),
         None => None,
     };
     let zone = match &link {

@@ -35,7 +35,7 @@ pub(super) async fn run(
 async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printer) -> anyhow::Result<()> {
     super::check_name("circuit id", &args.circuit)?;
     super::check_name("interface", &args.interface)?;
-    let client = super::client_in_use(store, &args.client).await?;
+    let client = super::client_in_use(store, args.company.as_deref(), &args.client).await?;
     let company = store.company(client.company_id).await?;
     let zone = moment::zone(&company.timezone)?;
     let router = store.router_by_name(&args.router).await?.ok_or_else(|| {

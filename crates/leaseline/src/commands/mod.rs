@@ -121,17 +121,20 @@ async fn company_named(store: &Store, name: &str) -> anyhow::Result<Company> {
     })
 }
 
-/// The named client, with a hint where to find the right name.
-async fn client_named(store: &Store, name: &str) -> anyhow::Result<Client> {
-    let found = store.clients().await?.into_iter().find(|client| client.name == name);
-    found.ok_or_else(|| {
+/// The named client, with a hint where to find the right name; two companies may each have one of that name.
+async fn client_named(store: &Store, company: Option<&str>, name: &str) -> anyhow::Result<Client> {
+    let company = match company {
+        Some(company) => Some(company_named(store, company).await?.id),
+        None => None,
+    };
+    store.client_by_name(company, name).await?.ok_or_else(|| {
         wrong_use(format!("there is no client named {name:?}; `leaseline client list` shows them"))
     })
 }
 
 /// [`client_named`], for somebody or something new: one that is retired gets neither.
-async fn client_in_use(store: &Store, name: &str) -> anyhow::Result<Client> {
-    let client = client_named(store, name).await?;
+async fn client_in_use(store: &Store, company: Option<&str>, name: &str) -> anyhow::Result<Client> {
+    let client = client_named(store, company, name).await?;
     if client.retired_at_ms.is_some() {
         return Err(wrong_use(format!("the client {name:?} is retired")));
     }

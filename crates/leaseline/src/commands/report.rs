@@ -41,7 +41,7 @@ enum Form {
 
 async fn list(store: &Store, args: &ReportListArgs, printer: &Printer) -> anyhow::Result<()> {
     let client = match &args.client {
-        Some(name) => Some(client_named(store, name).await?.id),
+        Some(name) => Some(client_named(store, None, name).await?.id),
         None => None,
     };
     let link = match &args.link {

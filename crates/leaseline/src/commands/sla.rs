@@ -116,7 +116,7 @@ async fn calculate(store: &Store, args: &CalculateArgs, printer: &Printer) -> an
 async fn jobs(store: &Store, args: &CalculateArgs) -> anyhow::Result<Vec<Job>> {
     let mut selection = Selection::default();
     if let Some(name) = &args.client {
-        selection.client = Some(client_named(store, name).await?.id);
+        selection.client = Some(client_named(store, None, name).await?.id);
     }
     if let Some(name) = &args.link {
         selection.link = Some(link_named(store, name).await?.id);

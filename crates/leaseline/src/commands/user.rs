@@ -13,8 +13,8 @@ use crate::{
 
 pub(super) async fn run(store: &Store, command: UserCommand, printer: &Printer) -> anyhow::Result<()> {
     match command {
-        UserCommand::Add { client, username, email, role, password_file } => {
-            let client = super::client_in_use(store, &client).await?;
+        UserCommand::Add { client, company, username, email, role, password_file } => {
+            let client = super::client_in_use(store, company.as_deref(), &client).await?;
             let new = checked(store, username, email, &password_file).await?;
             let role = portal_role(role);
             let (name, by) = (new.username.as_str(), operator());
@@ -54,7 +54,7 @@ pub(super) async fn run(store: &Store, command: UserCommand, printer: &Printer) 
         UserCommand::Link { username } => {
             let user = named(store, &username).await?;
             store.staff_send_password_link(&act(&operator()), user.id).await.map_err(refused)?;
-            let words = format!("A link to set a password goes to {}.", user.email);
+            let words = format!("A mail with a link to set a password is in the outbox for {}.", user.email);
             printer.said(&words, &json!({ "id": user.id, "username": username, "email": user.email }))
         }
         UserCommand::List => {

@@ -100,6 +100,11 @@ async function refresh(region: HTMLElement): Promise<void> {
   }
   if (!response.ok) throw new Error(`status ${response.status}`);
   const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
+  if (fresh.getElementById('live')?.dataset.whose !== region.dataset.whose) {
+    // Another tab has begun or ended a view of another client: these figures are not those of this page.
+    location.reload();
+    return;
+  }
   if (signal.aborted) throw new DOMException('a newer question was asked', 'AbortError');
   const told = fresh.querySelector<HTMLElement>('[data-now-ms]')?.dataset.nowMs;
   if (told) {

@@ -7,10 +7,11 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use report::{Brand, Document, Facts, Logo, ReportError};
 use sla::Inputs;
-use store::{AuditEvent, Company, SlaReport};
+use store::{Company, SlaReport};
 
 use crate::address::client_address;
 use crate::app::App;
+use crate::audit::note_download;
 use crate::error::PageError;
 use crate::pages::{report_id, theirs};
 use crate::session::ClientSession;
@@ -98,16 +99,8 @@ pub(crate) async fn json(
 async fn send(app: &App, asker: &Asker, id: &str, form: Form) -> Result<Response, PageError> {
     let source = load(app, &asker.session, id).await?;
     let name = source.file_name(form);
-    app.store
-        .audit(&AuditEvent {
-            at_ms: app.clock.now_ms(),
-            actor: asker.session.visitor.actor(),
-            action: "download".to_owned(),
-            subject: format!("link {}", source.facts.circuit),
-            detail: serde_json::json!({ "file": name }),
-            address: Some(asker.address.clone()),
-        })
-        .await?;
+    let subject = format!("link {}", source.facts.circuit);
+    note_download(app, &asker.session, asker.address.clone(), &name, subject).await?;
     file(app, source, form, &name).await
 }
 

@@ -95,7 +95,7 @@ impl Listener {
         }
         loop {
             // Each look of the watcher leads here, and a log-out is a commit like any other.
-            match session::is_good(&self.app, &self.session.token_hash).await {
+            match session::is_good(&self.app, &self.session).await {
                 Ok(true) => {}
                 Ok(false) => return None,
                 Err(error) => {

@@ -53,6 +53,8 @@ pub(crate) struct Frame {
     pub(crate) username: String,
     /// Whether a person of the ISP looks at what the client sees.
     pub(crate) is_viewed: bool,
+    /// Whose figures these are, and for which eyes: an open page that is given others' begins anew.
+    pub(crate) whose: String,
     pub(crate) support_email: Option<String>,
     pub(crate) support_phone: Option<String>,
     pub(crate) zone: String,
@@ -73,6 +75,7 @@ impl Frame {
             client: session.client.name.clone(),
             username: session.visitor.username().to_owned(),
             is_viewed: !session.is_persons(),
+            whose: format!("{}{}", session.client_id(), if session.is_persons() { "" } else { "-view" }),
             support_email: session.company.support_email.clone(),
             support_phone: session.company.support_phone.clone(),
             zone: session.zone.label(now_ms),

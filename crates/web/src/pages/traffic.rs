@@ -152,7 +152,7 @@ impl Viewer {
         loop {
             if self.session_checked.elapsed() >= SESSION_EVERY {
                 self.session_checked = Instant::now();
-                match session::is_good(&self.app, &self.session.token_hash).await {
+                match session::is_good(&self.app, &self.session).await {
                     Ok(true) => {}
                     Ok(false) => return None,
                     Err(error) => {

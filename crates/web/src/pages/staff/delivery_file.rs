@@ -45,7 +45,7 @@ pub(crate) async fn csv(
 }
 
 /// The company that somebody works for who works for but one.
-fn only_company(scope: &StaffScope) -> Option<CompanyId> {
+pub(crate) fn only_company(scope: &StaffScope) -> Option<CompanyId> {
     match scope {
         StaffScope::Companies(companies) if companies.len() == 1 => companies.first().copied(),
         _ => None,

@@ -1,5 +1,7 @@
 //! Everything that a person of the ISP may see, as CSV files.
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -12,11 +14,13 @@ use store::{
     StoreError,
 };
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::app::App;
-use crate::audit::staff_event;
 use crate::caller::Caller;
 use crate::error::PageError;
 use crate::pages::staff::Answered;
+use crate::pages::staff::delivery_file::only_company;
 use crate::pages::staff::import::{FILES, kind};
 use crate::pages::staff::listing::Asked;
 use crate::staff::StaffSession;
@@ -183,11 +187,13 @@ pub(crate) async fn csv(
     }
     let now_ms = app.clock.now_ms();
     let name = format!("{what}_{}.csv", session.zone.form(now_ms).replace(['-', ':'], ""));
-    let detail = serde_json::json!({ "file": name });
-    app.store.audit(&staff_event(&app, &caller, &session.user.username, "download", detail)).await?;
+    let address = caller.address_text();
+    let subject = format!("all {what}");
+    let act = session.act(&address, now_ms);
+    app.store.staff_note_download(&act, only_company(&session.scope), (&name, subject)).await?;
     let body = match (kind(&what), List::named(&what)) {
         (Some(kind), _) => Body::from(export_csv(&app.store, &session.scope, kind, None, now_ms).await?),
-        (None, Some(list)) => streamed(app, session, list),
+        (None, Some(list)) => streamed(app, session, list)?,
         (None, None) => return Err(PageError::NotFound.into()),
     };
     let headers = [
@@ -197,24 +203,48 @@ pub(crate) async fn csv(
     Ok((headers, body).into_response())
 }
 
+/// A list on its way to a reader.
+struct Running {
+    app: App,
+    session: StaffSession,
+    list: List,
+    page: i64,
+    /// Counted among [`crate::app::EXPORTS_MAX`] until it is dropped.
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Running {
+    /// The lines of the next page; nothing after the last. Whoever may no longer see it gets no more of it.
+    async fn next(&mut self) -> Result<String, StoreError> {
+        if self.page > ROWS_MAX / STAFF_PAGE_ROWS {
+            return Ok(String::new());
+        }
+        let (store, now_ms) = (&self.app.store, self.app.clock.now_ms());
+        if store.staff_session(&self.session.token_hash, now_ms).await?.is_none() {
+            return Err(StoreError::NotFound { what: "session" });
+        }
+        self.session.scope = store.staff_scope(self.session.user.id).await?;
+        let found = self.list.page(&self.app, &self.session, self.page).await?;
+        self.page += 1;
+        Ok(found.rows.iter().map(|row| line(self.list.columns(), row, &self.session)).collect())
+    }
+}
+
 /// The head, and then page after page as the reader takes them.
-fn streamed(app: App, session: StaffSession, list: List) -> Body {
+fn streamed(app: App, session: StaffSession, list: List) -> Answered<Body> {
+    let permit = Arc::clone(&app.exports).try_acquire_owned();
+    let busy = "As many files as may be are being made: try again in a moment.";
+    let permit = permit.map_err(|_| PageError::Unusable(busy.to_owned()))?;
     let head: Vec<&str> = list.columns().iter().map(|(head, _)| *head).collect();
     let head = format!("{}\r\n", head.join(","));
-    Body::from_stream(try_unfold(
-        (Some(head), 1_i64, app, session),
-        move |(head, page, app, session)| async move {
-            if let Some(head) = head {
-                return Ok::<_, StoreError>(Some((Bytes::from(head), (None, page, app, session))));
-            }
-            if page > ROWS_MAX / STAFF_PAGE_ROWS {
-                return Ok(None);
-            }
-            let found = list.page(&app, &session, page).await?;
-            let lines: String = found.rows.iter().map(|row| line(list.columns(), row, &session)).collect();
-            Ok((!lines.is_empty()).then(|| (Bytes::from(lines), (None, page + 1, app, session))))
-        },
-    ))
+    let running = Running { app, session, list, page: 1, _permit: permit };
+    Ok(Body::from_stream(try_unfold((Some(head), running), |(head, mut running)| async move {
+        let lines = match head {
+            Some(head) => head,
+            None => running.next().await?,
+        };
+        Ok::<_, StoreError>((!lines.is_empty()).then(|| (Bytes::from(lines), (None, running))))
+    })))
 }
 
 fn line(columns: &[Column], row: &Value, session: &StaffSession) -> String {

@@ -6,7 +6,8 @@ use askama::Template;
 use axum::Form;
 use axum::extract::FromRequest;
 use axum::extract::Request;
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use secrecy::SecretString;
 use store::Shown;
 
@@ -27,7 +28,10 @@ impl FromRequest<App> for Input {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, StaffError> {
         let form = Form::<BTreeMap<String, String>>::from_request(request, app).await;
-        let Form(values) = form.map_err(|_| PageError::BadRequest)?;
+        let Form(values) = form.map_err(|rejection| match rejection.into_response().status() {
+            StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLong,
+            _ => PageError::BadRequest,
+        })?;
         Ok(Self { values, wrong: BTreeMap::new() })
     }
 }

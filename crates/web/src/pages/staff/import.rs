@@ -90,7 +90,8 @@ pub(crate) fn kind(name: &str) -> Option<import::Kind> {
 
 async fn companies(app: &App, session: &StaffSession) -> Answered<Vec<(String, String)>> {
     let companies = app.store.staff_companies(&session.scope).await?;
-    Ok(companies.into_iter().map(|company| (company.name.clone(), company.name)).collect())
+    let in_use = companies.into_iter().filter(|company| company.retired_at_ms.is_none());
+    Ok(in_use.map(|company| (company.name.clone(), company.name)).collect())
 }
 
 /// `GET /staff/import?what&entered`

@@ -173,7 +173,7 @@ async fn set_polled(
         Ok(()) => Ok(gone_to(&format!("{ROUTERS}/{id}"))),
         Err(error @ StoreError::Invalid { .. }) => {
             let router = app.store.staff_router(&session.scope, app.clock.now_ms(), id).await?;
-            Ok(refused(thing(app, session, &router, Some(format!("Not retired: {error}."))).await?))
+            Ok(refused(thing(app, session, &router, Some(format!("Nothing is changed: {error}."))).await?))
         }
         Err(error) => Err(error.into()),
     }

@@ -57,11 +57,7 @@ async fn thing(
         frame: Frame::new(app, session, USERS),
         kind: "Portal user",
         title: user.username.clone(),
-        pill: Some(if user.active {
-            Cell::pill("up", "Can log in")
-        } else {
-            Cell::pill("none", "Cannot log in")
-        }),
+        pill: Some(state(user)),
         warning,
         facts,
         deeds: if session.may_edit() { deeds(app, user) } else { Vec::new() },
@@ -69,6 +65,14 @@ async fn thing(
         tables: Vec::new(),
     };
     Ok(render(&page)?)
+}
+
+fn state(user: &StaffPortalUser) -> Cell {
+    match (user.active, user.has_password) {
+        (true, _) => Cell::pill("up", "Can log in"),
+        (false, true) => Cell::pill("none", "Cannot log in"),
+        (false, false) => Cell::pill("unknown", "Has set no password yet"),
+    }
 }
 
 fn deeds(app: &App, user: &StaffPortalUser) -> Vec<Deed> {
@@ -86,6 +90,9 @@ fn deeds(app: &App, user: &StaffPortalUser) -> Vec<Deed> {
     if user.active {
         let what = "Out at once, in every browser.";
         deeds.push(Deed::end(format!("{here}/off"), "Switch off", what, Vec::new()));
+    } else if !user.has_password {
+        let what = "A link that is under way leads nowhere any more.";
+        deeds.push(Deed::end(format!("{here}/off"), "Withdraw the invitation", what, Vec::new()));
     } else {
         deeds.push(Deed::fill(
             format!("{here}/on"),

@@ -8,7 +8,7 @@ use crate::pages::render;
 use crate::pages::staff::edit::EditPage;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind, chosen};
 use crate::pages::staff::webhooks::{Said, thing};
-use crate::pages::staff::{Answered, Frame, WEBHOOKS, gone_to, webhook_id};
+use crate::pages::staff::{Answered, Frame, WEBHOOKS, companies, gone_to, webhook_id};
 use crate::staff::StaffSession;
 
 /// The value of a tick.
@@ -38,9 +38,7 @@ pub(crate) async fn new(State(app): State<App>, session: StaffSession) -> Answer
 }
 
 async fn new_form(app: &App, session: &StaffSession, input: &Input) -> Answered<FormPage> {
-    let companies = app.store.staff_companies(&session.scope).await?;
-    let options = companies.into_iter().map(|company| (company.id.to_string(), company.name));
-    let company = Field::choice(input, "company", "Company", options).required();
+    let company = companies::choice(app, session, input).await?;
     Ok(FormPage {
         frame: Frame::new(app, session, WEBHOOKS),
         title: "Add a webhook".to_owned(),
