@@ -134,11 +134,9 @@ impl Store {
             crate::client::check_in_use(&mut tx, client, "the portal user").await?;
         }
         let before = portal_user::locked(&mut tx, id).await?;
-        if active {
-            if !portal_team::has_password(&mut tx, id).await? {
-                let why = "nobody has set a password yet: send the link".to_owned();
-                return Err(StoreError::Invalid { what: "the portal user", why });
-            }
+        if active && !portal_team::has_password(&mut tx, id).await? {
+            let why = "nobody has set a password yet: send the link".to_owned();
+            return Err(StoreError::Invalid { what: "the portal user", why });
         }
         portal_user::set_active(&mut tx, id, active).await?;
         let after = portal_user::locked(&mut tx, id).await?;

@@ -84,8 +84,9 @@ pub(crate) async fn note_download(
         address: Some(address),
     };
     // What its own people take is the client's affair; what the provider's take is the company's.
-    Ok(match session.is_persons() {
-        true => app.store.audit(&event).await?,
-        false => app.store.audit_of(session.company.id, &event).await?,
-    })
+    let kept = match session.is_persons() {
+        true => app.store.audit(&event).await,
+        false => app.store.audit_of(session.company.id, &event).await,
+    };
+    Ok(kept?)
 }
