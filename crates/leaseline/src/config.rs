@@ -39,7 +39,7 @@ pub(crate) fn print_default(printer: &Printer) -> anyhow::Result<()> {
 
 /// Says that the settings are right, and what they switch off.
 pub(crate) fn check(config: &Config, printer: &Printer) -> anyhow::Result<()> {
-    let (mail, whatsapp) = (!config.mail.smtp_host.is_empty(), config.whatsapp.is_set_up());
+    let (mail, whatsapp) = (!config.mail.smtp_host.is_empty(), crate::whatsapp::check(&config.whatsapp)?);
     let mut words = "The settings are right.".to_owned();
     for (is_on, what) in [(mail, crate::mail::NOT_SET_UP), (whatsapp, crate::whatsapp::NOT_SET_UP)] {
         if !is_on {

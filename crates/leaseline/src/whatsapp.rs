@@ -50,6 +50,15 @@ pub(crate) fn graph(whatsapp: &WhatsApp) -> anyhow::Result<Option<Graph>> {
     Graph::new(settings).map(Some).map_err(|error| wrong_use(format!("whatsapp.ca_file: {error}")))
 }
 
+/// Reads all that the settings name, as `serve` does; whether messages can go out.
+///
+/// # Errors
+/// What `serve` would not begin with.
+pub(crate) fn check(whatsapp: &WhatsApp) -> anyhow::Result<bool> {
+    receipts(whatsapp)?;
+    Ok(graph(whatsapp)?.is_some())
+}
+
 /// How receipts are known to be Meta's; `None` if none are taken.
 ///
 /// # Errors

@@ -10,11 +10,13 @@ pub const OUTBOX_CLAIM_MAX: i64 = 100;
 pub const OUTBOX_DOUBT: &str = "an earlier try may have arrived";
 
 macro_rules! claim {
-    ($($which:literal),+; $doubt:literal, $lock:literal) => {
+    ($($which:literal),+; $first:literal, $doubt:literal, $lock:literal) => {
         concat!(
             "WITH due AS MATERIALIZED (SELECT id FROM outbox WHERE ",
             $($which,)+
-            " ORDER BY next_at_ms, id LIMIT $3",
+            " ORDER BY ",
+            $first,
+            "next_at_ms, id LIMIT $3",
             $lock,
             ") UPDATE outbox SET state = 'sending', lease_until_ms = $2, attempts = attempts + 1",
             $doubt,
@@ -30,6 +32,7 @@ macro_rules! mail {
             "((state = 'queued' AND next_at_ms <= $1) OR (state = 'sending' AND lease_until_ms <= $1))
             AND recipient NOT LIKE 'webhook:%' AND recipient NOT LIKE 'whatsapp:%'";
             "",
+            "",
             $lock
         )
     };
@@ -39,15 +42,18 @@ macro_rules! mail {
 // The row's own state is named beside the choice: PostgreSQL looks at it once more when it has the row's lock, and at
 // the choice not. Without it, what another worker had claimed meanwhile was claimed twice.
 macro_rules! one_each {
-    ($like:literal, $doubt:literal, $lock:literal) => {
+    ($oldest:literal, $like:literal; $first:literal, $doubt:literal, $lock:literal) => {
         claim!(
             "((state = 'queued' AND next_at_ms <= $1) OR (state = 'sending' AND lease_until_ms <= $1))
-            AND id IN (SELECT MIN(id) FROM outbox
+            AND id IN (SELECT ",
+            $oldest,
+            " FROM outbox o
                 WHERE ((state = 'queued' AND next_at_ms <= $1) OR (state = 'sending' AND lease_until_ms <= $1))
                     AND recipient LIKE ",
             $like,
             " AND recipient NOT IN (SELECT recipient FROM outbox WHERE state = 'sending' AND lease_until_ms > $1)
                 GROUP BY recipient)";
+            $first,
             $doubt,
             $lock
         )
@@ -56,15 +62,23 @@ macro_rules! one_each {
 
 // SQLite has one writer; on PostgreSQL a worker passes over what another is just claiming.
 const MAIL: Differs = Differs { sqlite: mail!(""), postgres: mail!(" FOR UPDATE SKIP LOCKED") };
-const WEBHOOKS: Differs = Differs {
-    sqlite: one_each!("'webhook:%'", "", ""),
-    postgres: one_each!("'webhook:%'", "", " FOR UPDATE SKIP LOCKED"),
-};
+macro_rules! webhooks {
+    ($lock:literal) => {
+        one_each!("MIN(id)", "'webhook:%'"; "", "", $lock)
+    };
+}
+const WEBHOOKS: Differs = Differs { sqlite: webhooks!(""), postgres: webhooks!(" FOR UPDATE SKIP LOCKED") };
+// An alarm does not wait behind reports. That something is over does not come before the word that it began, as long as
+// that may still go out; their keys differ in the phase alone.
 // No provider knows a message again that it was given twice: a claim that nobody finished is written down.
 macro_rules! whatsapp {
     ($lock:literal) => {
         one_each!(
-            "'whatsapp:%'",
+            "COALESCE(MIN(CASE WHEN report_id IS NULL THEN id END), MIN(id))",
+            "'whatsapp:%' AND NOT EXISTS (SELECT 1 FROM outbox began
+                WHERE began.dedup_key = REPLACE(o.dedup_key, ':over:', ':raised:') AND began.id < o.id
+                    AND began.state IN ('queued', 'sending'))";
+            "CASE WHEN report_id IS NULL THEN 0 ELSE 1 END, ",
             ", last_error = CASE WHEN state = 'sending'
                 THEN 'whoever sent it was cut off: an earlier try may have arrived' ELSE last_error END",
             $lock
@@ -107,7 +121,7 @@ impl Store {
         self.claim(&WEBHOOKS, now_ms, lease_ms, limit).await
     }
 
-    /// The same for WhatsApp: at most one message for each number. A try of which nobody knows how it ended is in
+    /// The same for WhatsApp: at most one message for each number, alerts before reports. A try of which nobody knows how it ended is in
     /// [`OutboxMail::last_error`], with [`OUTBOX_DOUBT`].
     pub async fn claim_whatsapp(
         &self,

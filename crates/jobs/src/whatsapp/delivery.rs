@@ -1,6 +1,9 @@
 //! Messages out of the outbox to WhatsApp, one at a time for each number.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
+};
 
 use report::ShortMessage;
 use store::{
@@ -36,12 +39,14 @@ pub struct WhatsAppDelivery {
     templates: Templates,
     /// Where the portal is, without a slash at its end.
     portal: Option<String>,
+    /// Until when the provider takes nothing. What is decided meanwhile is due at once, and waits all the same.
+    closed_until_ms: AtomicI64,
 }
 
 impl WhatsAppDelivery {
     /// Connects to nothing yet.
     pub fn new(store: Store, graph: Graph, templates: Templates, portal: Option<String>) -> Self {
-        Self { store, graph, templates, portal }
+        Self { store, graph, templates, portal, closed_until_ms: AtomicI64::new(i64::MIN) }
     }
 
     /// Sends what has been due for longest, if anything.
@@ -57,6 +62,9 @@ impl WhatsAppDelivery {
 
     /// Claims messages that are due, at most one for each number and `limit` in all.
     pub(crate) async fn claim(&self, now_ms: i64, limit: usize) -> Result<Vec<OutboxMail>, StoreError> {
+        if now_ms < self.closed_until_ms.load(Ordering::Relaxed) {
+            return Ok(Vec::new());
+        }
         if self.store.whatsapp_next_due_ms().await?.is_none_or(|due_ms| due_ms > now_ms) {
             return Ok(Vec::new());
         }
@@ -67,7 +75,7 @@ impl WhatsAppDelivery {
     /// Sends a claimed message and notes what became of it. A provider that takes none at all has all of them wait.
     pub(crate) async fn deliver(&self, mail: &OutboxMail, now_ms: i64) -> Result<Delivered, StoreError> {
         let begun = Instant::now();
-        let result = self.send(mail).await?;
+        let result = self.send(mail).await;
         // Waits begin when it is known that one has to wait.
         let now_ms = now_ms + begun.elapsed().as_millis() as i64;
         let in_doubt = mail.last_error.as_ref().is_some_and(|error| error.contains(OUTBOX_DOUBT));
@@ -86,7 +94,14 @@ impl WhatsAppDelivery {
             Err(Trouble::Later(why)) => {
                 put_off(&self.store, mail, &doubted(&why), now_ms).await.map(|put| put.0)
             }
-            Err(Trouble::Away { why, pause }) => self.wait(mail, &doubted(&why), pause, now_ms).await,
+            Err(Trouble::Away { why, pause }) => {
+                let pause_ms = pause.map_or(0, |pause| pause.as_millis() as i64);
+                let wait_ms = wait_ms(mail.id.0, mail.attempts);
+                let next_at_ms = wait_ms.map(|wait_ms| now_ms + wait_ms.max(pause_ms));
+                let delivered = put_off_until(&self.store, mail, &doubted(&why), next_at_ms).await?;
+                let Some(next_at_ms) = next_at_ms else { return Ok(delivered) };
+                self.close_until(next_at_ms, &why).await
+            }
             // Twice without a word: to try on might fill somebody's telephone with the same alarm.
             Err(Trouble::Doubt(why)) if in_doubt => {
                 let why = format!("{why}; {OUTBOX_DOUBT}, so it is not tried again by itself");
@@ -114,20 +129,25 @@ impl WhatsAppDelivery {
         taken.map(|taken| taken.answer).map_err(SendError::from)
     }
 
-    async fn send(&self, mail: &OutboxMail) -> Result<Result<Taken, Trouble>, StoreError> {
-        let dropped = |why: &str| Ok(Err(Trouble::Refused(format!("{OUTBOX_DROPPED}: {why}"))));
+    async fn send(&self, mail: &OutboxMail) -> Result<Taken, Trouble> {
+        let dropped = |why: &str| Err(Trouble::Refused(format!("{OUTBOX_DROPPED}: {why}")));
         let Some(to) = whatsapp_number(&mail.recipient) else { return dropped("that is no number") };
-        if !self.store.whatsapp_is_wanted(mail).await? {
-            return dropped("the number is on no list any more, or its owner no longer wants it");
+        match self.store.whatsapp_is_wanted(mail).await {
+            Ok(true) => {}
+            Ok(false) => {
+                return dropped("the number is on no list any more, or its owner no longer wants it");
+            }
+            // Nothing has gone out. A claim that simply ended would leave that in doubt.
+            Err(error) => return Err(Trouble::Later(error.to_string())),
         }
         let (template, message) = match self.written(mail).await {
             Ok(Some(written)) => written,
             Ok(None) => return dropped(&format!("no template is set for {}", mail.kind)),
-            Err(SendError::Refused(why)) => return Ok(Err(Trouble::Refused(why))),
-            Err(SendError::Deferred(why) | SendError::Away(why)) => return Ok(Err(Trouble::Later(why))),
+            Err(SendError::Refused(why)) => return Err(Trouble::Refused(why)),
+            Err(SendError::Deferred(why) | SendError::Away(why)) => return Err(Trouble::Later(why)),
         };
         let key = mail.message_id.trim_start_matches('<').trim_end_matches('>');
-        Ok(self.graph.send(to, template, message.values(), key).await)
+        self.graph.send(to, template, message.values(), key).await
     }
 
     async fn written(&self, mail: &OutboxMail) -> Result<Option<(&Template, ShortMessage)>, SendError> {
@@ -135,18 +155,9 @@ impl WhatsAppDelivery {
         Ok(self.templates.of(event).map(|template| (template, message)))
     }
 
-    /// Has this message wait, and all others with it.
-    async fn wait(
-        &self,
-        mail: &OutboxMail,
-        why: &str,
-        pause: Option<Duration>,
-        now_ms: i64,
-    ) -> Result<Delivered, StoreError> {
-        let pause_ms = pause.map_or(0, |pause| pause.as_millis() as i64);
-        let next_at_ms = wait_ms(mail.id.0, mail.attempts).map(|wait_ms| now_ms + wait_ms.max(pause_ms));
-        let delivered = put_off_until(&self.store, mail, why, next_at_ms).await?;
-        let Some(next_at_ms) = next_at_ms else { return Ok(delivered) };
+    /// Has all messages wait, those that are decided meanwhile too. Whether an earlier try may have arrived is each one's own.
+    async fn close_until(&self, next_at_ms: i64, why: &str) -> Result<Delivered, StoreError> {
+        self.closed_until_ms.fetch_max(next_at_ms, Ordering::Relaxed);
         self.store.put_off_whatsapp(next_at_ms, why).await?;
         Ok(Delivered::Away)
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     template::Template,
-    verdict::{Hints, Taken, Trouble, judge},
+    verdict::{Hints, Taken, Trouble, judge, unclear},
 };
 use crate::{
     SendError,
@@ -105,7 +105,7 @@ impl Graph {
                     format!("{status}, and the answer broke off ({why}): its id is known from its receipts");
                 Ok(Taken { provider_id: None, answer })
             }
-            Err(why) => Err(Trouble::Later(format!("{status}, and the answer broke off: {why}"))),
+            Err(why) => Err(unclear(status, format!("{status}, and the answer broke off: {why}"))),
         }
     }
 

@@ -34,7 +34,7 @@ pub(super) enum Trouble {
         /// For how long, if the provider said so.
         pause: Option<Duration>,
     },
-    /// It was given away, and no answer came.
+    /// It was given away, and no answer came, or none that says what became of it.
     #[error("{0}")]
     Doubt(String),
 }
@@ -102,8 +102,10 @@ pub(super) fn judge(status: u16, body: &[u8], hints: Hints<'_>) -> Result<Taken,
     }
     let Ok(Refusal { error }) = serde_json::from_slice(body) else {
         let why = format!("{status}: {}", excerpt(body));
-        let pause = pause(hints);
-        return Err(if status >= 500 { Trouble::Later(why) } else { Trouble::Away { why, pause } });
+        return Err(match status {
+            500.. => unclear(status, why),
+            _ => Trouble::Away { why, pause: pause(hints) },
+        });
     };
     let why = error.words();
     Err(match error.reach(status) {
@@ -113,12 +115,21 @@ pub(super) fn judge(status: u16, body: &[u8], hints: Hints<'_>) -> Result<Taken,
     })
 }
 
+/// What a status means that comes without the API's own words. A gateway that waited in vain for what is behind it cannot
+/// know whether that took the message; one that passes nothing on (503) can, and so can whoever refuses (4xx).
+pub(super) fn unclear(status: u16, why: String) -> Trouble {
+    match status {
+        400..500 | 503 => Trouble::Later(why),
+        _ => Trouble::Doubt(why),
+    }
+}
+
 fn accepted(status: u16, body: &[u8]) -> Result<Taken, Trouble> {
     let accepted = serde_json::from_slice::<Accepted>(body);
     let Some(message) = accepted.ok().and_then(|accepted| accepted.messages.into_iter().next()) else {
-        // A gateway that lets nobody through says so with 200.
+        // The API, if it was that, may have taken it.
         let why = format!("{status}, but not in the words of the Graph API: {}", excerpt(body));
-        return Err(Trouble::Away { why, pause: None });
+        return Err(unclear(status, why));
     };
     let held = message.message_status.filter(|status| status != "accepted");
     let held = held.map(|status| format!(", {status}")).unwrap_or_default();
@@ -266,9 +277,12 @@ mod tests {
         assert_eq!(taken.answer, "200 wamid.HBgM, held_for_quality_assessment");
         assert_eq!(taken.provider_id.as_deref(), Some("wamid.HBgM"));
         for body in [&b"<html>Log in to the hotel's network</html>"[..], b"", b"{}", br#"{"messages":[]}"#] {
-            assert!(matches!(judge(200, body, Hints::default()), Err(Trouble::Away { .. })), "{body:?}");
+            assert!(matches!(judge(200, body, Hints::default()), Err(Trouble::Doubt(_))), "{body:?}");
         }
-        assert!(matches!(judge(502, b"<html>", Hints::default()), Err(Trouble::Later(_))));
+        for status in [500, 502, 504, 520] {
+            assert!(matches!(judge(status, b"<html>", Hints::default()), Err(Trouble::Doubt(_))), "{status}");
+        }
+        assert!(matches!(judge(503, b"<html>", Hints::default()), Err(Trouble::Later(_))));
         assert!(matches!(judge(407, b"proxy", Hints::default()), Err(Trouble::Away { .. })));
     }
 }

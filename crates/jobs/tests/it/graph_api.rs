@@ -25,6 +25,9 @@ const MESSAGE_CHARS_MAX: usize = 1_024;
 /// What the approved template itself says.
 const TEMPLATE_CHARS: usize = 140;
 
+/// What a gateway says.
+const PAGE: &str = "<html>Log in first</html>";
+
 /// What becomes of one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mood {
@@ -32,6 +35,8 @@ pub(crate) enum Mood {
     Says(&'static str, i64, &'static str),
     /// A gateway's page, not the API's.
     Gateway(&'static str),
+    /// The same, and it ends in the middle.
+    GatewayBreaksOff(&'static str),
     /// It is taken, and nothing is said.
     TakesAndHangs,
     /// It is taken, and the connection closes.
@@ -142,7 +147,8 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: BufReader<S>, s
         let answer = match mood {
             None => judge(&message, state),
             Some(Mood::Says(status, code, header)) => refusal(status, code, header),
-            Some(Mood::Gateway(status)) => answer(status, "", "<html>Log in first</html>"),
+            Some(Mood::Gateway(status)) => answer(status, "", PAGE),
+            Some(Mood::GatewayBreaksOff(status)) => broken(answer(status, "", PAGE)),
             Some(mood) => {
                 let answer = judge(&message, state);
                 match mood {
@@ -152,7 +158,8 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin>(mut stream: BufReader<S>, s
                 }
             }
         };
-        if stream.write_all(answer.as_bytes()).await.is_err() || mood == Some(Mood::TakesAndBreaksOff) {
+        let breaks_off = matches!(mood, Some(Mood::TakesAndBreaksOff | Mood::GatewayBreaksOff(_)));
+        if stream.write_all(answer.as_bytes()).await.is_err() || breaks_off {
             return;
         }
     }
@@ -242,6 +249,11 @@ fn refusal(status: &str, code: i64, header: &str) -> String {
         "error_data": { "messaging_product": "whatsapp", "details": "what there is to say" }, "fbtrace_id": "Az8or2",
     }});
     answer(status, header, &error.to_string())
+}
+
+fn broken(mut answer: String) -> String {
+    answer.truncate(answer.len() - PAGE.len() / 2);
+    answer
 }
 
 fn answer(status: &str, header: &str, body: &str) -> String {

@@ -221,8 +221,8 @@ on_both! {
             (Mood::Says("500 Internal Server Error", 131_000, ""), Delivered::Deferred, "131000"),
             (Mood::Says("503 Service Unavailable", 131_016, ""), Delivered::Away, "131016"),
             (Mood::Says("400 Bad Request", 131_056, ""), Delivered::Deferred, "131056"),
-            (Mood::Gateway("200 OK"), Delivered::Away, "not in the words of the Graph API"),
-            (Mood::Gateway("502 Bad Gateway"), Delivered::Deferred, "502: <html>"),
+            (Mood::Gateway("407 Proxy Authentication Required"), Delivered::Away, "407: <html>"),
+            (Mood::Gateway("503 Service Unavailable"), Delivered::Deferred, "503: <html>"),
         ];
         for (tries, (mood, expected, said)) in bad.into_iter().enumerate() {
             api.behave(&[mood]);
@@ -291,6 +291,93 @@ on_both! {
         db.store.note_receipts(&[receipt(&row, "wamid.0001", ReceiptStatus::Read)]).await.unwrap();
         assert_eq!(message(&isp).await.state, OutboxState::Sent);
         assert_eq!(db.store.outbox_lost().await.unwrap(), 0);
+    }
+
+    // What is behind a gateway may have taken it all the same.
+    async fn an_answer_that_is_none_of_the_apis_leaves_it_open_and_it_is_sent_once_more(db) {
+        let (isp, api, delivery) = one_due(&db.store, PATIENCE).await;
+        let moods = [
+            Mood::Gateway("200 OK"),
+            Mood::Gateway("502 Bad Gateway"),
+            Mood::Gateway("504 Gateway Timeout"),
+            Mood::GatewayBreaksOff("500 Internal Server Error"),
+        ];
+        for (number, mood) in moods.into_iter().enumerate() {
+            if number > 0 {
+                down(&isp, &format!("C-{}", number + 1)).await;
+            }
+            api.behave(&[mood, mood]);
+            let now = start() + 2 * MINUTE;
+            assert_eq!(delivery.deliver_once(now).await.unwrap(), Delivered::Deferred, "{mood:?}");
+            let row = messages(&isp).await.pop().unwrap();
+            assert!(row.last_error.unwrap().contains(OUTBOX_DOUBT) && row.next_at_ms >= now + MINUTE, "{mood:?}");
+            assert_eq!(delivery.deliver_once(now + HOUR).await.unwrap(), Delivered::Dead, "{mood:?}");
+            assert_eq!(delivery.deliver_once(now + HOUR).await.unwrap(), Delivered::Nothing, "{mood:?}");
+        }
+        assert_eq!(api.calls(), 8);
+    }
+
+    async fn the_doubt_about_one_message_is_none_about_another(db) {
+        let (isp, api, delivery) = one_due(&db.store, PATIENCE).await;
+        let now = start() + 2 * MINUTE;
+        api.behave(&[Mood::TakesAndCloses, Mood::Says("401 Unauthorized", 190, "")]);
+        assert_eq!(delivery.deliver_once(now).await.unwrap(), Delivered::Deferred);
+        down(&isp, "C-2").await;
+        assert_eq!(delivery.deliver_once(now + HOUR).await.unwrap(), Delivered::Away);
+        let doubts: Vec<bool> =
+            messages(&isp).await.iter().map(|row| row.last_error.as_ref().unwrap().contains(OUTBOX_DOUBT)).collect();
+        assert_eq!(doubts, [true, false]);
+        assert_eq!(delivery.deliver_once(now + 2 * HOUR).await.unwrap(), Delivered::Sent);
+        api.behave(&[Mood::TakesAndCloses]);
+        assert_eq!(delivery.deliver_once(now + 2 * HOUR).await.unwrap(), Delivered::Deferred, "its first try");
+    }
+
+    async fn what_is_decided_during_a_pause_keeps_to_it(db) {
+        let (isp, api, delivery) = one_due(&db.store, PATIENCE).await;
+        api.allow(Some(0));
+        let now = start() + 2 * MINUTE;
+        assert_eq!(delivery.deliver_once(now).await.unwrap(), Delivered::Away);
+        down(&isp, "C-2").await;
+        assert_eq!(delivery.deliver_once(now + 89 * SECOND).await.unwrap(), Delivered::Nothing);
+        assert_eq!(api.calls(), 1);
+        api.allow(None);
+        while delivery.deliver_once(now + 5 * MINUTE).await.unwrap() == Delivered::Sent {}
+        assert_eq!(api.taken().len(), 2);
+    }
+
+    async fn the_end_is_not_told_before_the_beginning_that_still_waits(db) {
+        let isp = with_number(&db.store).await;
+        let mut engine = down(&isp, "C-1").await;
+        let api = GraphApi::start().await;
+        let delivery = api.delivery(&db.store, TOKEN, PATIENCE);
+        up(&isp, &mut engine, "C-1").await;
+        api.behave(&[Mood::Says("500 Internal Server Error", 131_000, "")]);
+        let now = start() + 6 * MINUTE;
+        assert_eq!(delivery.deliver_once(now).await.unwrap(), Delivered::Deferred);
+        assert_eq!(delivery.deliver_once(now).await.unwrap(), Delivered::Nothing, "the end is due, and waits");
+        // What is never told keeps nothing back.
+        api.behave(&[Mood::Says("400 Bad Request", 131_026, "")]);
+        assert_eq!(delivery.deliver_once(now + HOUR).await.unwrap(), Delivered::Dead);
+        assert_eq!(delivery.deliver_once(now + HOUR).await.unwrap(), Delivered::Sent);
+        assert_eq!(api.taken()[0].values[1], "C-1 is up again");
+    }
+
+    async fn an_alarm_does_not_wait_behind_reports(db) {
+        let isp = Isp::new(&db.store).await;
+        let edit = RuleEdit { to_client: Some(Some(true)), ..RuleEdit::default() };
+        db.store.edit_notification_rule(isp.company, NotificationEvent::LinkDown, &edit, "test", 0).await.unwrap();
+        let user = person(&db.store, "asha").await;
+        db.store.set_whatsapp_opt_in(user, "+919800000003", true, event(0)).await.unwrap();
+        let (begin, end) = (at(2026, 10, 1, 0, 0), at(2026, 11, 1, 0, 0));
+        isp.link_up("C-8", begin, end).await;
+        isp.close("2026-10", None, end + HOUR).await;
+        assert_eq!(messages(&isp).await.len(), 1);
+        down(&isp, "C-9").await;
+        let api = GraphApi::start().await;
+        let delivery = api.delivery(&db.store, TOKEN, PATIENCE);
+        while delivery.deliver_once(start() + 2 * MINUTE).await.unwrap() == Delivered::Sent {}
+        let told: Vec<String> = api.taken().into_iter().map(|message| message.values[1].clone()).collect();
+        assert_eq!((told.len(), told[0].as_str()), (2, "C-9 is down"), "{told:?}");
     }
 
     async fn an_answer_that_breaks_off_after_its_status_is_an_answer(db) {

@@ -90,6 +90,15 @@ fn where_it_is_not_set_up_everybody_says_so() {
     let output = command.env("LEASELINE_WHATSAPP_APP_SECRET", "x").output().expect("the binary runs");
     let line = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && line.contains("set both or neither"), "{line}");
+    for (variable, value, word) in [
+        ("LEASELINE_WHATSAPP_APP_SECRET", "x", "set both or neither"),
+        ("LEASELINE_WHATSAPP_PHONE_NUMBER_ID", "1", "no token: set whatsapp.token_file"),
+    ] {
+        let mut command = installation.command(&["config", "check"]);
+        let output = command.env(variable, value).output().expect("the binary runs");
+        let line = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && line.contains(word), "{output:?}");
+    }
     let mut command = installation.command(&["doctor"]);
     let output = command.env("LEASELINE_WHATSAPP_PHONE_NUMBER_ID", "1").output().expect("the binary runs");
     let said = String::from_utf8_lossy(&output.stdout);

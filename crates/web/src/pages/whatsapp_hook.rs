@@ -135,9 +135,11 @@ impl Told {
     /// One that makes no sense keeps no other back.
     fn statuses(self) -> impl Iterator<Item = Status> {
         let changes = self.entry.into_iter().flat_map(|entry| entry.changes);
-        let statuses = changes.filter_map(|mut change| match change.value["statuses"].take() {
-            serde_json::Value::Array(statuses) => Some(statuses),
-            _ => None,
+        let statuses = changes.filter_map(|mut change| {
+            match change.value.get_mut("statuses").map(serde_json::Value::take) {
+                Some(serde_json::Value::Array(statuses)) => Some(statuses),
+                _ => None,
+            }
         });
         statuses.flatten().filter_map(|status| serde_json::from_value(status).ok())
     }

@@ -113,7 +113,10 @@ async fn a_receipt_is_believed_if_it_is_signed_and_says_something_new() {
             (after.state, after.receipt, after.receipt_at_ms),
             (OutboxState::Sent, Some(ReceiptStatus::Delivered), Some(at_s * 1_000))
         );
-        let read = wrapped(&[json!("nonsense"), status("wamid.1", None, "read", at_s)]);
+        let mut read = wrapped(&[json!("nonsense"), status("wamid.1", None, "read", at_s)]);
+        let changes = read["entry"][0]["changes"].as_array_mut().unwrap();
+        let odd = [json!("x"), json!(7), json!([1]), json!(true), json!(null)];
+        changes.splice(0..0, odd.map(|value| json!({ "value": value })));
         assert_eq!(told(&portal, &read).await, StatusCode::OK, "one that makes no sense keeps no other back");
         assert_eq!(message(&portal).await.receipt, Some(ReceiptStatus::Read));
         for other in [
