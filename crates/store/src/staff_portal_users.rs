@@ -93,12 +93,14 @@ impl Store {
     ) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE client_portal_users SET email = $2, role = $3 WHERE id = $1";
         let company = self.portal_user_in(act.scope, id).await?;
+        let moves = self.portal_user(id).await?.email != email;
         let mut tx = self.begin().await?;
-        let before = portal_user::locked(&mut tx, id).await?;
-        shown.check(&before, "portal user")?;
-        if before.email != email {
+        if moves {
+            // Links before their person, as whoever uses one does.
             password_reset::end_all_of(&mut tx, id).await?;
         }
+        let before = portal_user::locked(&mut tx, id).await?;
+        shown.check(&before, "portal user")?;
         if (before.email.as_str(), before.role) == (email, role) {
             return Ok(());
         }
@@ -132,6 +134,8 @@ impl Store {
         if active {
             // The client first, as whoever retires it does.
             crate::client::check_in_use(&mut tx, client, "the portal user").await?;
+        } else {
+            password_reset::end_all_of(&mut tx, id).await?;
         }
         let before = portal_user::locked(&mut tx, id).await?;
         if active && !portal_team::has_password(&mut tx, id).await? {

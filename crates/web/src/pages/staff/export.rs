@@ -13,7 +13,6 @@ use store::{
     STAFF_PAGE_ROWS, StaffAlertAsk, StaffAsk, StaffAuditAsk, StaffOutageAsk, StaffPage, StaffReportAsk,
     StoreError,
 };
-
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::App;
