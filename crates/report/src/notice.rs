@@ -253,7 +253,7 @@ impl Words {
             ("collector_stalled", over) => Self::of_blindness(notice, head, over, &lasted),
             ("error_budget", _) => Self {
                 subject: format!("BUDGET: {name}: {} spent{}", measured(notice), of_client(notice)),
-                heading: format!("{about} has little down time left this month"),
+                heading: format!("{about} has used {} of the down time of this month", measured(notice)),
                 opening: format!("Of the down time that this month allows, {} is spent.", against(notice)),
             },
             (event, _) => Self {
@@ -420,6 +420,18 @@ mod tests {
             link_id: Some(5),
             ..Notice::default()
         }
+    }
+
+    #[test]
+    fn a_budget_that_is_overspent_is_not_said_to_have_something_left() {
+        let notice = Notice {
+            event: "error_budget".to_owned(),
+            measured: Some("602 %".to_owned()),
+            limit: Some("80 %".to_owned()),
+            ..down()
+        };
+        let text = notice_mail(&notice, &head()).expect("a mail").text;
+        assert!(text.contains("C-1 has used 602 % of the down time of this month"), "{text}");
     }
 
     #[test]

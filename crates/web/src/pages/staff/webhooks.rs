@@ -102,7 +102,7 @@ pub(crate) async fn thing(app: &App, session: &StaffSession, id: WebhookId, said
             head: deliveries::HEAD,
             rows: calls.rows.iter().map(deliveries::row).collect(),
             none: "It was sent nothing yet.",
-            more: Some((more, format!("{} lately: all of them", calls.total))),
+            more: (calls.total > 0).then(|| (more, format!("{} lately: all of them", calls.total))),
         }],
         letter,
     };
