@@ -24,6 +24,7 @@ bench:
 	target/release/close_month
 	target/release/pdf
 	target/release/pages
+	target/release/chart
 	target/release/import
 
 # What Lighthouse says of the dashboard and a link's page: BASE_URL, USERNAME and PASSWORD name a portal that runs, e.g. the demo.

@@ -1,5 +1,7 @@
 //! Leaseline's benches; each is a program in `src/bin`. Here is what several of them need.
 
+pub mod browser;
+
 use std::io::{Error, Result};
 
 /// Ticks per second of the times in `/proc` (`sysconf(_SC_CLK_TCK)`, the same on all Linux machines).

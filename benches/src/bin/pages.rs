@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::get;
+use benches::browser::{Failure, exchange, log_in, request, serve};
 use secrecy::SecretString;
 use serde_json::json;
 use sla::LinkState;
@@ -17,14 +18,11 @@ use store::{
     ClientId, Clock, DownWhen, Facing, Latest, LinkId, LinkTerms, Location, MasterKey, NewLink, NewRouter,
     Round, RoundOutcome, RouterId, RouterTls, Sample, Span, SpanTail, Store,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 const CONNECTIONS: usize = 64;
 const LOAD_FOR: Duration = Duration::from_secs(8);
@@ -58,7 +56,7 @@ async fn main() -> Result<(), Failure> {
     println!("{:<44} {:>9} {:>10} {:>9} {:>9}", "page", "req/s", "of hello", "p50 ms", "p99 ms");
     let bare = load(hello, "/", "").await?;
     bare.print("a bare axum page", &bare);
-    let cookie = log_in(portal, "ten").await?;
+    let cookie = log_in(portal, "ten", PASSWORD).await?;
     for (what, headers) in
         [("10 links", cookie.clone()), ("10 links, gzip", format!("{cookie}accept-encoding: gzip, br\r\n"))]
     {
@@ -70,7 +68,7 @@ async fn main() -> Result<(), Failure> {
     }
     load(hello, "/", "").await?.print("a bare axum page, again", &bare);
 
-    let cookie = log_in(portal, "many").await?;
+    let cookie = log_in(portal, "many", PASSWORD).await?;
     let mut commits = 0;
     for (what, path) in [("500 links", DASHBOARD), ("500 links by site", "/client/dashboard?group=site")] {
         let mut connection = TcpStream::connect(portal).await?;
@@ -102,18 +100,6 @@ async fn main() -> Result<(), Failure> {
 fn middle(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
-}
-
-async fn serve(servers: &mut JoinSet<()>, app: Router) -> Result<SocketAddr, Failure> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let service = app.into_make_service_with_connect_info::<SocketAddr>();
-    servers.spawn(async move {
-        if let Err(error) = axum::serve(listener, service).await {
-            println!("a server stopped: {error}");
-        }
-    });
-    Ok(address)
 }
 
 struct Load {
@@ -162,50 +148,6 @@ async fn load(address: SocketAddr, path: &str, headers: &str) -> Result<Load, Fa
     times.sort_unstable();
     let at = |percent: usize| times[(times.len() - 1) * percent / 100];
     Ok(Load { per_second: times.len() as f64 / LOAD_FOR.as_secs_f64(), p50: at(50), p99: at(99) })
-}
-
-fn request(path: &str, headers: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nhost: portal.example\r\n{headers}\r\n")
-}
-
-/// One request and its whole answer, by its length or in chunks.
-async fn exchange(stream: &mut TcpStream, request: &str) -> Result<Vec<u8>, Failure> {
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = Vec::with_capacity(64 * 1024);
-    loop {
-        if stream.read_buf(&mut answer).await? == 0 {
-            return Err("the server closed the connection".into());
-        }
-        let Some(head_end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
-        let head = String::from_utf8_lossy(&answer[..head_end]).to_ascii_lowercase();
-        let body = &answer[head_end + 4..];
-        let length =
-            head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
-        let whole = match length {
-            Some(length) => body.len() >= length,
-            None => body.ends_with(b"0\r\n\r\n"),
-        };
-        if whole {
-            if !head.starts_with("http/1.1 200") && !head.starts_with("http/1.1 303") {
-                return Err(head.into());
-            }
-            return Ok(answer);
-        }
-    }
-}
-
-/// The header with the session's cookie.
-async fn log_in(address: SocketAddr, username: &str) -> Result<String, Failure> {
-    let form = format!("username={username}&password={}", PASSWORD.replace(' ', "+"));
-    let request = format!(
-        "POST /client/login HTTP/1.1\r\nhost: portal.example\r\nsec-fetch-site: same-origin\r\n\
-         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
-        form.len()
-    );
-    let answer = exchange(&mut TcpStream::connect(address).await?, &request).await?;
-    let text = String::from_utf8_lossy(&answer);
-    let cookie = text.lines().find_map(|line| line.strip_prefix("set-cookie: ")?.split(';').next());
-    Ok(format!("cookie: {}\r\n", cookie.ok_or("the login gave no cookie")?))
 }
 
 struct World {

@@ -8,7 +8,7 @@ use crate::reasons::reasons;
 use crate::segment::segments;
 use crate::tally::Tally;
 use crate::timeline::{TimeLine, left_out};
-use crate::{Decimal, Figures, InputError, Inputs, Interval, Part, Statement, Terms, Verdicts};
+use crate::{Active, Decimal, Figures, InputError, Inputs, Interval, Part, Statement, Terms, Verdicts};
 
 /// Version of the arithmetic. A report keeps it: when the rules change it goes up, and old reports still say by which
 /// rules they were made.
@@ -36,9 +36,7 @@ const HUNDRED: i64 = 100_000_000;
 pub fn evaluate(inputs: &Inputs) -> Result<Statement, InputError> {
     let zone = TimeZone::get(&inputs.timezone).map_err(|_| InputError::Zone(inputs.timezone.clone()))?;
     let month = inputs.month.interval(&zone).map_err(|_| InputError::Calendar(inputs.month.to_string()))?;
-    if let Some(to_ms) = inputs.active.to_ms.filter(|&to_ms| to_ms < inputs.active.from_ms) {
-        return Err(InputError::Active { from_ms: inputs.active.from_ms, to_ms });
-    }
+    let active = checked_active(inputs.active)?;
     let terms = ordered_terms(&inputs.terms)?;
     let line = TimeLine::new(&inputs.spans)?;
     let left_out = left_out(&inputs.exclusions)?;
@@ -46,7 +44,7 @@ pub fn evaluate(inputs: &Inputs) -> Result<Statement, InputError> {
 
     let as_of_ms = inputs.as_of_ms.filter(|&as_of_ms| as_of_ms < month.to_ms);
     let period = Interval::new(month.from_ms, as_of_ms.unwrap_or(month.to_ms));
-    let contracted = period.intersect(inputs.active.interval());
+    let contracted = period.intersect(active);
     let segments = segments(contracted, &line, &left_out);
     let judged: Vec<Judged> = stretches(contracted, &terms)
         .into_iter()
@@ -121,7 +119,16 @@ fn figures(account: Option<&UptimeAccount>, judged: Vec<Judged>) -> (Figures, Ve
     (month.unwrap_or_else(|| parts[0].figures.clone()), parts)
 }
 
-fn ordered_terms(terms: &[Terms]) -> Result<Vec<Terms>, InputError> {
+/// When the contract runs.
+pub(crate) fn checked_active(active: Active) -> Result<Interval, InputError> {
+    match active.to_ms.filter(|&to_ms| to_ms < active.from_ms) {
+        Some(to_ms) => Err(InputError::Active { from_ms: active.from_ms, to_ms }),
+        None => Ok(active.interval()),
+    }
+}
+
+/// By their beginnings.
+pub(crate) fn ordered_terms(terms: &[Terms]) -> Result<Vec<Terms>, InputError> {
     let mut order: Vec<usize> = (0..terms.len()).collect();
     order.sort_by_key(|&index| terms[index].valid_from_ms);
     let row = |index| Row { list: "terms", index };
@@ -140,7 +147,7 @@ fn ordered_terms(terms: &[Terms]) -> Result<Vec<Terms>, InputError> {
 }
 
 /// The contracted time, cut where other terms begin.
-fn stretches(contracted: Interval, terms: &[Terms]) -> Vec<(Interval, Option<Terms>)> {
+pub(crate) fn stretches(contracted: Interval, terms: &[Terms]) -> Vec<(Interval, Option<Terms>)> {
     if contracted.is_empty() {
         return Vec::new();
     }

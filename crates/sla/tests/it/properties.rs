@@ -1,6 +1,6 @@
 //! What must hold whatever the month was.
 
-use sla::{Figures, Inputs, LinkState, StateSpan, Statement, Verdict, Verdicts};
+use sla::{Figures, Inputs, Interval, LinkState, StateSpan, Statement, Verdict, Verdicts};
 
 use crate::cases::{Dice, inputs};
 
@@ -183,5 +183,15 @@ fn the_bounds_hold_whatever_the_unknown_time_was() {
             after.up_ms >= before.up_ms && after.up_ms <= before.up_ms + before.unknown_ms,
             "case {seed}"
         );
+    });
+}
+
+#[test]
+fn what_is_allowed_does_not_depend_on_what_happened() {
+    each_case(|seed, _, inputs| {
+        let Statement { from_ms, to_ms, figures, .. } = judge(&inputs);
+        let period = Interval { from_ms, to_ms };
+        let allowed_ms = sla::allowed_ms(period, inputs.active, &inputs.exclusions, &inputs.terms);
+        assert_eq!(allowed_ms.expect("no contradiction"), figures.allowed_ms, "case {seed}");
     });
 }

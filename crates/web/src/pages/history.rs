@@ -51,6 +51,7 @@ impl History {
         let running = RunningMonth {
             timezone: zone.name.clone(),
             month,
+            period: ahead,
             spans: HashMap::from([(id, of_month)]),
             exclusions: HashMap::from([(id, exclusions)]),
             terms: HashMap::from([(id, terms)]),

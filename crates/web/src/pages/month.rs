@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use sla::{Interval, Month};
+use sla::Month;
 use store::{Latest, Link, LinkId};
 
 use crate::app::App;
@@ -12,7 +12,6 @@ use crate::zone::Zone;
 /// The running month of a client's links, reckoned up to the last look at each of them.
 pub(crate) struct MonthOfLinks {
     running: RunningMonth,
-    period: Interval,
     /// With the moment up to which each is reckoned.
     budgets: HashMap<LinkId, (i64, Option<Budget>)>,
 }
@@ -36,6 +35,7 @@ impl MonthOfLinks {
         let mut running = RunningMonth {
             timezone: zone.name.clone(),
             month,
+            period,
             spans: HashMap::new(),
             exclusions: HashMap::new(),
             terms: HashMap::new(),
@@ -59,7 +59,7 @@ impl MonthOfLinks {
             .filter(|(_, at_ms)| *at_ms > period.from_ms)
             .map(|(link, at_ms)| (link.id, (at_ms, running.budget(link, at_ms))))
             .collect();
-        Ok(Self { running, period, budgets })
+        Ok(Self { running, budgets })
     }
 
     /// Up to the last look, or up to now if that was too long ago: what came after it is then unknown.
@@ -72,7 +72,7 @@ impl MonthOfLinks {
     ) -> Option<Budget> {
         let looked_ms = latest.map(|latest| latest.at_ms);
         let fresh_ms = looked_ms.filter(|at_ms| (0..=stale_after_ms).contains(&(now_ms - at_ms)));
-        let as_of_ms = fresh_ms.filter(|&at_ms| at_ms > self.period.from_ms).unwrap_or(now_ms);
+        let as_of_ms = fresh_ms.filter(|&at_ms| at_ms > self.running.period.from_ms).unwrap_or(now_ms);
         match self.budgets.get(&link.id) {
             Some((reckoned_ms, budget)) if *reckoned_ms == as_of_ms => budget.clone(),
             _ => self.running.budget(link, as_of_ms),

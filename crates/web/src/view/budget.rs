@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use report::duration_words;
-use sla::{Active, Exclusion, Figures, Inputs, Month, StateSpan, Statement, Terms, percent_truncated};
+use sla::{Active, Exclusion, Figures, Inputs, Interval, Month, StateSpan, Terms, percent_truncated};
 use store::{Link, LinkExclusion, LinkId, LinkTerms, Span, StoreError};
 
 use crate::view::figures::NONE;
@@ -47,6 +47,8 @@ pub(crate) struct RunningMonth {
     /// Its IANA name.
     pub(crate) timezone: String,
     pub(crate) month: Month,
+    /// The whole of it.
+    pub(crate) period: Interval,
     pub(crate) spans: HashMap<LinkId, Vec<StateSpan>>,
     pub(crate) exclusions: HashMap<LinkId, Vec<LinkExclusion>>,
     pub(crate) terms: HashMap<LinkId, Vec<Terms>>,
@@ -57,35 +59,28 @@ impl RunningMonth {
     /// stored contradicts itself; that is logged and takes no page with it.
     pub(crate) fn budget(&self, link: &Link, as_of_ms: i64) -> Option<Budget> {
         let spans = self.spans.get(&link.id).cloned().unwrap_or_default();
-        let until_now = self.statement(link, spans, Some(as_of_ms))?;
-        // What the whole month allows does not depend on what happened in it.
-        let whole = self.statement(link, Vec::new(), None)?;
-        let terms = until_now.parts.last().and_then(|part| part.terms);
-        let target = terms.and_then(|terms| terms.uptime_pct);
-        Some(Budget::new(
-            &until_now.figures,
-            whole.figures.allowed_ms,
-            target.map(|target| target.to_string()),
-        ))
-    }
-
-    fn statement(&self, link: &Link, spans: Vec<StateSpan>, as_of_ms: Option<i64>) -> Option<Statement> {
         let of_link = self.exclusions.get(&link.id).map_or(&[][..], Vec::as_slice);
         // An open exclusion goes on for as long as is looked at.
-        let open_to_ms = as_of_ms.unwrap_or(i64::MAX);
+        let left_out = |to_ms| of_link.iter().filter_map(move |one| exclusion(one, to_ms)).collect::<Vec<_>>();
         let inputs = Inputs {
             timezone: self.timezone.clone(),
             month: self.month,
-            as_of_ms,
+            as_of_ms: Some(as_of_ms),
             active: Active { from_ms: link.activated_at_ms, to_ms: link.terminated_at_ms },
             spans,
-            exclusions: of_link.iter().filter_map(|one| exclusion(one, open_to_ms)).collect(),
+            exclusions: left_out(as_of_ms),
             terms: self.terms.get(&link.id).cloned().unwrap_or_default(),
             probes: Vec::new(),
             traffic: Vec::new(),
         };
-        let statement = sla::evaluate(&inputs);
-        statement.inspect_err(|error| tracing::error!(link = %link.id, %error, "no budget")).ok()
+        let budget = sla::evaluate(&inputs).and_then(|until_now| {
+            let allowed_ms =
+                sla::allowed_ms(self.period, inputs.active, &left_out(i64::MAX), &inputs.terms)?;
+            let terms = until_now.parts.last().and_then(|part| part.terms);
+            let target = terms.and_then(|terms| terms.uptime_pct);
+            Ok(Budget::new(&until_now.figures, allowed_ms, target.map(|target| target.to_string())))
+        });
+        budget.inspect_err(|error| tracing::error!(link = %link.id, %error, "no budget")).ok()
     }
 }
 

@@ -88,7 +88,7 @@ pub(crate) async fn confirm(
         return problem(&app, &session, BEGIN_AGAIN).await;
     };
     let Some(step) = totp::step_of(&factor.secret, input.value("code"), now_ms)? else {
-        let wrong = Some("That code is not right. Is the clock of your phone?");
+        let wrong = Some("That code is not right. Does your phone show the right time?");
         return Ok(refused(begin_page(&app, &session, &factor.secret, wrong)?));
     };
     let new = recovery::generate(&app).await?;
