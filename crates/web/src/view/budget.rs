@@ -61,7 +61,8 @@ impl RunningMonth {
         let spans = self.spans.get(&link.id).cloned().unwrap_or_default();
         let of_link = self.exclusions.get(&link.id).map_or(&[][..], Vec::as_slice);
         // An open exclusion goes on for as long as is looked at.
-        let left_out = |to_ms| of_link.iter().filter_map(move |one| exclusion(one, to_ms)).collect::<Vec<_>>();
+        let left_out =
+            |to_ms| of_link.iter().filter_map(move |one| exclusion(one, to_ms)).collect::<Vec<_>>();
         let inputs = Inputs {
             timezone: self.timezone.clone(),
             month: self.month,
@@ -74,8 +75,7 @@ impl RunningMonth {
             traffic: Vec::new(),
         };
         let budget = sla::evaluate(&inputs).and_then(|until_now| {
-            let allowed_ms =
-                sla::allowed_ms(self.period, inputs.active, &left_out(i64::MAX), &inputs.terms)?;
+            let allowed_ms = sla::allowed_ms(self.period, inputs.active, &left_out(i64::MAX), &inputs.terms)?;
             let terms = until_now.parts.last().and_then(|part| part.terms);
             let target = terms.and_then(|terms| terms.uptime_pct);
             Ok(Budget::new(&until_now.figures, allowed_ms, target.map(|target| target.to_string())))

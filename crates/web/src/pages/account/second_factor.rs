@@ -108,7 +108,8 @@ pub(crate) async fn confirm(
         return problem(&app, &session, BEGIN_AGAIN).await;
     };
     let Some(step) = totp::step_of(&factor.secret, &code, now_ms)? else {
-        let account = Account::new(&session).problem("That code is not right. Does your phone show the right time?");
+        let account =
+            Account::new(&session).problem("That code is not right. Does your phone show the right time?");
         return Ok(refused_form(begin_page(&app, &session, account, &factor.secret)?));
     };
     let new = recovery::generate(&app).await?;
