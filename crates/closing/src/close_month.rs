@@ -10,7 +10,7 @@ use store::{ClientId, CompanyId, LedgerFilter, LedgerLink, LinkId, ReportId, Sto
 use crate::{audience::Audience, batch::Run};
 
 /// Links of one batch: their inputs are in memory together, and their reports are written in one transaction.
-const BATCH_LINKS: usize = 12;
+const BATCH_LINKS: usize = 8;
 /// Batches that are read and judged at once, each by a core; beside them one is written.
 const BATCHES_AT_ONCE: usize = 2;
 

@@ -4,7 +4,8 @@ use std::sync::LazyLock;
 use sla::LinkState;
 use sqlx::{Postgres, Sqlite, Transaction};
 
-use crate::engine::{Engine, SqliteRows, Tx, on};
+use crate::engine::{Differs, Engine, SqliteRows, Tx, on};
+use crate::packed::packed;
 use crate::{ClientId, LIST_ROWS_MAX, Link, LinkId, Store, StoreError};
 
 /// What is known of a link now: one row per link, replaced by every round.
@@ -47,7 +48,7 @@ macro_rules! latest_columns {
     };
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(sqlx::FromRow, serde::Deserialize)]
 struct Row {
     link_id: LinkId,
     at_ms: i64,
@@ -94,13 +95,17 @@ impl Store {
         &self,
         client: ClientId,
     ) -> Result<Vec<(Link, Option<Latest>)>, StoreError> {
-        const SQL: &str = concat!(
-            "SELECT ",
+        const SQL: Differs = packed!(
             latest_columns!(),
-            " FROM link_latest WHERE link_id IN (SELECT id FROM client_links WHERE client_id = $1) LIMIT $2"
+            concat!(
+                "SELECT ",
+                latest_columns!(),
+                " FROM link_latest WHERE link_id IN (SELECT id FROM client_links WHERE client_id = $1) LIMIT $2"
+            ),
+            "link_id"
         );
-        let links = self.links_of_client(client).await?;
-        let rows: Vec<Row> = on!(self.reader(), db => sqlx::query_as(SQL).bind(client).bind(LIST_ROWS_MAX).fetch_all(db).await)?;
+        let (links, rows) =
+            tokio::try_join!(self.links_of_client(client), self.packed_of_client(&SQL, client))?;
         let mut latest = by_link(rows)?;
         Ok(links
             .into_iter()

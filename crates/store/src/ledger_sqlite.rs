@@ -16,7 +16,7 @@ use crate::{LinkId, LinkTerms, StoreError};
 /// Links that lie between two wanted ones and are read over: to begin anew in each hour costs as much as they do.
 const LINKS_READ_OVER_MAX: i64 = 3;
 /// SQLite's page cache of one such connection, in KiB (negative by SQLite's convention): pages are read once.
-const CACHE_KIB: i64 = -4096;
+const CACHE_KIB: i64 = -2048;
 
 const SPANS: &str = spans_of_links!("(SELECT value AS id FROM json_each($1)) t");
 const EXCLUSIONS: &str = exclusions_of_links!("(SELECT value AS id FROM json_each($1)) t");

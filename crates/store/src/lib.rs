@@ -49,6 +49,7 @@ mod outbox;
 mod outbox_claim;
 mod outbox_delivery;
 mod outbox_write;
+mod packed;
 mod password_reset;
 mod pending_login;
 mod portal_role;

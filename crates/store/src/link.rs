@@ -1,4 +1,5 @@
-use crate::engine::{Tx, on};
+use crate::engine::{Differs, Tx, on};
+use crate::packed::packed;
 use crate::terms::{self, LinkTerms};
 use crate::{ClientId, LIST_ROWS_MAX, LinkId, RouterId, Store, StoreError, outage};
 
@@ -46,7 +47,7 @@ impl TryFrom<String> for Facing {
 }
 
 /// A client's circuit: a router interface with what was sold over it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, sqlx::FromRow)]
 pub struct Link {
     /// Its row.
     pub id: LinkId,
@@ -146,14 +147,16 @@ impl Store {
 
     /// A client's links by circuit, at most [`LIST_ROWS_MAX`].
     pub async fn links_of_client(&self, client: ClientId) -> Result<Vec<Link>, StoreError> {
-        const SQL: &str = concat!(
-            "SELECT ",
+        const SQL: Differs = packed!(
             link_columns!(),
-            " FROM client_links WHERE client_id = $1 ORDER BY circuit LIMIT $2"
+            concat!(
+                "SELECT ",
+                link_columns!(),
+                " FROM client_links WHERE client_id = $1 ORDER BY circuit LIMIT $2"
+            ),
+            "circuit"
         );
-        Ok(
-            on!(self.reader(), db => sqlx::query_as(SQL).bind(client).bind(LIST_ROWS_MAX).fetch_all(db).await)?,
-        )
+        self.packed_of_client(&SQL, client).await
     }
 
     /// A client's link; `None` if there is no such link or it is not this client's.

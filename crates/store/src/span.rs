@@ -1,6 +1,7 @@
 use sla::{LinkState, StateSpan};
 
-use crate::engine::on;
+use crate::engine::{Differs, on};
+use crate::packed::{packed, unpack};
 use crate::{ClientId, LinkId, Store, StoreError};
 
 /// The most spans that one read returns.
@@ -108,22 +109,27 @@ impl Store {
         from_ms: i64,
         to_ms: i64,
     ) -> Result<Vec<(LinkId, StateSpan)>, StoreError> {
-        const SQL: &str = "SELECT s.link_id, s.from_ms, s.to_ms, s.state, s.cause
-            FROM client_links l JOIN link_spans s ON s.link_id = l.id
+        const SQL: Differs = packed!(
+            "link_id, from_ms, to_ms, state, cause",
+            "SELECT s.link_id, s.from_ms, s.to_ms, s.state, s.cause FROM client_links l JOIN link_spans s ON s.link_id = l.id
             WHERE l.client_id = $1 AND s.from_ms < $3 AND s.to_ms > $2 AND s.from_ms >= COALESCE(
                 (SELECT MAX(p.from_ms) FROM link_spans p WHERE p.link_id = l.id AND p.from_ms <= $2), $2)
-            ORDER BY s.link_id, s.from_ms LIMIT $4";
-        let rows: Vec<(LinkId, i64, i64, String, Option<String>)> = on!(self.reader(), db => sqlx::query_as(SQL)
+            ORDER BY s.link_id, s.from_ms LIMIT $4",
+            "link_id, from_ms"
+        );
+        let reader = self.reader();
+        let sql = SQL.on(&reader);
+        let rows: String = on!(reader, db => sqlx::query_scalar(sql)
             .bind(client)
             .bind(from_ms)
             .bind(to_ms)
             .bind(SPANS_MAX)
-            .fetch_all(db)
+            .fetch_one(db)
             .await)?;
+        let rows: Vec<(LinkId, i64, i64, LinkState, Option<String>)> = unpack(&rows)?;
         let spans = rows.into_iter().map(|(link, from_ms, to_ms, state, cause)| {
-            let state = state.parse().map_err(StoreError::corrupt)?;
-            Ok((link, StateSpan { from_ms, to_ms, state, cause, evidence: serde_json::Value::Null }))
+            (link, StateSpan { from_ms, to_ms, state, cause, evidence: serde_json::Value::Null })
         });
-        spans.collect()
+        Ok(spans.collect())
     }
 }

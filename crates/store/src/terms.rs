@@ -1,4 +1,5 @@
-use crate::engine::{Tx, on};
+use crate::engine::{Differs, Tx, on};
+use crate::packed::packed;
 use crate::{ClientId, LIST_ROWS_MAX, LinkId, Store, StoreError};
 
 /// What counts as down under a link's terms.
@@ -45,7 +46,7 @@ impl TryFrom<String> for DownWhen {
 }
 
 /// The SLA of a link from a date on. Figures are decimal strings, kept as they were agreed.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, sqlx::FromRow)]
 pub struct LinkTerms {
     /// Whose terms.
     pub link_id: LinkId,
@@ -89,15 +90,17 @@ impl Store {
 
     /// The terms of all links of a client, by link and in order, at most [`LIST_ROWS_MAX`].
     pub async fn terms_for_client(&self, client: ClientId) -> Result<Vec<LinkTerms>, StoreError> {
-        const SQL: &str = concat!(
-            "SELECT ",
+        const SQL: Differs = packed!(
             columns!(),
-            " FROM link_terms WHERE link_id IN (SELECT id FROM client_links WHERE client_id = $1)
-            ORDER BY link_id, valid_from_ms LIMIT $2"
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM link_terms WHERE link_id IN (SELECT id FROM client_links WHERE client_id = $1)
+                ORDER BY link_id, valid_from_ms LIMIT $2"
+            ),
+            "link_id, valid_from_ms"
         );
-        Ok(
-            on!(self.reader(), db => sqlx::query_as(SQL).bind(client).bind(LIST_ROWS_MAX).fetch_all(db).await)?,
-        )
+        self.packed_of_client(&SQL, client).await
     }
 
     /// The terms in force for a link at a moment.
