@@ -11,6 +11,7 @@ pub(crate) mod design;
 pub(crate) mod edit;
 pub(crate) mod exclusions;
 pub(crate) mod export;
+pub(crate) mod export_list;
 pub(crate) mod form;
 pub(crate) mod import;
 pub(crate) mod interfaces;
