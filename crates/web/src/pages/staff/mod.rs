@@ -23,6 +23,7 @@ pub(crate) mod links;
 pub(crate) mod listing;
 pub(crate) mod login;
 pub(crate) mod login_code;
+pub(crate) mod logo;
 pub(crate) mod look_back;
 pub(crate) mod notifications;
 pub(crate) mod outages;
