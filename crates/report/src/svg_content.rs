@@ -37,7 +37,8 @@ pub(crate) fn trouble(text: &str) -> Result<(), String> {
     let options = ParsingOptions { allow_dtd: true, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options)
         .map_err(|error| format!("something that is no SVG: {error}"))?;
-    if !name(document.root_element()).eq("svg") {
+    // Without its namespace browsers see no drawing in it.
+    if !document.root_element().has_tag_name(("http://www.w3.org/2000/svg", "svg")) {
         return Err("something else than a drawing at its root".to_owned());
     }
     let ids: HashMap<&str, Node<'_, '_>> =

@@ -93,7 +93,9 @@ pub(crate) async fn upload(
 ) -> Answered<Response> {
     let company = app.store.staff_company(&session.scope, company_id(&id)?).await?;
     let logo = match file(form).await? {
-        Ok(bytes) => made(&app, move || logo_of_file(bytes)).await?.map_err(|error| error.to_string()),
+        Ok(bytes) => {
+            made(&app, move || logo_of_file(bytes)).await?.map_err(|error| format!("Not taken: {error}."))
+        }
         Err(why) => Err(why),
     };
     match logo {
@@ -146,7 +148,7 @@ fn cut(error: &MultipartError) -> Result<Result<Vec<u8>, String>, PageError> {
     match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let most = LOGO_BYTES_MAX / 1024;
-            Ok(Err(format!("the file is far too large: at most {most} KiB are allowed")))
+            Ok(Err(format!("Not taken: the file is far too large, at most {most} KiB are allowed.")))
         }
         _ => Err(PageError::BadRequest),
     }
