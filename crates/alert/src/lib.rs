@@ -18,6 +18,7 @@ mod preview;
 mod quality;
 mod quality_read;
 mod router_rules;
+mod track;
 
 pub use engine::{AlertEngine, AlertOutcome};
 pub use preview::{PREVIEW_DAYS_MAX, Preview, PreviewCount, PreviewDay, PreviewRecipients, preview};

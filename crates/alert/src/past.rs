@@ -6,8 +6,8 @@ use closing::CloseError;
 use jiff::tz::TimeZone;
 use sla::{LinkState, Month};
 use store::{
-    AlertFacts, Company, ExclusionFilter, LedgerFilter, LinkId, NotificationEvent, NotificationRule, Outage,
-    OutageId, Resolution, Span, Store, WatchedLink, WatchedOutage, WatchedRouter,
+    ALERTS_REMEMBERED_MS, AlertFacts, Company, ExclusionFilter, LedgerFilter, LinkId, NotificationEvent,
+    NotificationRule, Resolution, Span, Store, WatchedLink, WatchedRouter,
 };
 
 use super::{
@@ -16,13 +16,13 @@ use super::{
     condition::Standing,
     decide::decide,
     engine::zone,
+    gate,
     moments::{Moments, quiet_edges},
     quality::{Measure, Reading},
     quality_read,
+    track::{LOOK_MS, Seen, Track},
 };
 
-/// An outage is seen this long after it began: one look later, as with the default settings of the collector.
-const LOOK_MS: i64 = 30_000;
 const DAY_MS: i64 = 24 * 3_600_000;
 
 /// What is stored of the past.
@@ -36,11 +36,32 @@ pub(crate) struct Past {
     quiet_edges: Vec<i64>,
 }
 
-/// A link's past.
-pub(crate) struct Track {
-    base: WatchedLink,
-    outages: Vec<Outage>,
-    spans: Vec<Span>,
+/// What would have been decided about a link's outages.
+#[derive(Debug, Default)]
+pub(crate) struct LinkPast {
+    pub(crate) book: Book,
+    /// When it was known to be unstable, in order, `[from, to)`; `None`: it still is.
+    unstable: Vec<(i64, Option<i64>)>,
+}
+
+impl LinkPast {
+    fn note_unstable(&mut self, facts: &AlertFacts, now_ms: i64) {
+        let is_unstable = facts.pending.iter().any(|pending| {
+            pending.alert.event == NotificationEvent::LinkUnstable && pending.alert.closed_at_ms.is_none()
+        });
+        match self.unstable.last_mut() {
+            Some((_, to_ms @ None)) if !is_unstable => *to_ms = Some(now_ms),
+            Some((_, None)) => {}
+            _ if is_unstable => self.unstable.push((now_ms, None)),
+            _ => {}
+        }
+    }
+
+    fn was_unstable(&self, at_ms: i64) -> bool {
+        let place = self.unstable.partition_point(|(from_ms, _)| *from_ms <= at_ms);
+        let last = place.checked_sub(1).map(|place| self.unstable[place]);
+        last.is_some_and(|(_, to_ms)| to_ms.is_none_or(|to_ms| at_ms < to_ms))
+    }
 }
 
 impl Past {
@@ -91,46 +112,61 @@ impl Past {
         AlertFacts { links: BTreeMap::new(), routers: Vec::new(), ..self.facts.clone() }
     }
 
-    /// A link's outages.
-    pub(crate) fn link(&self, id: LinkId) -> Book {
-        let mut book = Book::default();
+    /// A link's outages; `None` once `may_go_on` says no.
+    pub(crate) fn link(&self, id: LinkId, mut may_go_on: impl FnMut() -> bool) -> Option<LinkPast> {
+        let mut past = LinkPast::default();
         let track = &self.tracks[&id];
         if track.outages.is_empty() {
-            return book;
+            return Some(past);
         }
         let delays = self.delays(&[NotificationEvent::LinkDown, NotificationEvent::LinkUnstable]);
         let edges = track.outages.iter().flat_map(|outage| {
             let seen_ms = outage.from_ms + LOOK_MS;
             [Some(seen_ms), outage.to_ms.map(|to_ms| to_ms.max(seen_ms))]
         });
+        // After an outage of which nobody knew the end, it is up only when somebody has looked again.
+        let ups =
+            track.spans.iter().filter(|span| span.state == LinkState::Up).map(|span| Some(span.from_ms));
         let maintenance = track.base.maintenance.iter().flat_map(|&(from_ms, to_ms)| [Some(from_ms), to_ms]);
-        let mut moments = Moments::new(edges.chain(maintenance).flatten(), &delays, &self.quiet_edges);
-        let mut facts = self.empty();
-        let mut examined = BTreeSet::new();
+        let edges = edges.chain(ups).chain(maintenance).flatten();
+        let mut moments = Moments::new(edges, &delays, &self.quiet_edges);
+        let (mut facts, mut seen) = (self.empty(), Seen::default());
         while let Some(now_ms) = moments.next(self.from_ms, self.to_ms) {
-            facts.links = BTreeMap::from([(id, track.at(now_ms, &examined, true))]);
+            if !may_go_on() {
+                return None;
+            }
+            // What is known of the outages goes from look to look: a link that flaps has thousands.
+            if let Some(link) = facts.links.remove(&id) {
+                seen.outages = link.outages;
+            }
+            seen.look(&track.outages, now_ms);
+            let link = WatchedLink { outages: std::mem::take(&mut seen.outages), ..track.at(now_ms) };
+            facts.links.insert(id, link);
+            facts.recent.retain(|alert| alert.closed_at_ms >= now_ms - ALERTS_REMEMBERED_MS);
             let decisions = decide(&facts, &[], &self.zone, now_ms);
             if !decisions.is_empty() {
-                examined.extend(decisions.examined.iter().copied());
-                book.carry_out(&mut facts, decisions, now_ms);
+                past.book.carry_out(&mut facts, decisions, now_ms);
+                past.note_unstable(&facts, now_ms);
                 moments.after(now_ms);
             }
         }
-        book
+        Some(past)
     }
 
-    /// A link's latency or loss, over the days that have a bad reading in them.
+    /// A link's latency or loss, over the days that have a bad reading in them; `None` once `may_go_on` says no. While the link
+    /// was told to be unstable, that stands for both.
     pub(crate) async fn quality(
         &self,
         store: &Store,
         id: LinkId,
-        measure: Measure,
-        event: NotificationEvent,
-    ) -> Result<Book, CloseError> {
+        (measure, event): (Measure, NotificationEvent),
+        link: &LinkPast,
+        mut may_go_on: impl FnMut() -> bool,
+    ) -> Result<Option<Book>, CloseError> {
         let mut book = Book::default();
         let rule = self.rule(event);
-        let Some(latest) = self.limits.get(&id).filter(|_| rule.enabled) else { return Ok(book) };
-        let Some(limit) = quality_read::limit(measure, &rule, latest) else { return Ok(book) };
+        let Some(latest) = self.limits.get(&id).filter(|_| rule.enabled) else { return Ok(Some(book)) };
+        let Some(limit) = quality_read::limit(measure, &rule, latest) else { return Ok(Some(book)) };
         let is_bad = |day: &store::Rollup| match measure {
             Measure::Latency => day.rtt_max_us.is_some_and(|us| us > limit.millionths() / 1_000),
             Measure::Loss => day.received < day.sent,
@@ -142,6 +178,9 @@ impl Past {
         let mut known: Vec<Reading> = Vec::new();
         // What a bad day leaves behind ends on the next.
         for day_ms in bad.iter().flat_map(|day_ms| [*day_ms, day_ms + DAY_MS]).collect::<BTreeSet<_>>() {
+            if !may_go_on() {
+                return Ok(None);
+            }
             let fresh = store.samples(id, day_ms, (day_ms + DAY_MS).min(self.to_ms)).await?;
             known.retain(|reading| reading.at_ms >= day_ms - DAY_MS);
             let place = known.len();
@@ -151,13 +190,14 @@ impl Past {
                 if facts.pending.is_empty() && !matches!(standing.0, Standing::Holds { .. }) {
                     continue;
                 }
-                let condition = quality_read::condition(latest, event, limit, standing);
-                facts.links = BTreeMap::from([(id, self.tracks[&id].at(now_ms, &BTreeSet::new(), false))]);
+                let mut condition = quality_read::condition(latest, event, limit, standing);
+                condition.stood_for = link.was_unstable(now_ms).then_some(gate::UNSTABLE);
+                facts.links = BTreeMap::from([(id, self.tracks[&id].at(now_ms))]);
                 let decisions = decide(&facts, &[condition], &self.zone, now_ms);
                 book.carry_out(&mut facts, decisions, now_ms);
             }
         }
-        Ok(book)
+        Ok(Some(book))
     }
 
     /// Routers, and our own network, as far as the time lines of links tell of them; half of it once `may_go_on` says no.
@@ -176,9 +216,7 @@ impl Past {
         while may_go_on()
             && let Some(now_ms) = moments.next(self.from_ms, self.to_ms)
         {
-            let links =
-                self.tracks.iter().map(|(id, track)| (*id, track.at(now_ms, &BTreeSet::new(), false)));
-            facts.links = links.collect();
+            facts.links = self.tracks.iter().map(|(id, track)| (*id, track.at(now_ms))).collect();
             facts.routers =
                 self.facts.routers.iter().map(|router| router_at(router, &facts.links, now_ms)).collect();
             let decisions = decide(&facts, &[], &self.zone, now_ms);
@@ -218,44 +256,6 @@ impl Past {
             let decisions = decide(&facts, &spent, &self.zone, end_ms);
             book.carry_out(&mut facts, decisions, end_ms);
             month = Month::containing(period.to_ms, &self.zone)?;
-        }
-    }
-}
-
-impl Track {
-    /// The link as a look at a moment would have found it.
-    fn at(&self, now_ms: i64, examined: &BTreeSet<OutageId>, with_outages: bool) -> WatchedLink {
-        let seen = |outage: &Outage| {
-            let to_ms = outage.to_ms.filter(|to_ms| *to_ms <= now_ms);
-            WatchedOutage {
-                id: outage.id,
-                from_ms: outage.from_ms,
-                to_ms,
-                cause: outage.cause.clone(),
-                evidence: outage.evidence.clone(),
-                examined: examined.contains(&outage.id),
-            }
-        };
-        let outages: Vec<WatchedOutage> = if with_outages {
-            self.outages.iter().filter(|outage| outage.from_ms + LOOK_MS <= now_ms).map(seen).collect()
-        } else {
-            Vec::new()
-        };
-        let index = self.spans.partition_point(|span| span.to_ms <= now_ms);
-        let span = self.spans.get(index).filter(|span| span.from_ms <= now_ms);
-        let (state, since_ms, cause) = match span {
-            Some(span) => (span.state, span.from_ms, span.cause.clone()),
-            None => (LinkState::Unknown, now_ms, None),
-        };
-        let maintenance = self.base.maintenance.iter().filter(|(from_ms, _)| *from_ms <= now_ms);
-        WatchedLink {
-            state,
-            since_ms,
-            cause,
-            looked_at_ms: now_ms,
-            outages,
-            maintenance: maintenance.copied().collect(),
-            ..self.base.clone()
         }
     }
 }

@@ -86,10 +86,13 @@ pub async fn preview(
         if !go_on(done, total) {
             return Ok(None);
         }
-        sum.add(past.link(*id));
-        for (measure, event) in quality_read::MEASURES {
-            sum.add(past.quality(store, *id, measure, event).await?);
+        let Some(link) = past.link(*id, || go_on(done, total)) else { return Ok(None) };
+        for measure in quality_read::MEASURES {
+            let book = past.quality(store, *id, measure, &link, || go_on(done, total)).await?;
+            let Some(book) = book else { return Ok(None) };
+            sum.add(book);
         }
+        sum.add(link.book);
     }
     sum.add(past.routers(|| go_on(total, total)));
     if !go_on(total, total) {

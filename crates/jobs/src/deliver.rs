@@ -62,6 +62,11 @@ impl Delivery {
         Self { store, mailer, settings, last: Mutex::new(None) }
     }
 
+    /// The longest that handing one mail over may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.settings.limit
+    }
+
     /// How mails leave.
     pub fn mailer(&self) -> &Mailer {
         &self.mailer

@@ -5,6 +5,7 @@ use store::{Clock, OutboxMail, Store, StoreError};
 use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use crate::outbox_notes::NOTING_MAX;
 use crate::{AlertEngine, Delivered, Delivery, Schedule, WebhookDelivery, WhatsAppDelivery};
 
 /// Time between two passes of housekeeping and of the schedule.
@@ -59,6 +60,23 @@ pub struct Ways {
     pub webhooks: Option<WebhookDelivery>,
     /// WhatsApp.
     pub whatsapp: Option<WhatsAppDelivery>,
+}
+
+impl Ways {
+    /// How long a stop has to wait so that what is on its way can end and be noted. What is cut off may have arrived, and
+    /// goes out once more: by mail and to webhooks under the id that it had, by WhatsApp as a message of its own.
+    ///
+    /// Of mail it is the time in which a message is handed over: before, while the server has not even answered, nothing has
+    /// gone out.
+    pub fn stop_wait(&self) -> Duration {
+        let limits = [
+            self.mail.as_ref().map(Delivery::limit),
+            self.webhooks.as_ref().map(WebhookDelivery::limit),
+            self.whatsapp.as_ref().map(WhatsAppDelivery::limit),
+        ];
+        let longest = limits.into_iter().flatten().max();
+        longest.map_or(Duration::ZERO, |limit| limit + NOTING_MAX)
+    }
 }
 
 /// A way on which messages to different recipients do not wait for each other.

@@ -16,9 +16,10 @@ use crate::{
     mail, signals, webhook, whatsapp,
 };
 
-/// How long a stop waits for rounds and pages under way; after that they are cut off, and the store's transactions
-/// see to it that nothing is half written.
-const STOP_WAIT: Duration = Duration::from_secs(10);
+/// How long a stop waits for rounds and pages under way, and longer where a message may be on its way
+/// ([`jobs::Ways::stop_wait`]); after that they are cut off, and the store's transactions see to it that nothing is half
+/// written.
+pub(crate) const STOP_WAIT: Duration = Duration::from_secs(10);
 
 /// Serves until SIGINT or SIGTERM.
 pub(crate) async fn run(installation: &Installation, args: ServeArgs) -> anyhow::Result<()> {
@@ -40,6 +41,7 @@ async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store
     };
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
+    let mut wait = STOP_WAIT;
     signals::cancel_on_signal(&stop, &mut tasks)?;
     if let Some(listener) = listener {
         tracing::info!("the portal is at http://{}/", listener.local_addr()?);
@@ -56,9 +58,10 @@ async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store
         let webhooks = webhook::delivery(&installation.config, store)?;
         let whatsapp = whatsapp::delivery(&installation.config, store)?;
         let ways = jobs::Ways { mail: delivery, webhooks: Some(webhooks), whatsapp };
+        wait = wait.max(ways.stop_wait());
         spawn_jobs(store, ways, &stop, &mut tasks);
     }
-    until_stopped(&stop, &mut tasks).await
+    until_stopped(&stop, &mut tasks, wait).await
 }
 
 /// Opens the port, or says what to do if somebody else has it.
@@ -116,10 +119,11 @@ pub(crate) fn spawn_jobs(
     });
 }
 
-/// Waits for all tasks. The first that ends stops the others; its error is the program's.
+/// Waits for all tasks. The first that ends stops the others, which have `wait` to end; its error is the program's.
 pub(crate) async fn until_stopped(
     stop: &CancellationToken,
     tasks: &mut JoinSet<anyhow::Result<()>>,
+    wait: Duration,
 ) -> anyhow::Result<()> {
     let first = tasks.join_next().await;
     stop.cancel();
@@ -132,8 +136,8 @@ pub(crate) async fn until_stopped(
             }
         }
     };
-    if tokio::time::timeout(STOP_WAIT, rest).await.is_err() {
-        tracing::warn!("some work did not stop within {} s and is cut off", STOP_WAIT.as_secs());
+    if tokio::time::timeout(wait, rest).await.is_err() {
+        tracing::warn!("some work did not stop within {} s and is cut off", wait.as_secs());
         tasks.shutdown().await;
     }
     result
@@ -199,4 +203,31 @@ pub(crate) fn start_log(level: &str) -> anyhow::Result<()> {
         .with_target(false)
         .init();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stopped, a task goes on for 15 s; whether it could end within the wait.
+    async fn ends_within(wait: Duration) -> bool {
+        let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        let (said, mut heard) = tokio::sync::oneshot::channel();
+        let stopped = stop.clone();
+        tasks.spawn(async move {
+            stopped.cancelled().await;
+            tokio::time::sleep(Duration::from_secs(15)).await;
+            said.send(()).ok();
+            Ok(())
+        });
+        tasks.spawn(async { Ok(()) });
+        until_stopped(&stop, &mut tasks, wait).await.expect("no error");
+        heard.try_recv().is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_message_on_its_way_has_its_time_and_what_hangs_is_cut_off() {
+        assert!(ends_within(Duration::from_secs(20)).await);
+        assert!(!ends_within(Duration::from_secs(10)).await);
+    }
 }

@@ -20,6 +20,7 @@ mod pdf;
 mod rate;
 mod sheet;
 mod short_message;
+mod svg_content;
 mod view;
 mod webhook;
 

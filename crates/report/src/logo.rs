@@ -1,7 +1,15 @@
+use typst::foundations::Bytes;
+use typst::visualize::{ExchangeFormat, RasterImage, SvgImage};
+
+use crate::svg_content;
+
 /// The largest logo, bytes.
 pub const LOGO_BYTES_MAX: usize = 512 * 1024;
 /// The widest and highest PNG logo, pixels: a small file can unpack to gigabytes.
 pub const LOGO_PIXELS_MAX: u32 = 4_096;
+
+/// The widest and highest SVG logo, in its own units: those of programs that draw are small.
+const SVG_UNITS_MAX: u32 = 16 * LOGO_PIXELS_MAX;
 
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -33,6 +41,17 @@ pub enum LogoError {
     /// The content is something else than it claims to be.
     #[error("the file is no {0}")]
     Content(&'static str),
+    /// Neither of the two.
+    #[error("the file is neither a PNG nor an SVG: save the logo as one of them")]
+    Neither,
+    /// It cannot be drawn.
+    #[error("the {0} is damaged: save it anew and try again")]
+    Damaged(&'static str),
+    /// An SVG that is more than a drawing.
+    #[error(
+        "the SVG has {0} in it, which no logo may have: save it as plain SVG, without scripts, links and fonts"
+    )]
+    Active(String),
 }
 
 impl Logo {
@@ -62,6 +81,52 @@ impl Logo {
             other => return Err(LogoError::Form(other.to_owned())),
         };
         Ok(Self { bytes, form })
+    }
+
+    /// The logo in a file that somebody hands in, by what the file begins with. Unlike [`new`](Self::new) it looks inside: what
+    /// it takes can be drawn, and asks nothing of whoever draws it.
+    ///
+    /// # Errors
+    /// [`LogoError`] for what is no logo.
+    pub fn of_file(bytes: Vec<u8>) -> Result<Self, LogoError> {
+        let is_png = bytes.starts_with(PNG_SIGNATURE);
+        let logo =
+            Self::new(bytes, if is_png { "image/png" } else { "image/svg+xml" }).map_err(
+                |error| match error {
+                    LogoError::Content("SVG") => LogoError::Neither,
+                    other => other,
+                },
+            )?;
+        let drawn = logo.drawn();
+        // What the typesetter remembers of this file helps no other one.
+        comemo::evict(1);
+        drawn.map(|()| logo)
+    }
+
+    fn drawn(&self) -> Result<(), LogoError> {
+        let bytes = Bytes::new(self.bytes.clone());
+        if self.is_png() {
+            RasterImage::plain(bytes, ExchangeFormat::Png).map_err(|_| LogoError::Damaged("PNG"))?;
+            return Ok(());
+        }
+        let text = std::str::from_utf8(&self.bytes).map_err(|_| LogoError::Content("SVG"))?;
+        svg_content::trouble(text).map_err(LogoError::Active)?;
+        let image = SvgImage::new(bytes).map_err(|_| LogoError::Damaged("SVG"))?;
+        let (width, height) = (image.width().ceil(), image.height().ceil());
+        if width.max(height) > f64::from(SVG_UNITS_MAX) {
+            return Err(LogoError::TooLarge(width as u32, height as u32));
+        }
+        Ok(())
+    }
+
+    /// Whether it is a PNG; an SVG otherwise.
+    pub fn is_png(&self) -> bool {
+        self.form == LogoForm::Png
+    }
+
+    /// The file.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -96,6 +161,38 @@ mod tests {
         assert!(matches!(Logo::new(b"GIF89a".to_vec(), "image/png"), Err(LogoError::Content("PNG"))));
         assert!(matches!(Logo::new(b"<html>".to_vec(), "image/svg+xml"), Err(LogoError::Content("SVG"))));
         assert!(matches!(Logo::new(png(1, 1), "image/gif"), Err(LogoError::Form(_))));
+    }
+
+    /// Two pixels.
+    const DRAWN: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x01\x08\x02\0\0\0{@\xe8\xdd\0\0\0\rIDATx\x9cc8\xa0\0\x04\x07\0\x07\x07\x02\x01\xa9\x80\xf6\x14\0\0\0\0IEND\xaeB`\x82";
+
+    fn told(bytes: &[u8]) -> String {
+        Logo::of_file(bytes.to_vec()).expect_err("no logo").to_string()
+    }
+
+    #[test]
+    fn a_file_is_taken_by_what_is_in_it() {
+        assert!(Logo::of_file(DRAWN.to_vec()).is_ok_and(|logo| logo.is_png() && logo.into_bytes() == DRAWN));
+        let svg = b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 3'><path d='M0 0h9v3z'/></svg>";
+        assert!(Logo::of_file(svg.to_vec()).is_ok_and(|logo| !logo.is_png()));
+        for neither in [&b"GIF89a"[..], b"\xff\xd8\xff\xe0 JFIF", b"<html>", b"<svg \xff", b""] {
+            assert!(told(neither).contains("neither a PNG nor an SVG"), "{neither:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_or_is_more_than_a_drawing_is_refused_in_words() {
+        assert!(told(&DRAWN[..DRAWN.len() - 20]).contains("damaged"));
+        assert!(told(&png(2, 2)).contains("damaged"), "it ends after its size");
+        assert!(told(&png(60_000, 2)).contains("60000 × 2 pixels"));
+        assert!(told(&[DRAWN, &vec![0; LOGO_BYTES_MAX]].concat()).contains("at most 524288"));
+        let svg = |head: &str, inside: &str| {
+            told(format!("<svg xmlns='http://www.w3.org/2000/svg' {head}>{inside}</svg>").as_bytes())
+        };
+        assert!(svg("", "<script>alert(1)</script>").contains("a <script> in it"));
+        assert!(svg("width='1e7' height='2'", "<g/>").contains("10000000 × 2 pixels"));
+        assert!(svg("width='-1' height='2'", "<g/>").contains("damaged"));
+        assert!(told(b"<svg/>").contains("something else than a drawing"), "it is in no namespace");
     }
 
     #[test]

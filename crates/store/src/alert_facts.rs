@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// For how long it matters that an alert was told, or an outage was there: the longest cooldown or window, twice.
-pub(crate) const REMEMBERED_MS: i64 = 2 * crate::RULE_SECONDS_MAX * 1_000;
+pub const ALERTS_REMEMBERED_MS: i64 = 2 * crate::RULE_SECONDS_MAX * 1_000;
 
 /// What may have to be told in a company.
 #[derive(Clone, Debug)]
@@ -233,7 +233,7 @@ async fn recent(tx: &mut Tx, company: CompanyId, now_ms: i64) -> Result<Vec<Rece
     type Row = (String, String, i64, i64, Option<i64>);
     let rows: Vec<Row> = on!(tx, tx => sqlx::query_as(SQL)
         .bind(company)
-        .bind(now_ms - REMEMBERED_MS)
+        .bind(now_ms - ALERTS_REMEMBERED_MS)
         .bind(LIST_ROWS_MAX)
         .fetch_all(&mut **tx)
         .await)?;
@@ -362,7 +362,7 @@ async fn fill_links(
     let (outages, maintenance) = (OUTAGES.on(tx), MAINTENANCE.on(tx));
     let rows: Vec<Row> = on!(&mut *tx, tx => sqlx::query_as(outages)
         .bind(&ids)
-        .bind(now_ms - REMEMBERED_MS)
+        .bind(now_ms - ALERTS_REMEMBERED_MS)
         .fetch_all(&mut **tx)
         .await)?;
     for (link, id, from_ms, to_ms, cause, evidence, examined) in rows {
@@ -372,7 +372,7 @@ async fn fill_links(
     }
     let rows: Vec<(LinkId, i64, Option<i64>)> = on!(tx, tx => sqlx::query_as(maintenance)
         .bind(&ids)
-        .bind(now_ms - REMEMBERED_MS)
+        .bind(now_ms - ALERTS_REMEMBERED_MS)
         .bind(now_ms)
         .fetch_all(&mut **tx)
         .await)?;

@@ -2,7 +2,7 @@
 
 use crate::company::company_columns;
 use crate::engine::{Tx, on};
-use crate::{Company, CompanyId, Store, StoreError, audit};
+use crate::{Company, CompanyId, StaffAct, Store, StoreError, audit};
 
 /// The largest logo that is kept, in bytes.
 pub const LOGO_BYTES_MAX: usize = 512 * 1024;
@@ -31,7 +31,7 @@ pub enum LogoType {
     Svg,
 }
 
-/// A company's logo.
+/// A company's logo. Whoever makes one of a file has looked into it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Logo {
     /// Its form.
@@ -47,28 +47,6 @@ impl LogoType {
             Self::Png => "image/png",
             Self::Svg => "image/svg+xml",
         }
-    }
-}
-
-impl Logo {
-    /// The logo in a file, by what the file begins with.
-    ///
-    /// # Errors
-    /// [`StoreError::Invalid`] if it is neither PNG nor SVG or larger than [`LOGO_BYTES_MAX`].
-    pub fn from_file(bytes: Vec<u8>) -> Result<Self, StoreError> {
-        const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
-        let invalid = |why: String| StoreError::Invalid { what: "a logo", why };
-        if bytes.len() > LOGO_BYTES_MAX {
-            return Err(invalid(format!("it has more than {} KiB", LOGO_BYTES_MAX / 1024)));
-        }
-        let kind = if bytes.starts_with(PNG_SIGNATURE) {
-            LogoType::Png
-        } else if std::str::from_utf8(&bytes).is_ok_and(|text| text.contains("<svg")) {
-            LogoType::Svg
-        } else {
-            return Err(invalid("it is neither a PNG nor an SVG file".to_owned()));
-        };
-        Ok(Self { kind, bytes })
     }
 }
 
@@ -109,37 +87,79 @@ impl Store {
         by: &str,
         now_ms: i64,
     ) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE companies SET logo = $2, logo_type = $3 WHERE id = $1";
         let mut tx = self.begin().await?;
         let company = locked(&mut tx, id).await?;
-        on!(&mut tx, tx => sqlx::query(SQL)
-            .bind(id)
-            .bind(logo.map(|logo| logo.bytes.as_slice()))
-            .bind(logo.map(|logo| logo.kind.as_str()))
-            .execute(&mut **tx)
-            .await
-            .map(|_| ()))?;
+        put_logo(&mut tx, id, logo).await?;
         let told = logo.map(|logo| (logo.kind, logo.bytes.len()));
         let subject = format!("company {}", company.name);
         audit::edited(&mut tx, (by, now_ms), ("company.logo", subject), (None, told.as_ref())).await?;
         Ok(tx.commit().await?)
     }
 
+    /// The same by a person of the ISP; one that is there already, or none where there is none, leaves no event.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a company out of the scope.
+    pub async fn staff_set_company_logo(
+        &self,
+        act: &StaffAct<'_>,
+        id: CompanyId,
+        logo: Option<&Logo>,
+    ) -> Result<(), StoreError> {
+        const NOW: &str = "SELECT logo_type, logo FROM companies WHERE id = $1 AND logo IS NOT NULL";
+        act.scope.check(id, "company")?;
+        let mut tx = self.begin().await?;
+        let company = locked(&mut tx, id).await?;
+        let before: Option<LogoRow> =
+            on!(&mut tx, tx => sqlx::query_as(NOW).bind(id).fetch_optional(&mut **tx).await)?;
+        let before = before.map(Logo::try_from).transpose()?;
+        if before.as_ref() == logo {
+            return Ok(());
+        }
+        put_logo(&mut tx, id, logo).await?;
+        // Not the picture itself: its form and its size.
+        let told = |logo: &Logo| serde_json::json!({ "logo": logo.kind, "bytes": logo.bytes.len() });
+        let (before, after) = (before.as_ref().map(told), logo.map(told));
+        let subject = format!("company {}", company.name);
+        act.record(&mut tx, id, ("company.logo", subject), (before.as_ref(), after.as_ref())).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// A company's logo; `None` if it has none.
     pub async fn company_logo(&self, id: CompanyId) -> Result<Option<Logo>, StoreError> {
         const SQL: &str = "SELECT logo_type, logo FROM companies WHERE id = $1 AND logo IS NOT NULL";
-        let row: Option<(String, Vec<u8>)> =
+        let row: Option<LogoRow> =
             on!(self.reader(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
-        row.map(|(kind, bytes)| {
-            let kind = match kind.as_str() {
-                "image/png" => LogoType::Png,
-                "image/svg+xml" => LogoType::Svg,
-                other => return Err(StoreError::Corrupt(format!("the logo type {other}"))),
-            };
-            Ok(Logo { kind, bytes })
-        })
-        .transpose()
+        row.map(Logo::try_from).transpose()
     }
+}
+
+/// Its form and the file.
+type LogoRow = (String, Vec<u8>);
+
+impl TryFrom<LogoRow> for Logo {
+    type Error = StoreError;
+
+    fn try_from((kind, bytes): LogoRow) -> Result<Self, StoreError> {
+        let kind = match kind.as_str() {
+            "image/png" => LogoType::Png,
+            "image/svg+xml" => LogoType::Svg,
+            other => return Err(StoreError::Corrupt(format!("the logo type {other}"))),
+        };
+        Ok(Self { kind, bytes })
+    }
+}
+
+async fn put_logo(tx: &mut Tx, id: CompanyId, logo: Option<&Logo>) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE companies SET logo = $2, logo_type = $3 WHERE id = $1";
+    on!(tx, tx => sqlx::query(SQL)
+        .bind(id)
+        .bind(logo.map(|logo| logo.bytes.as_slice()))
+        .bind(logo.map(|logo| logo.kind.as_str()))
+        .execute(&mut **tx)
+        .await
+        .map(|_| ()))?;
+    Ok(())
 }
 
 /// Writes what an edit changes; the company as it is then.

@@ -81,6 +81,7 @@ mod staff_alerts;
 mod staff_companies;
 mod staff_deliveries;
 mod staff_delivery_retry;
+mod staff_file;
 mod staff_link_write;
 mod staff_links;
 mod staff_list;
@@ -110,7 +111,8 @@ mod whatsapp_receipt;
 pub use account_mail::{ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged};
 pub use alert::{ALERT_TEXT_CHARS_MAX, Alert, AlertFilter, AlertSubject};
 pub use alert_facts::{
-    AlertFacts, AlertPerson, PendingAlert, RecentAlert, ToldTo, WatchedLink, WatchedOutage, WatchedRouter,
+    ALERTS_REMEMBERED_MS, AlertFacts, AlertPerson, PendingAlert, RecentAlert, ToldTo, WatchedLink,
+    WatchedOutage, WatchedRouter,
 };
 pub use alert_readings::LatestReading;
 pub use alert_turn::{AlertChange, AlertDecisions, AlertMessage, AlertTurn};
@@ -178,6 +180,7 @@ pub use span::{SPANS_MAX, Span, SpanTail};
 pub use staff_alerts::{AlertStanding, StaffAlert, StaffAlertAsk};
 pub use staff_deliveries::{DELIVERIES_IN_FILE_MAX, DeliveryStanding, StaffDelivery, StaffDeliveryAsk};
 pub use staff_delivery_retry::DELIVERIES_RETRIED_MAX;
+pub use staff_file::{STAFF_FILE_ROWS_MAX, StaffFileAsk, StaffTerms};
 pub use staff_link_write::LinkFields;
 pub use staff_links::{StaffExclusion, StaffLink};
 pub use staff_list::{StaffClient, StaffPortalUser, StaffRouter};

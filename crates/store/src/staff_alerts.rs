@@ -1,6 +1,6 @@
 //! Alerts on the staff pages.
 
-use crate::alert::{AlertRow, alert_columns};
+use crate::alert::AlertRow;
 use crate::engine::{Differs, on};
 use crate::staff_scope::{Counted, scoped};
 use crate::{
@@ -62,7 +62,7 @@ pub struct StaffAlert {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(crate) struct Row {
     #[sqlx(flatten)]
     alert: AlertRow,
     company: String,
@@ -84,18 +84,20 @@ impl TryFrom<Row> for StaffAlert {
 }
 
 macro_rules! alerts {
-    ($and:literal) => {
-        scoped!(
-            ["SELECT a.*, m.name AS company, m.timezone, c.name AS client, COUNT(*) OVER () AS total
-                FROM (SELECT ", alert_columns!(), " FROM alerts) a
+    ([$more:literal] $and:literal) => {
+        $crate::staff_scope::scoped!(
+            ["SELECT a.*, m.name AS company, m.timezone, c.name AS client", $more,
+                " FROM (SELECT ", $crate::alert::alert_columns!(), " FROM alerts) a
                 JOIN companies m ON m.id = a.company_id LEFT JOIN clients c ON c.id = a.client_id WHERE"]
             "a.company_id"
             [$and]
         )
     };
 }
+pub(crate) use alerts;
 
 const LIST: Differs = alerts!(
+    [", COUNT(*) OVER () AS total"]
     "AND ($2 IS NULL OR a.event = $2)
         AND ($3 IS NULL OR ($3 = 'open' AND a.closed_at_ms IS NULL AND a.dismissed_at_ms IS NULL)
             OR ($3 = 'new' AND a.closed_at_ms IS NULL AND a.dismissed_at_ms IS NULL
@@ -106,7 +108,7 @@ const LIST: Differs = alerts!(
         ORDER BY CASE WHEN a.closed_at_ms IS NULL AND a.dismissed_at_ms IS NULL THEN 0 ELSE 1 END, a.id DESC
         LIMIT $5 OFFSET $6"
 );
-const ONE: Differs = alerts!("AND a.id = $2");
+const ONE: Differs = alerts!([""] "AND a.id = $2");
 const OPEN: Differs = scoped!(
     ["SELECT COUNT(*) FROM alerts a WHERE a.closed_at_ms IS NULL AND a.dismissed_at_ms IS NULL AND"]
     "a.company_id"

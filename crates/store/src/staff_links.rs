@@ -95,7 +95,7 @@ pub struct StaffExclusion {
 }
 
 #[derive(sqlx::FromRow)]
-struct ExclusionRow {
+pub(crate) struct ExclusionRow {
     id: ExclusionId,
     link_id: LinkId,
     circuit: String,
@@ -156,6 +156,7 @@ macro_rules! exclusion_select {
         )
     };
 }
+pub(crate) use exclusion_select;
 
 const LINKS: Differs = scoped!(
     [link_select!(", COUNT(*) OVER () AS total")] "c.company_id"

@@ -116,6 +116,19 @@ macro_rules! router_select {
     };
 }
 
+macro_rules! user_select {
+    ($more:literal) => {
+        concat!(
+            "SELECT u.id, u.username, u.email, u.role, u.active, u.client_id, c.name AS client,
+                f.confirmed_at_ms IS NOT NULL AS second_factor, u.password_hash <> '!' AS has_password",
+            $more,
+            " FROM client_portal_users u JOIN clients c ON c.id = u.client_id
+            LEFT JOIN second_factors f ON f.portal_user_id = u.id WHERE"
+        )
+    };
+}
+pub(crate) use user_select;
+
 const COMPANIES: Differs = scoped!(
     ["SELECT ", crate::company::company_columns!(), " FROM companies WHERE"] "id" ["ORDER BY name, id LIMIT $2"]
 );
@@ -128,11 +141,7 @@ const CLIENT_NAMES: Differs = scoped!(
 );
 const CLIENT: Differs = scoped!([client_select!("$3", "")] "c.company_id" ["AND c.id = $2"]);
 const USERS: Differs = scoped!(
-    ["SELECT u.id, u.username, u.email, u.role, u.active, u.client_id, c.name AS client,
-            f.confirmed_at_ms IS NOT NULL AS second_factor, u.password_hash <> '!' AS has_password,
-            COUNT(*) OVER () AS total
-        FROM client_portal_users u JOIN clients c ON c.id = u.client_id
-        LEFT JOIN second_factors f ON f.portal_user_id = u.id WHERE"]
+    [user_select!(", COUNT(*) OVER () AS total")]
     "c.company_id"
     ["AND (LOWER(u.username) LIKE LOWER($2) ESCAPE '\\' OR LOWER(u.email) LIKE LOWER($2) ESCAPE '\\' OR LOWER(c.name) LIKE LOWER($2) ESCAPE '\\')
         AND ($5 IS NULL OR u.client_id = $5) ORDER BY u.username LIMIT $3 OFFSET $4"]

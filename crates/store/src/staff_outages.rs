@@ -1,8 +1,8 @@
 //! Outages on the staff pages.
 
 use crate::engine::{Differs, on};
-use crate::outage::{OutageRow, outage_columns};
-use crate::staff_scope::{Counted, scoped};
+use crate::outage::OutageRow;
+use crate::staff_scope::Counted;
 use crate::{
     ClientId, Outage, OutageId, STAFF_PAGE_ROWS, StaffAsk, StaffPage, StaffScope, Store, StoreError,
 };
@@ -57,7 +57,7 @@ pub struct StaffOutage {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(crate) struct Row {
     #[sqlx(flatten)]
     outage: OutageRow,
     circuit: String,
@@ -83,26 +83,28 @@ impl TryFrom<Row> for StaffOutage {
 }
 
 macro_rules! outages {
-    ($and:literal) => {
-        scoped!(
-            ["SELECT ", outage_columns!(), ", l.circuit, l.site, l.client_id, c.name AS client, m.timezone,
-                COUNT(*) OVER () AS total
-                FROM outages o JOIN client_links l ON l.id = o.link_id JOIN clients c ON c.id = l.client_id
+    ([$more:literal] $and:literal) => {
+        $crate::staff_scope::scoped!(
+            ["SELECT ", $crate::outage::outage_columns!(), ", l.circuit, l.site, l.client_id, c.name AS client, m.timezone",
+                $more,
+                " FROM outages o JOIN client_links l ON l.id = o.link_id JOIN clients c ON c.id = l.client_id
                 JOIN companies m ON m.id = c.company_id WHERE"]
             "c.company_id"
             [$and]
         )
     };
 }
+pub(crate) use outages;
 
 const LIST: Differs = outages!(
+    [", COUNT(*) OVER () AS total"]
     "AND ($2 IS NULL OR ($2 = 'open' AND o.to_ms IS NULL) OR ($2 = 'unexplained' AND o.reason IS NULL))
         AND (LOWER(l.circuit) LIKE LOWER($3) ESCAPE '\\' OR LOWER(c.name) LIKE LOWER($3) ESCAPE '\\'
             OR LOWER(COALESCE(l.site, '')) LIKE LOWER($3) ESCAPE '\\'
             OR LOWER(COALESCE(o.reason, '')) LIKE LOWER($3) ESCAPE '\\')
         ORDER BY CASE WHEN o.to_ms IS NULL THEN 0 ELSE 1 END, o.from_ms DESC, o.id DESC LIMIT $4 OFFSET $5"
 );
-const ONE: Differs = outages!("AND o.id = $2");
+const ONE: Differs = outages!([""] "AND o.id = $2");
 
 impl Store {
     /// Outages within a scope: those that go on first, then the newest.

@@ -40,7 +40,7 @@ pub struct StaffReport {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(crate) struct Row {
     #[sqlx(flatten)]
     report: ListRow,
     client: String,

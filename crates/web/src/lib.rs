@@ -14,6 +14,7 @@ mod error;
 mod headers;
 mod kept;
 mod live_hub;
+mod logo;
 mod pages;
 mod password;
 mod proxies;
@@ -31,6 +32,7 @@ mod watcher;
 mod zone;
 
 pub use app::router;
+pub use logo::logo_of_file;
 pub use password::{
     PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError, check_password, hash_password, verify_password,
 };

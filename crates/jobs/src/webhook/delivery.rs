@@ -28,6 +28,11 @@ impl WebhookDelivery {
         Self { store, caller }
     }
 
+    /// The longest that one call may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.caller.limit()
+    }
+
     /// Sends what has been due for longest, if anything.
     ///
     /// # Errors

@@ -49,6 +49,11 @@ impl WhatsAppDelivery {
         Self { store, graph, templates, portal, closed_until_ms: AtomicI64::new(i64::MIN) }
     }
 
+    /// The longest that one call may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.graph.limit()
+    }
+
     /// Sends what has been due for longest, if anything.
     ///
     /// # Errors

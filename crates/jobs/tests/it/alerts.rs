@@ -303,6 +303,71 @@ on_both! {
         assert_eq!(db.store.alerts(&AlertFilter::default(), 10).await.unwrap().len(), 0, "nothing is written");
     }
 
+    // Two links are slow, and one of them flaps: of that one it is told that it is unstable, and nothing else.
+    async fn the_preview_tells_no_more_of_an_unstable_link_than_the_engine(db) {
+        let isp = with_operations(db).await;
+        let start = at(2026, 11, 10, 12, 0);
+        let flaps = isp.link_up("C-1", start - DAY, start).await;
+        let slow = isp.link_up("C-2", start - DAY, start).await;
+        for link in [flaps, slow] {
+            let terms = LinkTerms { link_id: link, latency_ms: Some("20".to_owned()), ..terms(start - HOUR, "99.50") };
+            db.store.insert_terms(&terms).await.unwrap();
+        }
+        let mut engine = AlertEngine::default();
+        let mut since = start - DAY;
+        let mut was = Up;
+        for minute in 1..300 {
+            let now = start + minute * MINUTE;
+            // Down for two minutes of every five, in the first hour.
+            let is = if (5..60).contains(&minute) && minute % 5 < 2 { Down } else { Up };
+            if is != was {
+                (was, since) = (is, now);
+            }
+            if is == was && since < now {
+                isp.line(flaps, &[(since, now, is)]).await;
+            }
+            let rtt_us = if (10..50).contains(&minute) { 45_000 } else { 5_000 };
+            let mut round = Round::new(isp.router, now, RoundOutcome::Ok);
+            for (link, state, since) in [(flaps, is, since), (slow, Up, start - DAY)] {
+                let is_sample = minute % 5 == 3;
+                if is_sample {
+                    round.samples.push(Sample { rtt_max_us: Some(rtt_us), ..bad(link, now, rtt_us, 5) });
+                }
+                let last = now - (minute + 2) % 5 * MINUTE;
+                round.latest.push(Latest {
+                    sample_at_ms: Some(last),
+                    sent: Some(5),
+                    received: Some(5),
+                    rtt_avg_us: Some(rtt_us),
+                    ..latest(link, now, state, since)
+                });
+            }
+            db.store.write_round(&round).await.unwrap();
+            engine.pass(&db.store, now).await.unwrap();
+        }
+        let sent = async |event: &str| isp.mails().await.iter().filter(|mail| mail.kind == event).count() as i64;
+        assert_eq!((sent("link_unstable").await, sent("high_latency").await), (2, 2), "{:?}", isp.told().await);
+        assert!(untold(&isp).await.iter().any(|reason| reason.contains("the link is unstable")));
+
+        let end = start + 300 * MINUTE;
+        jobs::run_once(&db.store, start + 2 * DAY).await.unwrap();
+        let company = db.store.company(isp.company).await.unwrap();
+        let rules = db.store.notification_rules(isp.company).await.unwrap();
+        let seen = preview(&db.store, &company, &rules, (start, end), |_, _| true).await.unwrap().unwrap();
+        for event in [NotificationEvent::LinkUnstable, NotificationEvent::HighLatency] {
+            let count = seen.events.iter().find(|count| count.event == event).unwrap();
+            assert_eq!((count.alerts, count.recoveries), (1, 1), "{event}: {seen:?}");
+            assert_eq!(count.messages, sent(event.as_str()).await, "{event}: {seen:?}");
+        }
+        assert!(seen.untold.keys().any(|reason| reason.contains("the link is unstable")), "{seen:?}");
+        // Asked to stop, it does so within a link as well.
+        for asked in 1..40 {
+            let mut left = asked;
+            let stopped = preview(&db.store, &company, &rules, (start, end), |_, _| { left -= 1; left > 0 }).await.unwrap();
+            assert_eq!((stopped, left), (None, 0));
+        }
+    }
+
     // Somebody decides at this moment, and has the only writer of SQLite with it.
     async fn looking_back_waits_for_nobody(db) {
         let isp = with_operations(db).await;

@@ -114,9 +114,7 @@ fn read_logo(file: &Path) -> anyhow::Result<Logo> {
         return Err(trouble(&format!("it has {length} bytes, {} are the most", store::LOGO_BYTES_MAX)));
     }
     let bytes = std::fs::read(file).map_err(|error| trouble(&error))?;
-    let logo = Logo::from_file(bytes).map_err(|error| trouble(&error))?;
-    ::report::Logo::new(logo.bytes.clone(), logo.kind.as_str()).map_err(|error| trouble(&error))?;
-    Ok(logo)
+    web::logo_of_file(bytes).map_err(|error| trouble(&error))
 }
 
 /// All that is to be known of a company.

@@ -5,7 +5,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use jobs::{Close, Selection, close_month, links_of_month};
 use sla::{ExclusionKind, Month};
-use store::{CompanyEdit, CompanyId, LinkId, Logo, NewExclusion, Outage, Store};
+use store::{CompanyEdit, CompanyId, LinkId, NewExclusion, Outage, Store};
 
 use super::plan;
 use crate::moment;
@@ -64,7 +64,7 @@ pub(super) async fn write(
         ..CompanyEdit::default()
     };
     store.edit_company(company, &edit, BY, now_ms).await?;
-    let logo = Logo::from_file(LOGO.to_vec())?;
+    let logo = web::logo_of_file(LOGO.to_vec())?;
     store.set_company_logo(company, Some(&logo), BY, now_ms).await?;
     let zone = moment::zone(plan::TIMEZONE)?;
     let this_month = Month::containing(now_ms, &zone)?;

@@ -58,7 +58,7 @@ async fn with_store(
     signals::cancel_on_signal(&stop, &mut tasks)?;
     let prepared = tokio::select! {
         prepared = setup::prepare(store, collector_config()) => prepared?,
-        () = stop.cancelled() => return serving::until_stopped(&stop, &mut tasks).await,
+        () = stop.cancelled() => return serving::until_stopped(&stop, &mut tasks, serving::STOP_WAIT).await,
     };
     let (fleet, routers) = prepared;
 
@@ -75,10 +75,11 @@ async fn with_store(
     serving::spawn_web(store, listener, settings, &stop, &mut tasks);
     serving::spawn_collector(store, collector_config(), &stop, &mut tasks);
     let ways = jobs::Ways { mail: delivery, ..jobs::Ways::default() };
+    let wait = serving::STOP_WAIT.max(ways.stop_wait());
     serving::spawn_jobs(store, ways, &stop, &mut tasks);
     tasks.spawn(events::run(routers, stop.clone()));
     announce(address, folder, printer)?;
-    let result = serving::until_stopped(&stop, &mut tasks).await;
+    let result = serving::until_stopped(&stop, &mut tasks, wait).await;
     fleet.shutdown().await;
     result
 }

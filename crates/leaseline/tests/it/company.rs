@@ -1,7 +1,7 @@
 use crate::installation::Installation;
 
 /// Eight bytes of signature and a header that says 2 × 2 pixels.
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x02\0\0\0\x02\x08\x02\0\0\0\xfd\xd4\x9as";
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x01\x08\x02\0\0\0{@\xe8\xdd\0\0\0\rIDATx\x9cc8\xa0\0\x04\x07\0\x07\x07\x02\x01\xa9\x80\xf6\x14\0\0\0\0IEND\xaeB`\x82";
 
 #[test]
 fn a_company_is_edited_field_by_field_and_shown() {
@@ -64,6 +64,8 @@ fn an_edit_with_a_mistake_in_it_changes_nothing() {
     let it = Installation::new();
     let before = it.json(&["company", "show"]);
     let text = it.file("logo.txt", "not a picture");
+    let active =
+        it.file("active.svg", "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>");
     let large = it.folder().join("large.png");
     std::fs::write(&large, [PNG, &vec![0; 600 * 1024]].concat()).expect("written");
     let large = large.display().to_string();
@@ -74,6 +76,7 @@ fn an_edit_with_a_mistake_in_it_changes_nothing() {
         (&["--support-email", "nobody"], "nobody"),
         (&["--add-operations", "nobody"], "nobody"),
         (&["--logo", &text], "logo.txt"),
+        (&["--logo", &active], "a <script> in it"),
         (&["--logo", &large], "bytes"),
         (&["--logo", "/no/such.png"], "/no/such.png"),
         (&["--mail-on", "birthday"], "birthday"),

@@ -33,6 +33,7 @@ mod session;
 mod shown;
 mod staff;
 mod staff_deliveries;
+mod staff_file;
 mod staff_reports;
 mod staff_scope;
 mod staff_write;

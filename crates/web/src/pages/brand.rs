@@ -16,7 +16,8 @@ use crate::session::ClientSession;
 /// For this browser alone: another one may be another company's.
 const KEPT: &str = "private, max-age=31536000, immutable";
 /// A logo comes from outside: opened by itself it runs nothing and fetches nothing, and its style is its own.
-const LOGO_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
+pub(crate) const LOGO_POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
 
 #[derive(Deserialize)]
 pub(crate) struct Asked {

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use sha2::Sha256;
 use store::{RECEIPTS_MAX, Receipt, ReceiptStatus};
 
@@ -60,9 +61,10 @@ pub(crate) async fn receive(
     if !signature.is_some_and(|signature| is_signed(&settings.app_secret, &body, signature)) {
         return Err(PageError::Unsigned);
     }
-    let told: Told = serde_json::from_slice(&body).map_err(|_| PageError::BadRequest)?;
+    let told: Map<String, Value> = serde_json::from_slice(&body).map_err(|_| PageError::BadRequest)?;
     let now_ms = app.clock.now_ms();
-    let receipts: Vec<Receipt> = told.statuses().filter_map(|status| status.receipt(now_ms)).collect();
+    let receipts: Vec<Receipt> =
+        statuses(told.into()).into_iter().filter_map(|status| status.receipt(now_ms)).collect();
     for some in receipts.chunks(RECEIPTS_MAX) {
         app.store.note_receipts(some).await?;
     }
@@ -90,31 +92,48 @@ fn bytes_of(digits: &str) -> Option<[u8; 32]> {
     Some(bytes)
 }
 
+/// What became of messages, out of all that was told. What cannot be read is left out and keeps nothing else back: Meta
+/// repeats the whole for days if it is refused.
+fn statuses(told: Value) -> Vec<Status> {
+    let (mut found, mut odd) = (Vec::new(), 0);
+    for entry in items(told, "entry", &mut odd) {
+        for mut change in items(entry, "changes", &mut odd) {
+            // Changes of other kinds have values of other kinds.
+            let Some(value) = change.get_mut("value").filter(|value| value.is_object()) else { continue };
+            for status in items(value.take(), "statuses", &mut odd) {
+                match serde_json::from_value(status) {
+                    Ok(status) => found.push(status),
+                    Err(_) => odd += 1,
+                }
+            }
+        }
+    }
+    if odd > 0 {
+        // Not the parts themselves: there are numbers and names in them.
+        tracing::warn!(parts = odd, "WhatsApp told something that cannot be read; the rest is noted");
+    }
+    found
+}
+
+/// The items of a list in an object; `odd` counts what is neither.
+fn items(mut holder: Value, name: &str, odd: &mut usize) -> Vec<Value> {
+    match holder.get_mut(name).map(Value::take) {
+        Some(Value::Array(items)) => items,
+        None | Some(Value::Null) if holder.is_object() => Vec::new(),
+        _ => {
+            *odd += 1;
+            Vec::new()
+        }
+    }
+}
+
 /// As far as receipts go; fields that are not here may be what they like.
-#[derive(Deserialize)]
-struct Told {
-    #[serde(default)]
-    entry: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    #[serde(default)]
-    changes: Vec<Change>,
-}
-
-#[derive(Deserialize)]
-struct Change {
-    #[serde(default)]
-    value: serde_json::Value,
-}
-
 #[derive(Deserialize)]
 struct Status {
     id: String,
     status: String,
     #[serde(default)]
-    timestamp: serde_json::Value,
+    timestamp: Value,
     #[serde(default)]
     biz_opaque_callback_data: Option<String>,
     #[serde(default)]
@@ -128,21 +147,7 @@ struct StatusError {
     #[serde(default)]
     title: String,
     #[serde(default)]
-    error_data: serde_json::Value,
-}
-
-impl Told {
-    /// One that makes no sense keeps no other back.
-    fn statuses(self) -> impl Iterator<Item = Status> {
-        let changes = self.entry.into_iter().flat_map(|entry| entry.changes);
-        let statuses = changes.filter_map(|mut change| {
-            match change.value.get_mut("statuses").map(serde_json::Value::take) {
-                Some(serde_json::Value::Array(statuses)) => Some(statuses),
-                _ => None,
-            }
-        });
-        statuses.flatten().filter_map(|status| serde_json::from_value(status).ok())
-    }
+    error_data: Value,
 }
 
 impl Status {
@@ -150,7 +155,7 @@ impl Status {
     fn receipt(self, now_ms: i64) -> Option<Receipt> {
         let status: ReceiptStatus = self.status.parse().ok()?;
         let at_s = match &self.timestamp {
-            serde_json::Value::String(text) => text.parse().ok(),
+            Value::String(text) => text.parse().ok(),
             other => other.as_i64(),
         };
         let at_ms =
@@ -176,7 +181,35 @@ impl StatusError {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_left_out_and_the_rest_is_taken() {
+        let receipt = |id: &str| json!({ "id": id, "status": "read" });
+        let change = |value: Value| json!({ "field": "messages", "value": value });
+        for odd in [json!(null), json!(7), json!("text"), json!([[]]), json!({}), json!({ "id": 5 })] {
+            let told = json!({ "entry": [
+                odd,
+                { "id": "1", "changes": odd },
+                { "id": "2", "changes": [
+                    odd,
+                    change(json!({ "statuses": odd })),
+                    { "value": odd },
+                    change(json!({ "statuses": [odd, receipt("first"), odd, receipt("second")] })),
+                    odd,
+                ] },
+                odd,
+                { "id": "3", "changes": [change(json!({ "statuses": [receipt("third")] }))] },
+            ] });
+            let ids: Vec<String> = statuses(told).into_iter().map(|status| status.id).collect();
+            assert_eq!(ids, ["first", "second", "third"], "{odd}");
+        }
+        for nothing in [json!({}), json!({ "entry": 1 }), json!({ "entry": { "changes": [] } })] {
+            assert!(statuses(nothing).is_empty());
+        }
+    }
 
     /// RFC 4231, test case 2.
     #[test]

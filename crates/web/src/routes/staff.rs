@@ -3,7 +3,7 @@ use super::Answer::{Download, Page};
 use super::{Id, Route, get, post};
 use crate::pages::staff::{
     self, account, alerts, audit, clients, companies, deliveries, delivery_file, design, exclusions, export,
-    import, interfaces, link_edit, link_form, links, login, login_code, notifications, outages, people,
+    import, interfaces, link_edit, link_form, links, login, login_code, logo, notifications, outages, people,
     report_files, reports, router_check, router_form, routers, rule_form, search, second_factor, terms, user,
     users, viewing, wall, webhook_form, webhooks,
 };
@@ -48,6 +48,9 @@ fn door() -> Vec<Route> {
 }
 
 fn overview() -> Vec<Route> {
+    const LOGO: &str = "--logo-file\r\nContent-Disposition: form-data; name=\"logo\"; filename=\"logo.svg\"\r\n\
+                        Content-Type: image/svg+xml\r\n\r\n<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 3'/>\r\n\
+                        --logo-file--\r\n";
     vec![
         get(Staff, Page, staff::WALL, wall::show),
         get(Staff, Page, "/staff/wall", wall::live),
@@ -61,6 +64,12 @@ fn overview() -> Vec<Route> {
         get(Admin, Page, "/staff/companies/{company}/edit", companies::edit),
         post(Admin, "/staff/companies/{company}/edit", companies::save)
             .with_form("name=Renamed&accent=%23123456&shown={shown}"),
+        get(Admin, Page, "/staff/companies/{company}/logo", logo::show),
+        post(Admin, "/staff/companies/{company}/logo", logo::upload)
+            .with_form(LOGO)
+            .with_body(logo::FORM_BYTES_MAX),
+        get(Admin, Page, "/staff/companies/{company}/logo/picture", logo::picture),
+        post(Admin, "/staff/companies/{company}/logo/remove", logo::remove),
         get(Admin, Page, staff::PEOPLE, people::list),
         get(Staff, Page, staff::AUDIT, audit::list),
         get(Staff, Page, staff::DESIGN, design::show),

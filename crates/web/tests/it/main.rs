@@ -4,6 +4,7 @@
 mod account;
 mod board;
 mod brand;
+mod company_logo;
 mod csv;
 mod deliveries;
 mod events;

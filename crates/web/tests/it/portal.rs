@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::response::Response;
 use futures_util::StreamExt;
 use secrecy::SecretString;
 use serde_json::json;
@@ -239,10 +240,18 @@ impl Browser<'_> {
     }
 
     pub(crate) async fn post(&mut self, path: &str, form: &str) -> Answer {
-        let request = Request::post(path)
-            .header("sec-fetch-site", "same-origin")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.send(request, Body::from(form.to_owned())).await
+        self.post_bytes(path, form.as_bytes().to_vec()).await
+    }
+
+    /// A form as a browser sends it: with a file in it if it begins with a boundary.
+    pub(crate) async fn post_bytes(&mut self, path: &str, form: Vec<u8>) -> Answer {
+        let first = form.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        let kind = match first.strip_prefix(b"--") {
+            Some(boundary) => format!("multipart/form-data; boundary={}", String::from_utf8_lossy(boundary)),
+            None => "application/x-www-form-urlencoded".to_owned(),
+        };
+        let request = Request::post(path).header("sec-fetch-site", "same-origin");
+        self.send(request.header(header::CONTENT_TYPE, kind), Body::from(form)).await
     }
 
     pub(crate) async fn log_in(&mut self, username: &str, password: &str) -> Answer {
@@ -251,10 +260,9 @@ impl Browser<'_> {
     }
 
     pub(crate) async fn send(&mut self, mut request: axum::http::request::Builder, body: Body) -> Answer {
-        let others = self.others.iter().map(|(name, value)| format!("{name}={value}"));
-        let cookies: Vec<String> = self.cookie.iter().cloned().chain(others).collect();
+        let cookies = self.cookies();
         if !cookies.is_empty() {
-            request = request.header(header::COOKIE, cookies.join("; "));
+            request = request.header(header::COOKIE, cookies);
         }
         let mut request = request.header(header::HOST, "portal.example").body(body).unwrap();
         request.extensions_mut().insert(ConnectInfo(self.address));
@@ -282,13 +290,22 @@ impl Browser<'_> {
         Answer { status: parts.status, headers: parts.headers, body }
     }
 
+    /// An answer of which nothing is read yet.
+    pub(crate) async fn begin(&self, path: &str) -> Response {
+        let request = Request::get(path).header(header::HOST, "portal.example");
+        let mut request = request.header(header::COOKIE, self.cookies()).body(Body::empty()).unwrap();
+        request.extensions_mut().insert(ConnectInfo(self.address));
+        self.portal.app.clone().oneshot(request).await.unwrap()
+    }
+
+    fn cookies(&self) -> String {
+        let others = self.others.iter().map(|(name, value)| format!("{name}={value}"));
+        self.cookie.iter().cloned().chain(others).collect::<Vec<_>>().join("; ")
+    }
+
     /// A stream that stays open; the status if there is none.
     pub(crate) async fn open(&self, path: &str) -> Result<Events, StatusCode> {
-        let request = Request::get(path).header(header::HOST, "portal.example");
-        let request = request.header(header::COOKIE, self.cookie.as_deref().unwrap_or_default());
-        let mut request = request.body(Body::empty()).unwrap();
-        request.extensions_mut().insert(ConnectInfo(self.address));
-        let response = self.portal.app.clone().oneshot(request).await.unwrap();
+        let response = self.begin(path).await;
         if response.status() != StatusCode::OK {
             return Err(response.status());
         }

@@ -4,7 +4,7 @@
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use sla::LinkState;
-use store::{StaffAct, StaffRole, StaffScope};
+use store::{CompanyId, Logo, LogoType, StaffAct, StaffRole, StaffScope};
 use web::{Access, Answer, Id, Route};
 
 use crate::portal::{self, Browser, Portal, portals};
@@ -87,9 +87,17 @@ async fn filled() -> Vec<(Portal, Things, Things)> {
         portal.write(portal.mine, LinkState::Up, None, 1_000).await;
         portal.write(portal.foreign, LinkState::Down, Some("link_down"), 1_000).await;
         let (own, other) = (own_things(&portal).await, other_things(&portal).await);
+        for things in [&own, &other] {
+            give_logo(&portal, things.company).await;
+        }
         all.push((portal, own, other));
     }
     all
+}
+
+async fn give_logo(portal: &Portal, company: CompanyId) {
+    let logo = Logo { kind: LogoType::Svg, bytes: b"<svg/>".to_vec() };
+    portal.store.set_company_logo(company, Some(&logo), "test", portal.now_ms()).await.unwrap();
 }
 
 async fn events(portal: &Portal) -> usize {
@@ -384,6 +392,9 @@ async fn make_room(portal: &Portal, own: &Things, route: &Route) {
         for link in [portal.mine, portal.foreign] {
             portal.store.terminate_link(link, portal.now_ms(), portal.now_ms()).await.unwrap();
         }
+    }
+    if route.path.ends_with("/logo/remove") {
+        give_logo(portal, own.company).await;
     }
     if route.path.ends_with("/{user}/on") {
         portal.store.set_portal_user_active(own.user, false).await.unwrap();

@@ -218,6 +218,21 @@ async fn what_is_to_be_signed_is_nothing_without_a_signature() {
     }
 }
 
+/// Meta repeats what is refused, the whole of it, for days.
+#[tokio::test]
+async fn what_cannot_be_read_keeps_no_receipt_back() {
+    for portal in portals_with(with_receipts()).await {
+        sent(&portal).await;
+        let mut body = wrapped(&[status("wamid.1", None, "read", portal.now_ms() / 1_000)]);
+        body["entry"][0]["changes"].as_array_mut().unwrap().insert(0, json!("odd"));
+        let entries = body["entry"].as_array_mut().unwrap();
+        entries.insert(0, json!({ "id": "2", "changes": { "field": "messages" } }));
+        entries.insert(0, json!(["odd"]));
+        assert_eq!(told(&portal, &body).await, StatusCode::OK);
+        assert_eq!(message(&portal).await.receipt, Some(ReceiptStatus::Read));
+    }
+}
+
 #[tokio::test]
 async fn receipts_have_room_for_a_thousand_and_no_more_than_meta_sends() {
     let portal = portals_with(with_receipts()).await.remove(0);

@@ -74,6 +74,7 @@ fn thing(app: &App, session: &StaffSession, company: &Company, warning: Option<S
     let mut deeds = vec![Deed::Go { to: format!("{NOTIFICATIONS}/{}", company.id), words: "Notifications" }];
     if company.retired_at_ms.is_none() {
         deeds.push(Deed::Go { to: format!("{here}/edit"), words: "Edit" });
+        deeds.push(Deed::Go { to: format!("{here}/logo"), words: "Logo" });
         let what =
             "It sells no more. Clients and routers must be retired before; statements and history stay.";
         deeds.push(Deed::end(format!("{here}/retire"), "Retire", what, Vec::new()));
@@ -210,7 +211,7 @@ fn form(app: &App, session: &StaffSession, company: &Company, shown: Shown, inpu
                 .hint("Empty: the installation's address."),
         ],
         submit: "Save",
-        note: "Zone and currency stay as they were at the beginning: months were closed by them. The logo: `leaseline company edit`.",
+        note: "Zone and currency stay as they were at the beginning: months were closed by them. The logo has a page of its own.",
     };
     EditPage::new(form, shown)
 }

@@ -9,10 +9,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::try_unfold;
 use import::export_csv;
 use serde_json::Value;
-use store::{
-    STAFF_PAGE_ROWS, StaffAlertAsk, StaffAsk, StaffAuditAsk, StaffOutageAsk, StaffPage, StaffReportAsk,
-    StoreError,
-};
+use store::StoreError;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::App;
@@ -20,155 +17,14 @@ use crate::caller::Caller;
 use crate::error::PageError;
 use crate::pages::staff::Answered;
 use crate::pages::staff::delivery_file::only_company;
-use crate::pages::staff::import::{FILES, kind};
+use crate::pages::staff::export_list::{Column, Key, List, files};
+use crate::pages::staff::import::kind;
 use crate::pages::staff::listing::Asked;
 use crate::staff::StaffSession;
 use crate::view::csv::cell;
 
 /// Longer lists are cut: nobody reads them, and the database itself is the better copy.
-const ROWS_MAX: i64 = 100_000;
-
-/// A column: its head, and where its value stands in the row as JSON. Names that end in `_ms` are moments.
-type Column = (&'static str, &'static str);
-
-const USERS: &[Column] = &[
-    ("username", "/username"),
-    ("email", "/email"),
-    ("client", "/client"),
-    ("role", "/role"),
-    ("can_log_in", "/active"),
-    ("second_factor", "/second_factor"),
-];
-const EXCLUSIONS: &[Column] = &[
-    ("circuit", "/circuit"),
-    ("client", "/client"),
-    ("from", "/from_ms"),
-    ("to", "/to_ms"),
-    ("kind", "/kind"),
-    ("reason", "/reason"),
-    ("entered_by", "/entered_by"),
-    ("entered_at", "/entered_at_ms"),
-    ("removed_by", "/removed_by"),
-    ("removed_at", "/removed_at_ms"),
-];
-const OUTAGES: &[Column] = &[
-    ("circuit", "/circuit"),
-    ("client", "/client"),
-    ("site", "/site"),
-    ("from", "/from_ms"),
-    ("to", "/to_ms"),
-    ("cause", "/cause"),
-    ("published_reason", "/reason"),
-];
-const ALERTS: &[Column] = &[
-    ("event", "/event"),
-    ("about", "/about"),
-    ("company", "/company"),
-    ("client", "/client"),
-    ("since", "/opened_at_ms"),
-    ("noticed", "/raised_at_ms"),
-    ("until", "/closed_at_ms"),
-    ("told", "/told_at_ms"),
-    ("not_told_because", "/waits"),
-    ("acknowledged_by", "/acknowledged_by"),
-    ("acknowledged_at", "/acknowledged_at_ms"),
-    ("looked_after_by", "/assigned_to"),
-    ("closed_by_hand_by", "/dismissed_by"),
-    ("closed_by_hand_because", "/dismissed_reason"),
-];
-const REPORTS: &[Column] = &[
-    ("circuit", "/circuit"),
-    ("client", "/client"),
-    ("company", "/company"),
-    ("month", "/month"),
-    ("revision", "/revision"),
-    ("latest_revision", "/latest_revision"),
-    ("verdict", "/verdict/overall"),
-    ("uptime", "/verdict/uptime"),
-    ("latency", "/verdict/latency"),
-    ("loss", "/verdict/loss"),
-    ("availability_pct", "/availability_pct"),
-    ("made", "/created_at_ms"),
-];
-const AUDIT: &[Column] = &[
-    ("at", "/at_ms"),
-    ("actor", "/actor"),
-    ("address", "/address"),
-    ("action", "/action"),
-    ("subject", "/subject"),
-    ("detail", "/detail"),
-];
-
-/// A list that is read page by page.
-#[derive(Clone, Copy)]
-enum List {
-    Users,
-    Exclusions,
-    Outages,
-    Alerts,
-    Reports,
-    Audit,
-}
-
-impl List {
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "users" => Self::Users,
-            "exclusions" => Self::Exclusions,
-            "outages" => Self::Outages,
-            "alerts" => Self::Alerts,
-            "reports" => Self::Reports,
-            "audit" => Self::Audit,
-            _ => return None,
-        })
-    }
-
-    fn columns(self) -> &'static [Column] {
-        match self {
-            Self::Users => USERS,
-            Self::Exclusions => EXCLUSIONS,
-            Self::Outages => OUTAGES,
-            Self::Alerts => ALERTS,
-            Self::Reports => REPORTS,
-            Self::Audit => AUDIT,
-        }
-    }
-
-    /// A page of its rows, as this person may see them.
-    async fn page(
-        self,
-        app: &App,
-        session: &StaffSession,
-        page: i64,
-    ) -> Result<StaffPage<Value>, StoreError> {
-        let (store, scope) = (&app.store, &session.scope);
-        let ask = StaffAsk { search: "", page };
-        match self {
-            Self::Users => rows(store.staff_portal_users(scope, None, ask).await?),
-            Self::Exclusions => rows(store.staff_exclusions(scope, None, ask).await?),
-            Self::Outages => rows(store.staff_outages(scope, &StaffOutageAsk { ask, standing: None }).await?),
-            Self::Alerts => {
-                let asked = StaffAlertAsk { ask, ..StaffAlertAsk::default() };
-                rows(store.staff_alerts(scope, &asked).await?)
-            }
-            Self::Reports => {
-                let asked = StaffReportAsk { ask, all_revisions: true, ..StaffReportAsk::default() };
-                rows(store.staff_reports(scope, &asked).await?)
-            }
-            Self::Audit => {
-                // As on the page: admins see what all did, others what they did themselves.
-                let actor = (!session.is_admin()).then(|| session.actor());
-                rows(store.staff_audit(scope, &StaffAuditAsk { ask, actor }).await?)
-            }
-        }
-    }
-}
-
-fn rows<T: serde::Serialize>(page: StaffPage<T>) -> Result<StaffPage<Value>, StoreError> {
-    let unreadable = |error: serde_json::Error| StoreError::Invalid { what: "a row", why: error.to_string() };
-    let rows = page.rows.iter().map(|row| serde_json::to_value(row).map_err(unreadable));
-    Ok(StaffPage { rows: rows.collect::<Result<_, _>>()?, total: page.total })
-}
+const ROWS_MAX: usize = 100_000;
 
 /// `GET /staff/export.csv?what`
 pub(crate) async fn csv(
@@ -178,22 +34,31 @@ pub(crate) async fn csv(
     Query(asked): Query<Asked>,
 ) -> Answered<Response> {
     let what = asked.narrowed.get("what").map_or("links", String::as_str).to_owned();
-    if !FILES.iter().any(|(name, _)| *name == what) {
-        let names: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
+    let offered = files(&session);
+    if !offered.iter().any(|(name, _)| *name == what) {
+        let names: Vec<&str> = offered.iter().map(|(name, _)| *name).collect();
         return Err(
             PageError::Unusable(format!("There is a file of each of these: {}.", names.join(", "))).into()
         );
     }
     let now_ms = app.clock.now_ms();
     let name = format!("{what}_{}.csv", session.zone.form(now_ms).replace(['-', ':'], ""));
-    let address = caller.address_text();
-    let subject = format!("all {what}");
-    let act = session.act(&address, now_ms);
-    app.store.staff_note_download(&act, only_company(&session.scope), (&name, subject)).await?;
+    let permit = Arc::clone(&app.exports).try_acquire_owned();
+    let busy = "As many files as may be are being made: try again in a moment.";
+    let permit = permit.map_err(|_| PageError::Unusable(busy.to_owned()))?;
     let body = match (kind(&what), List::named(&what)) {
-        (Some(kind), _) => Body::from(export_csv(&app.store, &session.scope, kind, None, now_ms).await?),
-        (None, Some(list)) => streamed(app, session, list)?,
+        (Some(kind), _) => Made::Whole(export_csv(&app.store, &session.scope, kind, None, now_ms).await?),
+        (None, Some(list)) => Made::Piecemeal(list),
         (None, None) => return Err(PageError::NotFound.into()),
+    };
+    // Only now it is certain that something leaves.
+    let address = caller.address_text();
+    let act = session.act(&address, now_ms);
+    let subject = format!("all {what}");
+    app.store.staff_note_download(&act, only_company(&session.scope), (&name, subject)).await?;
+    let body = match body {
+        Made::Whole(bytes) => Body::from(bytes),
+        Made::Piecemeal(list) => streamed(Running::new(app, session, list, permit)),
     };
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
@@ -202,48 +67,60 @@ pub(crate) async fn csv(
     Ok((headers, body).into_response())
 }
 
+/// What a file is made of.
+enum Made {
+    Whole(Vec<u8>),
+    Piecemeal(List),
+}
+
 /// A list on its way to a reader.
 struct Running {
     app: App,
     session: StaffSession,
     list: List,
-    page: i64,
+    after: Option<Key>,
+    is_over: bool,
+    /// How many rows may still follow.
+    rows_left: usize,
     /// Counted among [`crate::app::EXPORTS_MAX`] until it is dropped.
     _permit: OwnedSemaphorePermit,
 }
 
 impl Running {
-    /// The lines of the next page; nothing after the last. Whoever may no longer see it gets no more of it.
+    fn new(app: App, session: StaffSession, list: List, permit: OwnedSemaphorePermit) -> Self {
+        Self { app, session, list, after: None, is_over: false, rows_left: ROWS_MAX, _permit: permit }
+    }
+
+    /// The lines of the next piece; nothing after the last. Whoever may no longer see it gets no more of it.
     async fn next(&mut self) -> Result<String, StoreError> {
-        if self.page > ROWS_MAX / STAFF_PAGE_ROWS {
+        if self.is_over {
             return Ok(String::new());
         }
         let (store, now_ms) = (&self.app.store, self.app.clock.now_ms());
-        if store.staff_session(&self.session.token_hash, now_ms).await?.is_none() {
-            return Err(StoreError::NotFound { what: "session" });
-        }
-        self.session.scope = store.staff_scope(self.session.user.id).await?;
-        let found = self.list.page(&self.app, &self.session, self.page).await?;
-        self.page += 1;
-        Ok(found.rows.iter().map(|row| line(self.list.columns(), row, &self.session)).collect())
+        let found = store.staff_session(&self.session.token_hash, now_ms).await?;
+        let (_, user) = found.ok_or(StoreError::NotFound { what: "session" })?;
+        self.session.scope = store.staff_scope(user.id).await?;
+        self.session.user = user;
+        let piece = self.list.piece(&self.app, &self.session, self.after).await?;
+        let rows = &piece.rows[..piece.rows.len().min(self.rows_left)];
+        self.rows_left -= rows.len();
+        self.after = piece.next;
+        self.is_over = piece.next.is_none() || self.rows_left == 0;
+        Ok(rows.iter().map(|row| line(self.list.columns(), row, &self.session)).collect())
     }
 }
 
-/// The head, and then page after page as the reader takes them.
-fn streamed(app: App, session: StaffSession, list: List) -> Answered<Body> {
-    let permit = Arc::clone(&app.exports).try_acquire_owned();
-    let busy = "As many files as may be are being made: try again in a moment.";
-    let permit = permit.map_err(|_| PageError::Unusable(busy.to_owned()))?;
-    let head: Vec<&str> = list.columns().iter().map(|(head, _)| *head).collect();
+/// The head, and then piece after piece as the reader takes them.
+fn streamed(running: Running) -> Body {
+    let head: Vec<&str> = running.list.columns().iter().map(|(head, _)| *head).collect();
     let head = format!("{}\r\n", head.join(","));
-    let running = Running { app, session, list, page: 1, _permit: permit };
-    Ok(Body::from_stream(try_unfold((Some(head), running), |(head, mut running)| async move {
+    Body::from_stream(try_unfold((Some(head), running), |(head, mut running)| async move {
         let lines = match head {
             Some(head) => head,
             None => running.next().await?,
         };
         Ok::<_, StoreError>((!lines.is_empty()).then(|| (Bytes::from(lines), (None, running))))
-    })))
+    }))
 }
 
 fn line(columns: &[Column], row: &Value, session: &StaffSession) -> String {

@@ -11,6 +11,7 @@ use import::{Column, FAULTS_MAX, Fault, Options, Outcome, import_csv};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::pages::render;
+use crate::pages::staff::export_list::files;
 use crate::pages::staff::form::{Field, Input, Kind, words};
 use crate::pages::staff::{Answered, Frame, IMPORT, gone_to};
 use crate::staff::StaffSession;
@@ -19,19 +20,6 @@ use crate::staff::StaffSession;
 pub(crate) const FORM_BYTES_MAX: usize = 2 * import::FILE_BYTES_MAX;
 
 const WHAT: &[(&str, &str)] = &[("clients", "Clients"), ("routers", "Routers"), ("links", "Links")];
-/// What can be taken along: name in the address, and words.
-pub(crate) const FILES: [(&str, &str); 9] = [
-    ("clients", "Clients"),
-    ("routers", "Routers"),
-    ("links", "Links"),
-    ("users", "Portal users"),
-    ("exclusions", "Exclusions"),
-    ("outages", "Outages"),
-    ("alerts", "Alerts"),
-    ("reports", "SLA reports"),
-    ("audit", "Audit log"),
-];
-
 #[derive(Template)]
 #[template(path = "staff_import.html")]
 struct ImportPage {
@@ -42,6 +30,8 @@ struct ImportPage {
     /// What became of the file.
     told: Option<Told>,
     columns: Vec<(&'static str, &'static [Column])>,
+    /// What can be taken along: name in the address, and words.
+    files: Vec<(&'static str, &'static str)>,
 }
 
 enum Told {
@@ -71,11 +61,8 @@ impl ImportPage {
             text: input.raw("csv").to_owned(),
             told: None,
             columns: WHAT.iter().filter_map(|(name, words)| Some((*words, kind(name)?.columns()))).collect(),
+            files: files(session),
         }
-    }
-
-    fn files(&self) -> [(&'static str, &'static str); 9] {
-        FILES
     }
 }
 
