@@ -60,6 +60,8 @@ pub enum Id {
     Session,
     /// A person of the client.
     User,
+    /// A person of the ISP.
+    Member,
     /// A company.
     Company,
     /// A client.
@@ -94,6 +96,7 @@ impl Id {
             "report" => Self::Report,
             "session" => Self::Session,
             "user" => Self::User,
+            "member" => Self::Member,
             "company" => Self::Company,
             "client" => Self::Client,
             "router" => Self::Router,

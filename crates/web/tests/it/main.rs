@@ -25,6 +25,7 @@ mod staff_checks;
 mod staff_files;
 mod staff_forms;
 mod staff_reports;
+mod staff_team;
 mod staff_users;
 mod staff_walk;
 mod telling;

@@ -20,11 +20,12 @@ pub(crate) const FORM_BYTES_MAX: usize = 2 * import::FILE_BYTES_MAX;
 
 const WHAT: &[(&str, &str)] = &[("clients", "Clients"), ("routers", "Routers"), ("links", "Links")];
 /// What can be taken along: name in the address, and words.
-pub(crate) const FILES: [(&str, &str); 9] = [
+pub(crate) const FILES: [(&str, &str); 10] = [
     ("clients", "Clients"),
     ("routers", "Routers"),
     ("links", "Links"),
     ("users", "Portal users"),
+    ("team", "Staff"),
     ("exclusions", "Exclusions"),
     ("outages", "Outages"),
     ("alerts", "Alerts"),
@@ -74,8 +75,9 @@ impl ImportPage {
         }
     }
 
-    fn files(&self) -> [(&'static str, &'static str); 9] {
-        FILES
+    /// Who of the ISP may do what is for admins, as the list is.
+    fn files(&self) -> Vec<(&'static str, &'static str)> {
+        FILES.into_iter().filter(|(name, _)| *name != "team" || self.frame.is_admin).collect()
     }
 }
 

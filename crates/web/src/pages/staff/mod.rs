@@ -11,6 +11,7 @@ pub(crate) mod design;
 pub(crate) mod edit;
 pub(crate) mod exclusions;
 pub(crate) mod export;
+pub(crate) mod forgot;
 pub(crate) mod form;
 pub(crate) mod import;
 pub(crate) mod interfaces;
@@ -23,9 +24,9 @@ pub(crate) mod listing;
 pub(crate) mod login;
 pub(crate) mod login_code;
 pub(crate) mod look_back;
+pub(crate) mod member_form;
 pub(crate) mod notifications;
 pub(crate) mod outages;
-pub(crate) mod people;
 pub(crate) mod report_files;
 pub(crate) mod reports;
 pub(crate) mod router_check;
@@ -34,6 +35,7 @@ pub(crate) mod routers;
 pub(crate) mod rule_form;
 pub(crate) mod search;
 pub(crate) mod second_factor;
+pub(crate) mod team;
 pub(crate) mod terms;
 pub(crate) mod user;
 pub(crate) mod users;
@@ -45,7 +47,8 @@ pub(crate) mod webhooks;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use store::{
-    AlertId, ClientId, CompanyId, ExclusionId, OutageId, OutboxId, PortalUserId, RouterId, WebhookId,
+    AlertId, ClientId, CompanyId, ExclusionId, OutageId, OutboxId, PortalUserId, RouterId, StaffUserId,
+    WebhookId,
 };
 
 use crate::app::App;
@@ -69,7 +72,7 @@ pub(crate) const NOTIFICATIONS: &str = "/staff/notifications";
 pub(crate) const WEBHOOKS: &str = "/staff/webhooks";
 pub(crate) const REPORTS: &str = "/staff/reports";
 pub(crate) const AUDIT: &str = "/staff/audit";
-pub(crate) const PEOPLE: &str = "/staff/people";
+pub(crate) const TEAM: &str = "/staff/team";
 pub(crate) const ACCOUNT: &str = "/staff/account";
 pub(crate) const IMPORT: &str = "/staff/import";
 pub(crate) const SEARCH: &str = "/staff/search";
@@ -122,7 +125,7 @@ impl Frame {
             vec![(COMPANIES, "Companies"), (NOTIFICATIONS, "Notifications"), (DELIVERIES, "Deliveries")];
         if self.is_admin {
             company.push((WEBHOOKS, "Webhooks"));
-            company.push((PEOPLE, "Staff"));
+            company.push((TEAM, "Staff"));
         }
         company.push((AUDIT, "Audit"));
         company.push((IMPORT, "CSV files"));
@@ -185,5 +188,6 @@ id!(exclusion_id, ExclusionId);
 id!(alert_id, AlertId);
 id!(outage_id, OutageId);
 id!(user_id, PortalUserId);
+id!(member_id, StaffUserId);
 id!(message_id, OutboxId);
 id!(webhook_id, WebhookId);
