@@ -399,3 +399,74 @@ async fn nobody_learns_at_the_staff_door_who_works_here() {
         assert_eq!(bad.status, StatusCode::NOT_FOUND);
     }
 }
+
+/// Where a second factor is demanded, nothing opens without one: no page, no file, no change, no client's pages.
+#[tokio::test]
+async fn where_a_second_factor_is_demanded_nothing_else_opens_without_one() {
+    for portal in portals_with(web::Settings { staff_second_factor: true, ..plain() }).await {
+        let own = crate::staff::own_things(&portal).await;
+        let mut admin = on_duty(&portal, "adam", StaffRole::Admin, StaffScope::All).await;
+        let before = portal.store.audit_events(None, 200).await.unwrap().len();
+        let behind = [web::Access::Staff, web::Access::Operator, web::Access::Admin];
+        let mut walked = 0;
+        for route in web::routes().into_iter().filter(|route| behind.contains(&route.access)) {
+            let is_setting_up = route.path == "/staff/account"
+                || ["/factor/begin", "/factor/confirm"].iter().any(|end| route.path.ends_with(end));
+            if is_setting_up {
+                continue;
+            }
+            let address = route.path.replace("{member}", &own.member.to_string());
+            let address = address.replace("{client}", &own.client.to_string());
+            let answer = match route.method == axum::http::Method::POST {
+                true => admin.post(&address, "").await,
+                false => admin.get(&address).await,
+            };
+            assert_eq!(answer.header("location"), "/staff/account", "{} {address}", route.method);
+            assert!(answer.body.is_empty(), "{address}: {}", answer.body);
+            walked += 1;
+        }
+        assert!(walked > 80, "only {walked}");
+        assert_eq!(portal.store.audit_events(None, 200).await.unwrap().len(), before, "something was done");
+        let page = admin.get("/staff/account").await.body;
+        assert!(
+            page.contains("Set up a second factor first") && !page.contains("/staff/account/password"),
+            "{page}"
+        );
+
+        let totp = set_up(&portal, &mut admin, "adam").await;
+        assert_eq!(admin.get("/staff").await.status, StatusCode::OK);
+        assert!(!admin.get("/staff/account").await.body.contains("factor/off"));
+        portal.pass(60_000);
+        let form = format!("password={}&code={}", PASSWORD.replace(' ', "+"), totp(&portal));
+        refused(&mut admin, "/staff/account/factor/off", &form, "demanded of everybody").await;
+        // Whoever looks at a client's pages meanwhile is out of these as well.
+        let view = admin.post(&format!("/staff/clients/{}/view", own.client), "").await;
+        assert_eq!(view.header("location"), "/client/dashboard");
+        let adam = named(&portal, "adam").await.id;
+        let event = portal.store.audit_events(None, 1).await.unwrap().remove(0).event;
+        portal.store.delete_second_factor(adam, &event).await.unwrap();
+        assert_eq!(admin.get("/client/dashboard").await.header("location"), "/client/login");
+        assert_eq!(admin.get("/staff").await.header("location"), "/staff/account");
+        assert_eq!(admin.post("/staff/logout", "").await.header("location"), "/staff/login");
+    }
+}
+
+/// Switches somebody's second factor on; what comes back makes codes.
+async fn set_up(
+    portal: &Portal,
+    browser: &mut Browser<'_>,
+    username: &str,
+) -> impl Fn(&Portal) -> String + use<> {
+    use secrecy::ExposeSecret;
+    let password = format!("password={}", PASSWORD.replace(' ', "+"));
+    let page = browser.post("/staff/account/factor/begin", &password).await;
+    assert!(page.body.contains("class=\"qr\""), "{}", page.body);
+    let user = named(portal, username).await.id;
+    let factor = portal.store.second_factor(user).await.unwrap().unwrap();
+    let secret = totp_rs::Secret::try_from_base32(factor.secret.expose_secret()).unwrap();
+    let totp = totp_rs::Builder::new().with_secret(secret).with_account_name("noc").build().unwrap();
+    let code = move |portal: &Portal| totp.generate(portal.now_ms() as u64 / 1000).to_string();
+    let page = browser.post("/staff/account/factor/confirm", &format!("code={}", code(portal))).await;
+    assert!(page.body.contains("The second factor is on"), "{}", page.body);
+    code
+}

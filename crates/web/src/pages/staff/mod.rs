@@ -74,6 +74,9 @@ pub(crate) const REPORTS: &str = "/staff/reports";
 pub(crate) const AUDIT: &str = "/staff/audit";
 pub(crate) const TEAM: &str = "/staff/team";
 pub(crate) const ACCOUNT: &str = "/staff/account";
+/// What somebody can do who must set a second factor up first.
+pub(crate) const SETTING_UP: [&str; 3] =
+    [ACCOUNT, "/staff/account/factor/begin", "/staff/account/factor/confirm"];
 pub(crate) const IMPORT: &str = "/staff/import";
 pub(crate) const SEARCH: &str = "/staff/search";
 pub(crate) const DESIGN: &str = "/staff/design";
