@@ -24,6 +24,7 @@ mod staff;
 mod staff_checks;
 mod staff_files;
 mod staff_forms;
+mod staff_password;
 mod staff_reports;
 mod staff_team;
 mod staff_users;
