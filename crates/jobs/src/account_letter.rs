@@ -1,9 +1,9 @@
-use report::{AccountMail, AccountNews, AccountPart, Brand, ReportError};
+use report::{AccountDoor, AccountMail, AccountNews, AccountPart, Brand, ReportError};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use store::{
     ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged, Company, INVITATION_MAIL, OUTBOX_DROPPED,
-    OutboxMail, RESET_MAIL, Store,
+    OutboxMail, RESET_MAIL, STAFF_INVITATION_MAIL, STAFF_RESET_MAIL, Store,
 };
 
 use crate::{
@@ -32,7 +32,9 @@ pub(crate) async fn write(
     now_ms: i64,
 ) -> Result<Option<Mail>, SendError> {
     match row.kind.as_str() {
-        RESET_MAIL | INVITATION_MAIL => with_link(store, row, settings, now_ms).await.map(Some),
+        RESET_MAIL | INVITATION_MAIL | STAFF_RESET_MAIL | STAFF_INVITATION_MAIL => {
+            with_link(store, row, settings, now_ms).await.map(Some)
+        }
         ACCOUNT_CHANGED_MAIL => changed(store, row, settings, now_ms).await.map(Some),
         _ => Ok(None),
     }
@@ -58,13 +60,27 @@ async fn with_link(
         let why = "the wish was fulfilled, withdrawn or too old by then";
         SendError::Refused(format!("{OUTBOX_DROPPED}: {why}"))
     })?;
-    let url = format!("{portal}/client/reset/{}", token.expose_secret());
+    let door = match door(&row.kind) {
+        AccountDoor::Portal => "client",
+        AccountDoor::Staff => "staff",
+    };
+    let url = format!("{portal}/{door}/reset/{}", token.expose_secret());
     let minutes = wish.expires_minutes;
     let news = match row.kind.as_str() {
-        INVITATION_MAIL => AccountNews::Invitation { url: &url, minutes, client: &client },
+        INVITATION_MAIL | STAFF_INVITATION_MAIL => {
+            AccountNews::Invitation { url: &url, minutes, client: &client }
+        }
         _ => AccountNews::Reset { url: &url, minutes },
     };
     set(row, &company, settings, &wish.username, news)
+}
+
+fn door(kind: &str) -> AccountDoor {
+    if [STAFF_RESET_MAIL, STAFF_INVITATION_MAIL].contains(&kind) {
+        AccountDoor::Staff
+    } else {
+        AccountDoor::Portal
+    }
 }
 
 async fn changed(
@@ -102,7 +118,7 @@ fn set(
 ) -> Result<Mail, SendError> {
     let brand = Brand { name: company.name.clone(), accent: company.accent.clone(), logo: None };
     let support = (company.support_email.as_deref(), company.support_phone.as_deref());
-    let about = AccountMail { brand: &brand, support, username, news };
+    let about = AccountMail { brand: &brand, support, username, door: door(&row.kind), news };
     let body = report::account_mail(&about).map_err(|error: ReportError| failed(&error))?;
     Ok(Mail {
         message_id: row.message_id.clone(),

@@ -53,6 +53,7 @@ pub(crate) fn check(config: &Config, printer: &Printer) -> anyhow::Result<()> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) server: Server,
+    pub(crate) staff: Staff,
     pub(crate) database: Database,
     pub(crate) collector: Collector,
     pub(crate) live: Live,
@@ -72,6 +73,12 @@ pub(crate) struct Server {
     pub(crate) session_idle_hours: u32,
     pub(crate) session_max_hours: u32,
     pub(crate) public_url: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Staff {
+    pub(crate) require_second_factor: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

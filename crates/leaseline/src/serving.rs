@@ -182,6 +182,7 @@ fn web_settings(config: &Config) -> anyhow::Result<web::Settings> {
         public_url: config.public_url(),
         // Without an address of its own the portal cannot make a link: a request's `Host` is not to be believed.
         sends_mail: config.public_url().is_some() && !config.mail.smtp_host.is_empty(),
+        staff_second_factor: config.staff.require_second_factor,
         sends_whatsapp: config.whatsapp.is_set_up(),
         whatsapp_receipts: whatsapp::receipts(&config.whatsapp)?,
         live: web::LiveSettings {

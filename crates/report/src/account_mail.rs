@@ -17,8 +17,19 @@ pub struct AccountMail<'a> {
     pub support: (Option<&'a str>, Option<&'a str>),
     /// The name that the person logs in with.
     pub username: &'a str,
+    /// What it is an account for.
+    pub door: AccountDoor,
     /// What it tells.
     pub news: AccountNews<'a>,
+}
+
+/// What an account opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountDoor {
+    /// The customer portal.
+    Portal,
+    /// The pages of the provider's own people.
+    Staff,
 }
 
 /// What a mail about an account tells.
@@ -37,7 +48,7 @@ pub enum AccountNews<'a> {
         url: &'a str,
         /// For how long.
         minutes: i64,
-        /// Whose links the person will see.
+        /// Whose links a person of a client will see; for one of the provider's own it is nobody's.
         client: &'a str,
     },
     /// How the account is entered was changed. This mail has no link: nobody shall learn to click in such mails.
@@ -121,6 +132,9 @@ impl Mail {
         let user = short(about.username);
         let Words { subject, opening, link, paragraphs } = match about.news {
             AccountNews::Reset { url, minutes } => reset(&brand.name, &user, url, minutes),
+            AccountNews::Invitation { url, minutes, .. } if about.door == AccountDoor::Staff => {
+                staff_invitation(&brand.name, &user, url, minutes)
+            }
             AccountNews::Invitation { url, minutes, client } => {
                 invitation(&brand.name, &user, &short(client), url, minutes)
             }
@@ -141,10 +155,14 @@ impl Mail {
             opening,
             link,
             paragraphs,
-            closing: format!(
-                "This mail is about the account {user} in the customer portal of {}.",
-                brand.name
-            ),
+            closing: match about.door {
+                AccountDoor::Portal => {
+                    format!("This mail is about the account {user} in the customer portal of {}.", brand.name)
+                }
+                AccountDoor::Staff => {
+                    format!("This mail is about the account {user} on the staff pages of {}.", brand.name)
+                }
+            },
             brand,
         }
     }
@@ -173,6 +191,22 @@ fn invitation(company: &str, user: &str, client: &str, url: &str, minutes: i64) 
             format!("The link works once, for {}.", span(minutes)),
             format!(
                 "If you know nothing of {client}, somebody mistyped an address, and you may delete this mail."
+            ),
+        ],
+    }
+}
+
+fn staff_invitation(company: &str, user: &str, url: &str, minutes: i64) -> Words {
+    Words {
+        subject: format!("Your account on the staff pages of {company}"),
+        opening: format!(
+            "You are invited to the pages on which the people of {company} look after links and customers. Your user name is {user}; choose a password to begin:"
+        ),
+        link: Some(Link { label: "Choose a password", url: url.to_owned() }),
+        paragraphs: vec![
+            format!("The link works once, for {}.", span(minutes)),
+            format!(
+                "If you do not work with {company}, somebody mistyped an address, and you may delete this mail."
             ),
         ],
     }

@@ -25,7 +25,7 @@ mod view;
 mod webhook;
 
 pub use accent::{Accent, Tones, UnknownAccent};
-pub use account_mail::{AccountMail, AccountNews, AccountPart, account_mail};
+pub use account_mail::{AccountDoor, AccountMail, AccountNews, AccountPart, account_mail};
 pub use cause::cause_words;
 pub use document::{Brand, Document, Facing, Facts, UnknownFacing};
 pub use error::ReportError;

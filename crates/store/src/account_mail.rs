@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::engine::{Tx, on};
 use crate::seal::encode_hex;
-use crate::{AuditEvent, PortalUserId, SessionUser, StoreError};
+use crate::{AuditEvent, PortalUserId, SessionUser, StaffUserId, StoreError};
 
 /// `kind` in the outbox of a mail that tells a person that somebody changed how the account is entered.
 pub const ACCOUNT_CHANGED_MAIL: &str = "account_changed";
@@ -70,11 +70,40 @@ pub(crate) async fn queue(
             state, created_at_ms, next_at_ms)
         SELECT $1, $2, $3, c.company_id, c.id, u.email, $4, 'queued', $5, $5
         FROM client_portal_users u JOIN clients c ON c.id = u.client_id WHERE u.id = $6";
+    write(tx, SQL, kind, (user.map(|user| user.0), cause), (payload, now_ms)).await
+}
+
+/// The same to a person of the ISP, in the name of the first company that this person works for.
+pub(crate) async fn queue_staff(
+    tx: &mut Tx,
+    kind: &str,
+    user: Option<StaffUserId>,
+    cause: i64,
+    payload: &Value,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO outbox (kind, dedup_key, message_id, company_id, recipient, payload,
+            state, created_at_ms, next_at_ms)
+        SELECT $1, $2, $3, c.id, u.email, $4, 'queued', $5, $5
+        FROM staff_users u JOIN companies c ON c.id = COALESCE(
+            (SELECT MIN(company_id) FROM staff_user_companies WHERE staff_user_id = u.id),
+            (SELECT MIN(id) FROM companies WHERE retired_at_ms IS NULL), (SELECT MIN(id) FROM companies))
+        WHERE u.id = $6";
+    write(tx, SQL, kind, (user.map(|user| user.0), Some(cause)), (payload, now_ms)).await
+}
+
+async fn write(
+    tx: &mut Tx,
+    sql: &'static str,
+    kind: &str,
+    (user, cause): (Option<i64>, Option<i64>),
+    (payload, now_ms): (&Value, i64),
+) -> Result<(), StoreError> {
     let mut random = [0; MESSAGE_ID_BYTES];
     getrandom::fill(&mut random).map_err(|_| StoreError::Random)?;
     let random = encode_hex(&random);
     let cause = cause.map_or_else(|| random.clone(), |id| id.to_string());
-    on!(tx, tx => sqlx::query(SQL)
+    on!(tx, tx => sqlx::query(sql)
         .bind(kind)
         .bind(format!("{kind}/{cause}"))
         .bind(format!("<{random}@leaseline>"))

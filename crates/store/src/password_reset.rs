@@ -37,7 +37,7 @@ pub enum ResetPurpose {
 }
 
 impl ResetPurpose {
-    fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Reset => "reset",
             Self::Invitation => "invitation",
@@ -51,14 +51,14 @@ impl ResetPurpose {
         }
     }
 
-    fn minutes(self) -> i64 {
+    pub(crate) fn minutes(self) -> i64 {
         match self {
             Self::Reset => RESET_MINUTES,
             Self::Invitation => INVITATION_MINUTES,
         }
     }
 
-    fn mail_ms(self) -> i64 {
+    pub(crate) fn mail_ms(self) -> i64 {
         match self {
             Self::Reset => RESET_MAIL_MS,
             Self::Invitation => INVITATION_MAIL_MS,
@@ -126,9 +126,11 @@ impl Store {
         now_ms: i64,
     ) -> Result<Option<SecretString>, StoreError> {
         const PURPOSE: &str = "SELECT r.purpose FROM password_resets r
-                JOIN client_portal_users u ON u.id = r.portal_user_id JOIN clients c ON c.id = u.client_id
-            WHERE r.id = $1 AND NOT r.ended AND r.expires_at_ms > $2 AND (u.active OR r.purpose = 'invitation')
-                AND c.retired_at_ms IS NULL";
+                LEFT JOIN client_portal_users u ON u.id = r.portal_user_id LEFT JOIN clients c ON c.id = u.client_id
+                LEFT JOIN staff_users s ON s.id = r.staff_user_id
+            WHERE r.id = $1 AND NOT r.ended AND r.expires_at_ms > $2
+                AND ((u.active OR r.purpose = 'invitation') AND c.id IS NOT NULL AND c.retired_at_ms IS NULL
+                    OR s.id IS NOT NULL AND s.disabled_at_ms IS NULL)";
         const SQL: &str =
             "INSERT INTO password_reset_tokens (token_hash, reset_id, expires_at_ms) VALUES ($1, $2, $3)";
         let purpose: Option<String> = on!(self.reader(), db => sqlx::query_scalar(PURPOSE)
@@ -277,6 +279,6 @@ pub(crate) async fn end_sessions(
     Ok(())
 }
 
-fn purpose_of(text: &str) -> ResetPurpose {
+pub(crate) fn purpose_of(text: &str) -> ResetPurpose {
     if text == "invitation" { ResetPurpose::Invitation } else { ResetPurpose::Reset }
 }

@@ -179,7 +179,8 @@ macro_rules! deliveries {
                 COUNT(*) OVER () AS total FROM (", $($from)*, ") d
                 JOIN companies m ON m.id = d.company_id LEFT JOIN clients c ON c.id = d.client_id WHERE"]
             "d.company_id"
-            [$and]
+            // Mail to people of the ISP goes in the name of a company and is about none: people of all see it.
+            ["AND ($1 IS NULL OR d.kind NOT LIKE 'staff!_%' ESCAPE '!') ", $and]
         )
     };
 }

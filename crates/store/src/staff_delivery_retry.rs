@@ -31,6 +31,9 @@ impl Store {
             on!(&mut tx, tx => sqlx::query_as(sql).bind(id).fetch_optional(&mut **tx).await)?;
         let mail: OutboxMail = row.ok_or(StoreError::NotFound { what: "mail" })?.try_into()?;
         act.scope.check(mail.company_id, "mail")?;
+        if *act.scope != crate::StaffScope::All && mail.kind.starts_with("staff_") {
+            return Err(StoreError::NotFound { what: "mail" });
+        }
         let refused = |why: &str| Err(StoreError::Invalid { what: "this message", why: why.to_owned() });
         match mail.state {
             OutboxState::Sent => return refused("it was sent already"),

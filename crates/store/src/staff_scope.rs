@@ -35,6 +35,13 @@ impl StaffScope {
         }
     }
 
+    /// Whether somebody of this scope may handle a person of that one: who works for nobody else. Who works for nobody at
+    /// all is for people of all companies: an empty list says not whose person it was.
+    pub(crate) fn manages(&self, theirs: &Self) -> bool {
+        let is_nobodys = matches!(theirs, Self::Companies(companies) if companies.is_empty());
+        self.covers(theirs) && (*self == Self::All || !is_nobodys)
+    }
+
     /// The parameter of a [`scoped!`] text.
     pub(crate) fn parameter(&self) -> Result<Option<String>, StoreError> {
         match self {
@@ -67,12 +74,12 @@ impl StaffAct<'_> {
     pub(crate) async fn record<T: serde::Serialize>(
         &self,
         tx: &mut Tx,
-        company: CompanyId,
+        company: impl Into<Option<CompanyId>>,
         (action, subject): (&str, String),
         (before, after): (Option<&T>, Option<&T>),
     ) -> Result<(), StoreError> {
         let detail = serde_json::json!({"before": before, "after": after});
-        audit::insert_about(tx, Some(company), &AuditEvent { detail, ..self.event(action, subject) }).await
+        audit::insert_about(tx, company.into(), &AuditEvent { detail, ..self.event(action, subject) }).await
     }
 
     /// That something was done, without what was and what is.
@@ -219,6 +226,8 @@ mod tests {
         let some = |ids: &[i64]| StaffScope::Companies(ids.iter().copied().map(CompanyId).collect());
         assert!(some(&[1, 2]).covers(&some(&[1])) && StaffScope::All.covers(&StaffScope::All));
         assert!(!some(&[1, 2]).covers(&some(&[1, 3])) && !some(&[1]).covers(&StaffScope::All));
+        assert!(some(&[1]).covers(&some(&[])) && !some(&[1]).manages(&some(&[])));
+        assert!(StaffScope::All.manages(&some(&[])) && some(&[1, 2]).manages(&some(&[2])));
     }
 
     #[test]

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::engine::{Tx, on};
 use crate::portal_user::username_key;
-use crate::{AuditEvent, CompanyId, LIST_ROWS_MAX, StaffScope, StaffUserId, Store, StoreError, audit};
+use crate::{CompanyId, LIST_ROWS_MAX, StaffScope, StaffUserId, Store, StoreError};
 
 /// What a staff user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -92,6 +92,11 @@ pub struct NewStaffUser<'a> {
     pub scope: StaffScope,
 }
 
+impl NewStaffUser<'_> {
+    /// In place of the hash of a password: this person is invited by mail to set one.
+    pub const INVITED: &'static str = crate::staff_password::NO_PASSWORD;
+}
+
 #[derive(sqlx::FromRow)]
 struct WithHash {
     #[sqlx(flatten)]
@@ -122,22 +127,6 @@ impl Store {
         Ok(id)
     }
 
-    /// [`insert_staff_user`](Self::insert_staff_user) with its event, both or neither.
-    ///
-    /// # Errors
-    /// Those of [`insert_staff_user`](Self::insert_staff_user).
-    pub async fn add_staff_user(
-        &self,
-        new: &NewStaffUser<'_>,
-        event: &AuditEvent,
-    ) -> Result<StaffUserId, StoreError> {
-        let mut tx = self.begin().await?;
-        let id = insert(&mut tx, new, event.at_ms).await?;
-        audit::insert(&mut tx, event).await?;
-        tx.commit().await?;
-        Ok(id)
-    }
-
     /// The person of that user name and the password's hash, active or not.
     pub async fn staff_user_by_username(
         &self,
@@ -156,21 +145,6 @@ impl Store {
     pub async fn staff_users(&self) -> Result<Vec<StaffUser>, StoreError> {
         const SQL: &str = concat!("SELECT ", columns!(), " FROM staff_users ORDER BY username LIMIT $1");
         Ok(on!(self.reader(), db => sqlx::query_as(SQL).bind(LIST_ROWS_MAX).fetch_all(db).await)?)
-    }
-
-    /// The people of the ISP who work for nobody outside of a scope, with whom they work for.
-    pub async fn staff_colleagues(
-        &self,
-        scope: &StaffScope,
-    ) -> Result<Vec<(StaffUser, StaffScope)>, StoreError> {
-        let mut found = Vec::new();
-        for user in self.staff_users().await? {
-            let theirs = self.staff_scope(user.id).await?;
-            if scope.covers(&theirs) {
-                found.push((user, theirs));
-            }
-        }
-        Ok(found)
     }
 
     /// One staff user.
@@ -218,7 +192,11 @@ pub(crate) async fn put_companies(
     Ok(())
 }
 
-async fn insert(tx: &mut Tx, new: &NewStaffUser<'_>, now_ms: i64) -> Result<StaffUserId, StoreError> {
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    new: &NewStaffUser<'_>,
+    now_ms: i64,
+) -> Result<StaffUserId, StoreError> {
     const SQL: &str = "INSERT INTO staff_users (username, display_name, email, role, all_companies,
             password_hash, created_at_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";

@@ -1,9 +1,9 @@
-//! Changes to people of the ISP: each ends what must end with it, and leaves its event.
+//! What is written of people of the ISP, and what ends with it.
 
 use crate::engine::{Tx, on};
 use crate::staff_user::put_companies;
 use crate::{
-    AuditEvent, SessionId, SessionUser, StaffRole, StaffScope, StaffUserId, Store, StoreError, audit,
+    AuditEvent, SessionId, StaffRole, StaffScope, StaffUserId, Store, StoreError, audit, staff_password,
 };
 
 /// What to change of a person of the ISP; `None` leaves a field as it is.
@@ -22,72 +22,7 @@ pub struct StaffUserEdit<'a> {
 }
 
 impl Store {
-    /// Changes what `edit` names. Whoever may no longer log in is out at once; others have the change on their next page.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Dangling`] for a company that does not exist.
-    pub async fn edit_staff_user(
-        &self,
-        id: StaffUserId,
-        edit: &StaffUserEdit<'_>,
-        event: &AuditEvent,
-    ) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE staff_users SET display_name = COALESCE($2, display_name),
-                email = COALESCE($3, email), role = COALESCE($4, role), all_companies = COALESCE($5, all_companies)
-            WHERE id = $1";
-        let mut tx = self.begin().await?;
-        let rows = on!(&mut tx, tx => sqlx::query(SQL)
-            .bind(id)
-            .bind(edit.display_name)
-            .bind(edit.email)
-            .bind(edit.role.map(StaffRole::as_str))
-            .bind(edit.scope.as_ref().map(|scope| *scope == StaffScope::All))
-            .execute(&mut **tx)
-            .await
-            .map(|done| done.rows_affected()))?;
-        if rows == 0 {
-            return Err(StoreError::NotFound { what: "staff user" });
-        }
-        if let Some(scope) = &edit.scope {
-            put_companies(&mut tx, id, scope).await?;
-        }
-        if let Some(active) = edit.active {
-            set_active(&mut tx, id, active, event.at_ms).await?;
-        }
-        audit::insert(&mut tx, event).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// Removes a person of the ISP with sessions and second factor. The audit log goes on naming what this person did.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn remove_staff_user(&self, id: StaffUserId, event: &AuditEvent) -> Result<(), StoreError> {
-        const SQL: [&str; 5] = [
-            "DELETE FROM recovery_codes WHERE staff_user_id = $1",
-            "DELETE FROM second_factors WHERE staff_user_id = $1",
-            "DELETE FROM staff_user_companies WHERE staff_user_id = $1",
-            "DELETE FROM pending_logins WHERE staff_user_id = $1",
-            "DELETE FROM sessions WHERE staff_user_id = $1",
-        ];
-        const USER: &str = "DELETE FROM staff_users WHERE id = $1";
-        let mut tx = self.begin().await?;
-        for sql in SQL {
-            on!(&mut tx, tx => sqlx::query(sql).bind(id).execute(&mut **tx).await.map(|_| ()))?;
-        }
-        let rows = on!(&mut tx, tx => sqlx::query(USER)
-            .bind(id)
-            .execute(&mut **tx)
-            .await
-            .map(|done| done.rows_affected()))?;
-        if rows == 0 {
-            return Err(StoreError::NotFound { what: "staff user" });
-        }
-        audit::insert(&mut tx, event).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// Changes the password: all sessions but `kept` end, and so do half-done logins.
+    /// Changes the password: all sessions but `kept` end, and so do half-done logins and open links.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -100,6 +35,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE staff_users SET password_hash = $2, password_at_ms = $3 WHERE id = $1";
         let mut tx = self.begin().await?;
+        staff_password::end_all_of(&mut tx, id).await?;
         let rows = on!(&mut tx, tx => sqlx::query(SQL)
             .bind(id)
             .bind(password_hash)
@@ -125,14 +61,33 @@ impl Store {
         on!(self.writer(), db => sqlx::query(SQL).bind(id).bind(password_hash).execute(db).await.map(|_| ()))?;
         Ok(())
     }
+}
 
-    /// For one who has lost phone and codes: the second factor goes, and every session ends; `false` if there was none.
-    pub async fn recover_staff_user(&self, id: StaffUserId, event: &AuditEvent) -> Result<bool, StoreError> {
-        let mut tx = self.begin().await?;
-        let had_one = crate::second_factor::delete(&mut tx, SessionUser::Staff(id), event).await?;
-        end_sessions(&mut tx, id, None).await?;
-        tx.commit().await?;
-        Ok(had_one)
+/// Writes what `edit` names. Whoever may no longer log in is out.
+pub(crate) async fn write(
+    tx: &mut Tx,
+    id: StaffUserId,
+    edit: &StaffUserEdit<'_>,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE staff_users SET display_name = COALESCE($2, display_name),
+            email = COALESCE($3, email), role = COALESCE($4, role), all_companies = COALESCE($5, all_companies)
+        WHERE id = $1";
+    on!(&mut *tx, tx => sqlx::query(SQL)
+        .bind(id)
+        .bind(edit.display_name)
+        .bind(edit.email)
+        .bind(edit.role.map(StaffRole::as_str))
+        .bind(edit.scope.as_ref().map(|scope| *scope == StaffScope::All))
+        .execute(&mut **tx)
+        .await
+        .map(|_| ()))?;
+    if let Some(scope) = &edit.scope {
+        put_companies(tx, id, scope).await?;
+    }
+    match edit.active {
+        Some(active) => set_active(tx, id, active, now_ms).await,
+        None => Ok(()),
     }
 }
 
@@ -147,7 +102,11 @@ async fn set_active(tx: &mut Tx, id: StaffUserId, active: bool, now_ms: i64) -> 
     end_sessions(tx, id, None).await
 }
 
-async fn end_sessions(tx: &mut Tx, id: StaffUserId, kept: Option<SessionId>) -> Result<(), StoreError> {
+pub(crate) async fn end_sessions(
+    tx: &mut Tx,
+    id: StaffUserId,
+    kept: Option<SessionId>,
+) -> Result<(), StoreError> {
     const SESSIONS: &str = "DELETE FROM sessions WHERE staff_user_id = $1 AND ($2 IS NULL OR id <> $2)";
     const PENDING: &str = "DELETE FROM pending_logins WHERE staff_user_id = $1";
     on!(&mut *tx, tx => sqlx::query(SESSIONS).bind(id).bind(kept).execute(&mut **tx).await.map(|_| ()))?;

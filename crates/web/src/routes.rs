@@ -60,6 +60,8 @@ pub enum Id {
     Session,
     /// A person of the client.
     User,
+    /// A person of the ISP.
+    Member,
     /// A company.
     Company,
     /// A client.
@@ -94,6 +96,7 @@ impl Id {
             "report" => Self::Report,
             "session" => Self::Session,
             "user" => Self::User,
+            "member" => Self::Member,
             "company" => Self::Company,
             "client" => Self::Client,
             "router" => Self::Router,
@@ -305,15 +308,20 @@ impl Route {
     }
 }
 
-/// Looks the session of a person of the ISP up, and whether the role allows the route.
+/// Looks the session of a person of the ISP up, whether the role allows the route, and whether a second factor must be set
+/// up before anything else.
 async fn staff_guard(State(rule): State<Rule>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
     match staff_session::find(request.headers(), &rule.app).await {
+        Ok(Some(session)) if session.lacks_factor && !pages::staff::SETTING_UP.contains(&path.as_str()) => {
+            staff_session::led_to_factor(rule.answer, request.headers())
+        }
         Ok(Some(session)) if !session.may(rule.access) => StaffError(PageError::RoleOnly).into_response(),
         Ok(Some(session)) => {
             request.extensions_mut().insert(session);
             next.run(request).await
         }
-        Ok(None) => staff_session::refused(rule.answer, request.headers(), request.uri().path()),
+        Ok(None) => staff_session::refused(rule.answer, request.headers(), &path),
         Err(error) => StaffError(error).into_response(),
     }
 }

@@ -319,6 +319,9 @@ async fn read(
         }
         None => {
             let viewing = app.store.staff_viewing(hash, now_ms).await?.ok_or(Missing::Session)?;
+            if staff::lacks_factor(app, viewing.staff.id).await.map_err(Missing::Failed)? {
+                return Err(Missing::Session);
+            }
             let until_ms = viewing.until_ms.min(viewing.session.expires_at_ms);
             (viewing.session, Visitor::Staff(viewing.staff), viewing.client, until_ms)
         }

@@ -56,6 +56,8 @@ pub struct Settings {
     pub device_known: Duration,
     /// Mail leaves and the portal's public address is set: links to set a password can be sent.
     pub sends_mail: bool,
+    /// Whoever of the ISP has no second factor can do nothing else than set one up.
+    pub staff_second_factor: bool,
     /// Messages leave by WhatsApp: people of clients may enter a number.
     pub sends_whatsapp: bool,
     /// Receipts from WhatsApp; `None`: none are taken.
@@ -80,6 +82,7 @@ impl Default for Settings {
             login_delay: Duration::from_secs(2),
             device_known: DEVICE_KNOWN,
             sends_mail: false,
+            staff_second_factor: false,
             sends_whatsapp: false,
             whatsapp_receipts: None,
             live: LiveSettings::default(),

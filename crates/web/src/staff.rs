@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::Cookie;
-use store::{NewSession, SessionId, SessionUser, StaffAct, StaffRole, StaffScope, StaffUser};
+use store::{NewSession, SessionId, SessionUser, StaffAct, StaffRole, StaffScope, StaffUser, StaffUserId};
 
 use crate::Settings;
 use crate::app::App;
@@ -36,6 +36,8 @@ pub(crate) struct StaffSession {
     pub(crate) open_alerts: i64,
     pub(crate) id: SessionId,
     pub(crate) token_hash: [u8; 32],
+    /// A second factor is demanded, and this person has none.
+    pub(crate) lacks_factor: bool,
     /// `staff:<user name>`
     actor: String,
 }
@@ -86,6 +88,22 @@ pub(crate) fn refused(answer: Answer, headers: &HeaderMap, path: &str) -> Respon
         }
         Answer::Page | Answer::Download | Answer::Change => Redirect::to(pages::staff::LOGIN).into_response(),
     }
+}
+
+/// What somebody gets who must set a second factor up first.
+pub(crate) fn led_to_factor(answer: Answer, headers: &HeaderMap) -> Response {
+    match answer {
+        Answer::Data | Answer::Stream => StatusCode::FORBIDDEN.into_response(),
+        _ if headers.contains_key(REFRESH_HEADER) => StatusCode::UNAUTHORIZED.into_response(),
+        Answer::Page | Answer::Download | Answer::Change => {
+            Redirect::to(pages::staff::ACCOUNT).into_response()
+        }
+    }
+}
+
+/// Whether a second factor is demanded of a person of the ISP who has none.
+pub(crate) async fn lacks_factor(app: &App, user: StaffUserId) -> Result<bool, PageError> {
+    Ok(app.settings.staff_second_factor && app.store.second_factor_since(user).await?.is_none())
 }
 
 /// The session that the route's guard found.
@@ -152,6 +170,7 @@ pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<StaffS
         let expires_at_ms = expiry(&app.settings, session.created_at_ms, now_ms);
         app.store.touch_session(&token_hash, now_ms, expires_at_ms).await?;
     }
+    let lacks_factor = lacks_factor(app, user.id).await?;
     let scope = app.store.staff_scope(user.id).await?;
     let companies = app.store.staff_companies(&scope).await?;
     let one_zone = match companies.split_first() {
@@ -175,6 +194,7 @@ pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<StaffS
         has_one_zone: one_zone.is_some(),
         id: session.id,
         token_hash,
+        lacks_factor,
         actor,
         user,
     }))

@@ -5,7 +5,8 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::{
-    AuditEvent, Invitation, OutboxMail, OutboxState, PortalRole, PortalUserId, RecoveryHashes, Store,
+    AuditEvent, Invitation, NewStaffUser, OutboxMail, OutboxState, PortalRole, PortalUserId, RecoveryHashes,
+    StaffAct, StaffRole, StaffScope, StaffUserEdit, Store,
 };
 
 use crate::{
@@ -174,6 +175,40 @@ on_both! {
         let event = event("invitation.accept", now() + 2 * DAY);
         assert!(db.store.use_reset_link(&hash(&token(&mail)), "first", &event).await.unwrap());
         assert_eq!(delivery.deliver_once(now() + 2 * DAY).await.unwrap(), Delivered::Nothing, "no change to tell of");
+    }
+
+    async fn a_link_for_staff_leads_to_their_own_door_and_works_once(db) {
+        Isp::new(&db.store).await;
+        let folder = tempfile::tempdir().unwrap();
+        let server = MailServer::start(folder.path());
+        let delivery = Delivery::new(db.store.clone(), smtp(server.port), settings());
+        let act = StaffAct { scope: &StaffScope::All, actor: "cli", address: None, now_ms: now() };
+        let new = NewStaffUser {
+            username: "olga",
+            display_name: "",
+            email: "olga@isp.example",
+            role: StaffRole::Operator,
+            password_hash: NewStaffUser::INVITED,
+            scope: StaffScope::All,
+        };
+        let olga = db.store.staff_add_member(&act, &new).await.unwrap();
+        assert_eq!(delivery.deliver_once(now()).await.unwrap(), Delivered::Sent);
+        let mail = server.mails().remove(0);
+        assert_eq!(mail["to"][0], "olga@isp.example");
+        assert_eq!(header(&mail, "Subject"), "Your account on the staff pages of Example Net");
+        let text = plain(&mail);
+        assert!(!text.contains("/client/"), "{text}");
+        let token = &text.split_once("https://portal.isp.example/staff/reset/").expect("a link").1[..64];
+        assert!(db.store.reset_link(&hash(token), now()).await.unwrap().is_none(), "the clients' door takes it");
+        let accepted = event("invitation.accept", now());
+        assert!(!db.store.use_reset_link(&hash(token), "first", &accepted).await.unwrap());
+        assert!(db.store.use_staff_reset_link(&hash(token), "first", &accepted).await.unwrap());
+        assert!(!db.store.use_staff_reset_link(&hash(token), "second", &accepted).await.unwrap(), "twice");
+        // A wish that was withdrawn before its mail left.
+        db.store.staff_send_member_link(&act, olga).await.unwrap();
+        let off = StaffUserEdit { active: Some(false), ..StaffUserEdit::default() };
+        db.store.staff_edit_member(&act, (olga, None), &off).await.unwrap();
+        assert_eq!(delivery.deliver_once(now()).await.unwrap(), Delivered::Dead);
     }
 
     async fn every_change_of_how_one_gets_in_is_told_while_it_is_news(db) {

@@ -13,7 +13,7 @@ pub(crate) enum StaffCommand {
         /// Name to log in with
         username: String,
     },
-    /// Change a staff user; what is not named stays
+    /// Change a staff user; what is not named stays. Whoever may do less than before is logged out
     Edit(StaffEditArgs),
     /// Remove a staff user with sessions and second factor; the audit log keeps what this person did
     Remove {
@@ -27,6 +27,11 @@ pub(crate) enum StaffCommand {
         /// File whose first line is the new password; - reads it from standard input
         #[arg(long, value_name = "FILE")]
         password_file: PathBuf,
+    },
+    /// Send a staff user a mail with a link to set a password: an invitation to who has none yet. Earlier links end
+    Link {
+        /// Name to log in with
+        username: String,
     },
     /// Take a staff user's second factor away, for one who has lost phone and recovery codes; every session ends.
     /// Make sure that it is that person who asks
@@ -54,9 +59,10 @@ pub(crate) struct StaffAddArgs {
     /// Works for this company only; may be given several times [default: all companies]
     #[arg(long, value_name = "NAME")]
     pub(crate) company: Vec<String>,
-    /// File whose first line is the password; - reads it from standard input
+    /// File whose first line is the password; - reads it from standard input [default: an invitation by mail leads this
+    /// person to set one]
     #[arg(long, value_name = "FILE")]
-    pub(crate) password_file: PathBuf,
+    pub(crate) password_file: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use store::{AuditEvent, NewStaffUser, StaffRole, StaffScope, StaffUser, StaffUserEdit, Store};
 
-use super::{company_named, password_file, user::check_email};
+use super::{act, company_named, operator, password_file, refused, user::check_email};
 use crate::{
     cli::{StaffAddArgs, StaffCommand, StaffEditArgs, StaffRoleChoice},
     clock::now_ms,
@@ -25,7 +25,7 @@ pub(super) async fn run(store: &Store, command: StaffCommand, printer: &Printer)
         StaffCommand::Edit(args) => edit(store, args, printer).await,
         StaffCommand::Remove { username } => {
             let user = named(store, &username).await?;
-            store.remove_staff_user(user.id, &event("staff.remove", &user.username, json!({}))).await?;
+            store.staff_remove_member(&act(&operator()), user.id).await.map_err(refused)?;
             printer.said(
                 &format!("Removed {}, who can no longer log in.", user.username),
                 &json!({ "id": user.id, "username": user.username }),
@@ -41,10 +41,17 @@ pub(super) async fn run(store: &Store, command: StaffCommand, printer: &Printer)
                 &json!({ "id": user.id, "username": user.username }),
             )
         }
+        StaffCommand::Link { username } => {
+            let user = named(store, &username).await?;
+            store.staff_send_member_link(&act(&operator()), user.id).await.map_err(refused)?;
+            printer.said(
+                &format!("A mail with a link to set a password is in the outbox for {}.", user.email),
+                &json!({ "id": user.id, "username": user.username, "email": user.email }),
+            )
+        }
         StaffCommand::Recover { username } => {
             let user = named(store, &username).await?;
-            let told = event("second_factor.off", &user.username, json!({}));
-            let had_one = store.recover_staff_user(user.id, &told).await?;
+            let had_one = store.staff_recover_member(&act(&operator()), user.id).await.map_err(refused)?;
             let sentence = if had_one {
                 format!("{} logs in with the password alone from now on.", user.username)
             } else {
@@ -67,7 +74,7 @@ async fn add(store: &Store, args: StaffAddArgs, printer: &Printer) -> anyhow::Re
     check_display_name(&args.display_name)?;
     check_email(&args.email)?;
     let scope = scope(store, &args.company).await?;
-    let hash = hash(&args.password_file)?;
+    let hash = args.password_file.as_deref().map(hash).transpose()?;
     if store.staff_user_by_username(&args.username).await?.is_some() {
         return Err(wrong_use(format!("there already is a staff user named {:?}", args.username)));
     }
@@ -76,25 +83,23 @@ async fn add(store: &Store, args: StaffAddArgs, printer: &Printer) -> anyhow::Re
         display_name: &args.display_name,
         email: &args.email,
         role: role(args.role),
-        password_hash: &hash,
+        password_hash: hash.as_deref().unwrap_or(NewStaffUser::INVITED),
         scope,
     };
     let username = args.username.trim().to_lowercase();
-    let companies = if new.scope == StaffScope::All { json!("all") } else { json!(args.company) };
-    let after = json!({
-        "username": username, "display_name": new.display_name, "email": new.email, "role": new.role,
-        "companies": companies, "active": true,
-    });
-    let told = event("staff.add", &username, json!({ "before": null, "after": after }));
-    let id = store.add_staff_user(&new, &told).await?;
+    let id = store.staff_add_member(&act(&operator()), &new).await.map_err(refused)?;
     let shown = as_json(store, &store.staff_user(id).await?).await?;
-    let sentence = format!("Added {username}, who logs in at /staff/login as {}.", role(args.role).as_str());
+    let mut sentence =
+        format!("Added {username}, who logs in at /staff/login as {}.", role(args.role).as_str());
+    if hash.is_none() {
+        let invited = " A mail with a link to set a password, good for three days, is in the outbox for ";
+        sentence = format!("{sentence}{invited}{}.", new.email);
+    }
     printer.said(&sentence, &shown)
 }
 
 async fn edit(store: &Store, args: StaffEditArgs, printer: &Printer) -> anyhow::Result<()> {
     let user = named(store, &args.username).await?;
-    let before = as_json(store, &user).await?;
     if let Some(name) = &args.display_name {
         check_display_name(name)?;
     }
@@ -110,27 +115,10 @@ async fn edit(store: &Store, args: StaffEditArgs, printer: &Printer) -> anyhow::
         display_name: args.display_name.as_deref(),
         email: args.email.as_deref(),
         role: args.role.map(role),
-        scope: scope.clone(),
+        scope,
         active: if args.disable { Some(false) } else { args.enable.then_some(true) },
     };
-    // What will be, for the event that is written with the change.
-    let mut after = before.clone();
-    for (field, value) in [
-        ("display_name", edit.display_name.map(|text| json!(text))),
-        ("email", edit.email.map(|text| json!(text))),
-        ("role", edit.role.map(|role| json!(role))),
-        ("active", edit.active.map(|active| json!(active))),
-        (
-            "companies",
-            scope.map(|scope| if scope == StaffScope::All { json!("all") } else { json!(args.company) }),
-        ),
-    ] {
-        if let Some(value) = value {
-            after[field] = value;
-        }
-    }
-    let told = event("staff.edit", &user.username, json!({ "before": before, "after": after }));
-    store.edit_staff_user(user.id, &edit, &told).await?;
+    store.staff_edit_member(&act(&operator()), (user.id, None), &edit).await.map_err(refused)?;
     let shown = as_json(store, &store.staff_user(user.id).await?).await?;
     printer.said(words(&shown).trim_end(), &shown)
 }

@@ -62,6 +62,36 @@ fn staff_users_are_added_changed_and_removed() {
 }
 
 #[test]
+fn without_a_password_somebody_is_invited_and_the_last_admin_stays() {
+    let isp = Installation::new();
+    let said =
+        isp.ok(&["staff", "add", "--username", "noc", "--email", "noc@isp.example", "--role", "admin"]);
+    assert!(said.contains("outbox for noc@isp.example"), "{said}");
+    let kinds = |isp: &Installation| -> Vec<String> {
+        let mails = isp.json(&["outbox", "list"]);
+        let kinds =
+            mails.as_array().expect("a list").iter().map(|mail| mail["kind"].as_str().expect("a kind"));
+        kinds.map(str::to_owned).collect()
+    };
+    assert_eq!(kinds(&isp), ["staff_invitation"]);
+    isp.ok(&["staff", "link", "noc"]);
+    assert_eq!(kinds(&isp), ["staff_invitation"; 2]);
+    let file = isp.file("noc.txt", "four quiet words here\n");
+    isp.ok(&["staff", "password", "noc", "--password-file", &file]);
+    isp.ok(&["staff", "link", "noc"]);
+    assert!(kinds(&isp).contains(&"staff_password_reset".to_owned()));
+    for args in [
+        &["staff", "remove", "noc"][..],
+        &["staff", "edit", "noc", "--role", "viewer"],
+        &["staff", "edit", "noc", "--disable"],
+    ] {
+        let (code, line) = isp.fails(args);
+        assert_eq!(code, 2);
+        assert!(line.contains("last admin of all companies"), "{line}");
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_staff_user_is_said() {
     let isp = Installation::new();
     let file = isp.file("noc.txt", "four quiet words here\n");

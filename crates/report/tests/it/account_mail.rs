@@ -1,13 +1,17 @@
-use report::{AccountMail, AccountNews, AccountPart, Brand, MailBody, account_mail};
+use report::{AccountDoor, AccountMail, AccountNews, AccountPart, Brand, MailBody, account_mail};
 
 use crate::snapshot::assert_snapshot;
 
 const URL: &str = "https://portal.example.net/client/reset/0123abcd";
 
 fn mail(news: AccountNews<'_>) -> MailBody {
+    mail_at(AccountDoor::Portal, news)
+}
+
+fn mail_at(door: AccountDoor, news: AccountNews<'_>) -> MailBody {
     let brand = Brand { name: "Deccan Fibre".to_owned(), accent: Some("#7a1fa2".to_owned()), logo: None };
     let support = (Some("noc@deccan.example"), Some("+91 20 5550 0000"));
-    account_mail(&AccountMail { brand: &brand, support, username: "asha", news }).expect("a mail")
+    account_mail(&AccountMail { brand: &brand, support, username: "asha", door, news }).expect("a mail")
 }
 
 fn changed(what: AccountPart) -> AccountNews<'static> {
@@ -27,6 +31,14 @@ fn the_mails_about_an_account_are_as_they_were() {
         ("account-codes.txt", changed(AccountPart::RecoveryCodes)),
     ] {
         let mail = mail(news);
+        assert_snapshot(name, &format!("Subject: {}\n\n{}", mail.subject, mail.text));
+    }
+    let url = "https://portal.example.net/staff/reset/0123abcd";
+    for (name, news) in [
+        ("account-staff-reset.txt", AccountNews::Reset { url, minutes: 30 }),
+        ("account-staff-invitation.txt", AccountNews::Invitation { url, minutes: 3 * 24 * 60, client: "" }),
+    ] {
+        let mail = mail_at(AccountDoor::Staff, news);
         assert_snapshot(name, &format!("Subject: {}\n\n{}", mail.subject, mail.text));
     }
 }

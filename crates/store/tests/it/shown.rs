@@ -53,7 +53,7 @@ on_both! {
         store.staff_edit_router(&by(&all, "staff:ann"), of, &fields, Some(&one)).await.unwrap();
         let answer = store.staff_edit_router(&by(&all, "staff:bob"), of, &fields, Some(&two)).await;
         assert!(matches!(answer, Err(StoreError::Changed { what: "router" })), "{answer:?}");
-        let subject = AuditSubject { company: isp.company, kind: "router", id: isp.router.0, name: &router.name };
+        let subject = AuditSubject { company: Some(isp.company), kind: "router", id: isp.router.0, name: &router.name };
         let told = store.staff_changes_since(&all, subject, &shown).await.unwrap();
         let told: Vec<_> = told.iter().map(|record| (record.event.action.as_str(), record.event.actor.as_str())).collect();
         assert_eq!(told, [("router.password", "staff:ann")]);
@@ -72,7 +72,7 @@ on_both! {
         // Another of the same kind, and the first name, which is free again.
         let (_, other) = store.shown_client(&all, isp.clients[0]).await.unwrap();
         store.staff_rename_client(&act, (isp.clients[0], &other), "router one").await.unwrap();
-        let subject = AuditSubject { company: isp.company, kind: "router", id: isp.router.0, name: "two" };
+        let subject = AuditSubject { company: Some(isp.company), kind: "router", id: isp.router.0, name: "two" };
         let told = async |shown: &Shown| -> Vec<String> {
             let told = store.staff_changes_since(&all, subject, shown).await.unwrap();
             told.into_iter().map(|record| record.event.action).collect()

@@ -1,6 +1,7 @@
 use secrecy::SecretString;
 use store::{
-    AuditEvent, NewSession, RecoveryHashes, SessionUser, StaffRole, StaffScope, StaffUserEdit, StoreError,
+    AuditEvent, NewSession, RecoveryHashes, SessionUser, StaffAct, StaffRole, StaffScope, StaffUserEdit,
+    StoreError,
 };
 
 use crate::database::on_both;
@@ -15,6 +16,11 @@ fn event(action: &str) -> AuditEvent {
         detail: serde_json::json!({}),
         address: None,
     }
+}
+
+/// A change by somebody at the server.
+fn act() -> StaffAct<'static> {
+    StaffAct { scope: &StaffScope::All, actor: "cli", address: None, now_ms: START_MS + 5 }
 }
 
 fn session(user: SessionUser, token: u8) -> NewSession<'static> {
@@ -41,25 +47,26 @@ on_both! {
         assert_eq!(db.store.staff_scope(id).await.unwrap(), StaffScope::All);
         assert_eq!(db.store.staff_scope(limited).await.unwrap(), some);
         let none = StaffUserEdit { scope: Some(StaffScope::Companies([].into())), ..StaffUserEdit::default() };
-        db.store.edit_staff_user(limited, &none, &event("staff.edit")).await.unwrap();
+        db.store.staff_edit_member(&act(), (limited, None), &none).await.unwrap();
         assert!(!db.store.staff_scope(limited).await.unwrap().holds(isp.company), "an empty list is not all");
         assert_eq!(db.store.staff_users().await.unwrap().len(), 2);
         let bad = StaffUserEdit { scope: Some(StaffScope::Companies([store::CompanyId(7)].into())), ..StaffUserEdit::default() };
-        let error = db.store.edit_staff_user(limited, &bad, &event("staff.edit")).await.unwrap_err();
+        let error = db.store.staff_edit_member(&act(), (limited, None), &bad).await.unwrap_err();
         assert!(matches!(error, StoreError::Dangling { .. }), "{error:?}");
     }
 
     async fn whoever_is_disabled_is_out_and_comes_back_without_the_old_session(db) {
+        staff_user(&db.store, "chief", StaffRole::Admin, StaffScope::All).await;
         let id = staff_user(&db.store, "noc", StaffRole::Admin, StaffScope::All).await;
         db.store.insert_session(&session(id.into(), 1)).await.unwrap();
         db.store.insert_pending_login(&[2; 32], id, START_MS + 100).await.unwrap();
         assert_eq!(db.store.pending_staff_login(&[2; 32], 5, START_MS).await.unwrap().unwrap().id, id);
         assert!(db.store.pending_login(&[2; 32], 5, START_MS).await.unwrap().is_none(), "no portal user's");
         let off = StaffUserEdit { active: Some(false), ..StaffUserEdit::default() };
-        db.store.edit_staff_user(id, &off, &event("staff.edit")).await.unwrap();
+        db.store.staff_edit_member(&act(), (id, None), &off).await.unwrap();
         assert_eq!(db.store.staff_user(id).await.unwrap().disabled_at_ms, Some(START_MS + 5));
         let on = StaffUserEdit { active: Some(true), ..StaffUserEdit::default() };
-        db.store.edit_staff_user(id, &on, &event("staff.edit")).await.unwrap();
+        db.store.staff_edit_member(&act(), (id, None), &on).await.unwrap();
         assert!(db.store.staff_user(id).await.unwrap().is_active());
         assert!(db.store.staff_session(&[1; 32], START_MS).await.unwrap().is_none(), "ended, not only hidden");
         assert!(db.store.pending_staff_login(&[2; 32], 5, START_MS).await.unwrap().is_none());
@@ -101,10 +108,10 @@ on_both! {
         assert!(!db.store.take_recovery_code(noc, "h1", START_MS).await.unwrap(), "twice");
         assert_eq!(db.store.recovery_codes_left(noc).await.unwrap(), 1);
         db.store.insert_session(&session(noc.into(), 1)).await.unwrap();
-        assert!(db.store.recover_staff_user(noc, &event("second_factor.off")).await.unwrap());
+        assert!(db.store.staff_recover_member(&act(), noc).await.unwrap());
         assert!(db.store.staff_session(&[1; 32], START_MS).await.unwrap().is_none());
         assert_eq!(db.store.second_factor(anna).await.unwrap().unwrap().secret_text(), "ANNA");
-        assert!(!db.store.recover_staff_user(noc, &event("second_factor.off")).await.unwrap());
+        assert!(!db.store.staff_recover_member(&act(), noc).await.unwrap());
     }
 
     async fn a_removed_person_leaves_only_what_was_done(db) {
@@ -113,12 +120,12 @@ on_both! {
         let id = staff_user(&db.store, "noc", StaffRole::Admin, some).await;
         db.store.insert_session(&session(id.into(), 1)).await.unwrap();
         db.store.begin_second_factor(id, &SecretString::from("S".to_owned()), START_MS).await.unwrap();
-        db.store.remove_staff_user(id, &event("staff.remove")).await.unwrap();
+        db.store.staff_remove_member(&act(), id).await.unwrap();
         for table in ["staff_users", "staff_user_companies", "sessions", "second_factors"] {
             assert_eq!(db.number(&format!("SELECT COUNT(*) FROM {table}")).await, 0, "{table}");
         }
         assert_eq!(db.store.audit_events(None, 10).await.unwrap()[0].event.action, "staff.remove");
-        let error = db.store.remove_staff_user(id, &event("staff.remove")).await.unwrap_err();
+        let error = db.store.staff_remove_member(&act(), id).await.unwrap_err();
         assert!(matches!(error, StoreError::NotFound { .. }), "{error:?}");
     }
 }

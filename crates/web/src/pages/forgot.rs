@@ -16,11 +16,11 @@ use crate::pages::login::USERNAME_CHARS_MAX;
 use crate::pages::render;
 
 /// Wishes are counted over this time.
-const WINDOW_MS: i64 = 60 * 60 * 1000;
+pub(crate) const WINDOW_MS: i64 = 60 * 60 * 1000;
 /// An account gets so many mails in that time; further wishes change nothing.
-const ACCOUNT_MAX: i64 = 3;
+pub(crate) const ACCOUNT_MAX: i64 = 3;
 /// An address may send so many wishes in that time.
-const ADDRESS_MAX: i64 = 20;
+pub(crate) const ADDRESS_MAX: i64 = 20;
 
 #[derive(Template)]
 #[template(path = "forgot.html")]
@@ -33,7 +33,7 @@ struct ForgotPage {
 
 #[derive(Deserialize)]
 pub(crate) struct ForgotForm {
-    username: String,
+    pub(crate) username: String,
 }
 
 /// `GET /client/forgot`

@@ -37,8 +37,8 @@ struct GonePage {
 
 #[derive(Deserialize)]
 pub(crate) struct ResetForm {
-    new: String,
-    repeat: String,
+    pub(crate) new: String,
+    pub(crate) repeat: String,
 }
 
 /// `GET /client/reset/{token}`: looking at a link does not use it up; mail programs look too.

@@ -3,9 +3,9 @@ use super::Answer::{Download, Page};
 use super::{Id, Route, get, post};
 use crate::pages::staff::{
     self, account, alerts, audit, clients, companies, deliveries, delivery_file, design, exclusions, export,
-    import, interfaces, link_edit, link_form, links, login, login_code, logo, notifications, outages, people,
-    report_files, reports, router_check, router_form, routers, rule_form, search, second_factor, terms, user,
-    users, viewing, wall, webhook_form, webhooks,
+    forgot, import, interfaces, link_edit, link_form, links, login, login_code, logo, member_form,
+    notifications, outages, report_files, reports, router_check, router_form, routers, rule_form, search,
+    second_factor, team, terms, user, users, viewing, wall, webhook_form, webhooks,
 };
 
 /// The pages of the ISP's own people.
@@ -19,6 +19,7 @@ pub(super) fn routes() -> Vec<Route> {
         reports(),
         clients(),
         users(),
+        team(),
         routers(),
         links(),
         exclusions(),
@@ -36,6 +37,11 @@ fn door() -> Vec<Route> {
         get(Open, Page, staff::LOGIN_CODE, login_code::show),
         post(Open, staff::LOGIN_CODE, login_code::submit).with_form("code=123456"),
         post(Open, "/staff/logout", login::log_out),
+        get(Open, Page, "/staff/forgot", forgot::show),
+        post(Open, "/staff/forgot", forgot::submit).with_form("username=nobody"),
+        get(Open, Page, "/staff/reset/{token}", forgot::show_link),
+        post(Open, "/staff/reset/{token}", forgot::use_link)
+            .with_form("new=a+long+new+password&repeat=a+long+new+password"),
         get(Staff, Page, staff::ACCOUNT, account::show),
         post(Staff, "/staff/account/password", account::change_password)
             .with_form("current=correct+horse+battery&new=a+long+new+password&repeat=a+long+new+password"),
@@ -70,7 +76,6 @@ fn overview() -> Vec<Route> {
             .with_body(logo::FORM_BYTES_MAX),
         get(Admin, Page, "/staff/companies/{company}/logo/picture", logo::picture),
         post(Admin, "/staff/companies/{company}/logo/remove", logo::remove),
-        get(Admin, Page, staff::PEOPLE, people::list),
         get(Staff, Page, staff::AUDIT, audit::list),
         get(Staff, Page, staff::DESIGN, design::show),
         get(Staff, Page, staff::IMPORT, import::show),
@@ -172,6 +177,25 @@ fn users() -> Vec<Route> {
         post(Operator, "/staff/users/{user}/recover", user::recover),
         post(Operator, "/staff/users/{user}/off", user::switch_off),
         post(Operator, "/staff/users/{user}/on", user::switch_on),
+    ]
+}
+
+fn team() -> Vec<Route> {
+    vec![
+        get(Admin, Page, staff::TEAM, team::list),
+        get(Admin, Page, "/staff/team/new", member_form::new),
+        post(Admin, staff::TEAM, member_form::add)
+            .with_form("username=added&email=a%40isp.example&role=viewer&companies={company}"),
+        get(Admin, Page, "/staff/team/{member}", team::show),
+        get(Admin, Page, "/staff/team/{member}/edit", member_form::edit),
+        post(Admin, "/staff/team/{member}/edit", member_form::save).with_form(
+            "display_name=New&email=b%40isp.example&role=viewer&companies={company}&shown={shown}",
+        ),
+        post(Admin, "/staff/team/{member}/link", team::send_link),
+        post(Admin, "/staff/team/{member}/recover", team::recover),
+        post(Admin, "/staff/team/{member}/off", team::switch_off),
+        post(Admin, "/staff/team/{member}/on", team::switch_on),
+        post(Admin, "/staff/team/{member}/remove", team::remove),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use store::{
     ACCOUNT_CHANGED_MAIL, Channel, DeliveryStanding, INVITATION_MAIL, NotificationEvent, RESET_MAIL,
-    ReceiptStatus, StaffDelivery, WEBHOOK_TEST,
+    ReceiptStatus, STAFF_INVITATION_MAIL, STAFF_RESET_MAIL, StaffDelivery, WEBHOOK_TEST,
 };
 
 use crate::pages::staff::listing::Cell;
@@ -20,6 +20,8 @@ pub(crate) fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
         (RESET_MAIL, "New password"),
         (INVITATION_MAIL, "Invitation"),
         (ACCOUNT_CHANGED_MAIL, "Account changed"),
+        (STAFF_RESET_MAIL, "New password, staff"),
+        (STAFF_INVITATION_MAIL, "Invitation, staff"),
         (WEBHOOK_TEST, "Test"),
     ])
 }

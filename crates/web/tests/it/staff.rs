@@ -5,8 +5,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sla::ExclusionKind;
 use store::{
     AlertId, ClientId, CompanyId, ExclusionId, Facing, LinkId, NewExclusion, NewLink, NewRouter,
-    NewStaffUser, OutageId, OutboxFilter, OutboxId, PortalUserId, ReportId, RouterId, RouterTls, StaffRole,
-    StaffScope, StaffUserId, WebhookId,
+    NewStaffUser, OutageId, OutboxFilter, OutboxId, PortalUserId, ReportId, RouterId, RouterTls,
+    STAFF_RESET_MAIL, StaffAct, StaffRole, StaffScope, StaffUserId, WebhookId,
 };
 use totp_rs::{Builder, Secret};
 
@@ -76,12 +76,19 @@ pub(crate) struct Things {
     pub(crate) message: OutboxId,
     pub(crate) webhook: WebhookId,
     pub(crate) report: ReportId,
+    /// A person of the ISP who works for this company alone.
+    pub(crate) member: StaffUserId,
+    /// The secret of a link that sets this person's password.
+    pub(crate) token: String,
 }
 
 /// Those of the portal's own company.
 pub(crate) async fn own_things(portal: &Portal) -> Things {
     let link = portal.store.link(portal.mine).await.unwrap();
+    let (member, token) = member(portal, "mira", portal.company).await;
     Things {
+        member,
+        token,
         company: portal.company,
         company_name: "Northwind+%3CFibre%3E",
         client: link.client_id,
@@ -129,7 +136,10 @@ pub(crate) async fn other_things(portal: &Portal) -> Things {
         terminated_at_ms: None,
     };
     let link = store.insert_link(&new).await.unwrap();
+    let (member, token) = member(portal, "zacharias", company).await;
     Things {
+        member,
+        token,
         company,
         company_name: "Second+Brand",
         client,
@@ -146,10 +156,41 @@ pub(crate) async fn other_things(portal: &Portal) -> Things {
     }
 }
 
+/// Somebody of the ISP with a link under way.
+async fn member(portal: &Portal, username: &str, company: CompanyId) -> (StaffUserId, String) {
+    let id = hire_without_work(portal, username, StaffScope::Companies([company].into())).await;
+    portal.store.staff_send_member_link(&by_cli(portal), id).await.unwrap();
+    (id, newest_token(portal, STAFF_RESET_MAIL).await)
+}
+
+/// Without the work of a hash: nobody logs in.
+async fn hire_without_work(portal: &Portal, username: &str, scope: StaffScope) -> StaffUserId {
+    let (email, role) = (format!("{username}@isp.example"), StaffRole::Operator);
+    let new = NewStaffUser { username, display_name: "", email: &email, role, password_hash: "hash", scope };
+    portal.store.insert_staff_user(&new, NOW_MS).await.unwrap()
+}
+
+/// A change by somebody at the server.
+pub(crate) fn by_cli(portal: &Portal) -> StaffAct<'static> {
+    StaffAct { scope: &StaffScope::All, actor: "cli", address: None, now_ms: portal.now_ms() }
+}
+
+/// The secret of the link in the newest mail of a kind, made as the delivery makes it.
+pub(crate) async fn newest_token(portal: &Portal, kind: &str) -> String {
+    let mails = portal.store.outbox_list(&OutboxFilter::default(), 100).await.unwrap();
+    let mail = mails.into_iter().filter(|mail| mail.kind == kind).max_by_key(|mail| mail.id).expect("a mail");
+    let mail = portal.store.outbox_mail(mail.id).await.unwrap();
+    let reset_id = mail.payload["reset_id"].as_i64().unwrap();
+    let token =
+        portal.store.issue_reset_token(reset_id, portal.now_ms()).await.unwrap().expect("a good wish");
+    token.expose_secret().to_owned()
+}
+
 /// That of the alert, which is raised before.
 async fn newest_message(portal: &Portal, company: CompanyId) -> OutboxId {
     let mails = portal.store.outbox_list(&OutboxFilter::default(), 100).await.unwrap();
-    mails.iter().find(|mail| mail.company_id == company).unwrap().id
+    let is_its = |kind: &str| !kind.starts_with("staff_");
+    mails.iter().find(|mail| mail.company_id == company && is_its(&mail.kind)).unwrap().id
 }
 
 async fn webhook(portal: &Portal, company: CompanyId, path: &str) -> WebhookId {

@@ -84,6 +84,7 @@ async fn what_is_exported_is_what_may_be_seen_and_is_in_the_log() {
             ("companies", "\"Second Brand\",\"Europe/Berlin\",\"EUR\","),
             ("rules", "\"Second Brand\",\"link_down\",yes,"),
             ("webhooks", "\"Second Brand\",\"https://"),
+            ("team", "\"zed\",\"\",\"zed@isp.example\",\"admin\",\"Second Brand\",yes,yes,"),
             ("exclusions", "\"ZULU-1\",\"Zenith Works\",2026-11-23T"),
             ("outages", "\"ZULU-1\",\"Zenith Works\""),
             ("alerts", "\"ZULU-1\",\"Second Brand\""),
@@ -122,7 +123,7 @@ async fn the_file_of_webhooks_is_for_admins_as_their_pages_are() {
         let mut browser = on_duty(&portal, "olga", StaffRole::Operator, StaffScope::All).await;
         let before = downloads(&portal).await;
         let answer = browser.get("/staff/export.csv?what=webhooks").await;
-        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert_eq!(answer.status, StatusCode::FORBIDDEN);
         assert!(!answer.body.contains("hooks."), "{}", answer.body);
         assert_eq!(downloads(&portal).await, before);
         let page = browser.get("/staff/import").await.body;

@@ -4,16 +4,16 @@
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use sla::LinkState;
-use store::{CompanyId, Logo, LogoType, StaffAct, StaffRole, StaffScope};
+use store::{CompanyId, Logo, LogoType, StaffAct, StaffRole, StaffScope, StaffUserEdit};
 use web::{Access, Answer, Id, Route};
 
 use crate::portal::{self, Browser, Portal, portals};
-use crate::staff::{Things, on_duty, other_things, own_things, shown};
+use crate::staff::{Things, by_cli, on_duty, other_things, own_things, shown};
 use crate::walk::{NOBODYS, address, places};
 
 /// What must be on no page of somebody who works for the second company alone.
-const SECRETS: [&str; 7] =
-    ["MINE-1", "FOREIGN-1", "Deccan", "Other Customer", "Northwind", "asha", "192.0.2.1:"];
+const SECRETS: [&str; 8] =
+    ["MINE-1", "FOREIGN-1", "Deccan", "Other Customer", "Northwind", "asha", "mira", "192.0.2.1:"];
 
 fn routes() -> Vec<Route> {
     web::routes().into_iter().filter(Route::is_staff).collect()
@@ -34,7 +34,9 @@ fn id(things: &Things, id: Id) -> String {
         Id::Event => "link_down".to_owned(),
         Id::Webhook => things.webhook.to_string(),
         Id::Report => things.report.to_string(),
-        Id::Session | Id::Token | Id::Asset | Id::Icon => {
+        Id::Member => things.member.to_string(),
+        Id::Token => things.token.clone(),
+        Id::Session | Id::Asset | Id::Icon => {
             panic!("the staff walk does not know how to name {id:?}")
         }
     }
@@ -104,6 +106,10 @@ async fn events(portal: &Portal) -> usize {
     portal.store.audit_events(None, 1_000).await.unwrap().len()
 }
 
+/// What is open to everybody.
+const DOOR: [&str; 5] =
+    ["/staff/login", "/staff/login/code", "/staff/logout", "/staff/forgot", "/staff/reset/{token}"];
+
 /// A route that stood on neither walk would be seen by nobody.
 #[test]
 fn every_route_is_on_one_walk() {
@@ -113,8 +119,7 @@ fn every_route_is_on_one_walk() {
         assert!(!for_staff || route.is_staff(), "{} is for staff and stands elsewhere", route.path);
         assert!(!for_clients || !route.is_staff(), "{} is for clients and stands with the staff", route.path);
         if route.is_staff() && route.access == Access::Open {
-            let door = ["/staff/login", "/staff/login/code", "/staff/logout"];
-            assert!(door.contains(&route.path), "{} is open to everybody", route.path);
+            assert!(DOOR.contains(&route.path), "{} is open to everybody", route.path);
         }
     }
     assert!(routes().len() >= 40, "only {} routes for staff", routes().len());
@@ -123,7 +128,7 @@ fn every_route_is_on_one_walk() {
 /// Who may use a route at least, told by its address alone: a line in the table with too low a role is seen here.
 fn least(route: &Route) -> Access {
     let path = route.path;
-    if ["/staff/login", "/staff/login/code", "/staff/logout"].contains(&path) {
+    if DOOR.contains(&path) {
         return Access::Open;
     }
     if path == "/staff/account" || path.starts_with("/staff/account/") {
@@ -138,7 +143,7 @@ fn least(route: &Route) -> Access {
     let changes_companies = path == "/staff/companies" && route.method != Method::GET;
     if changes_companies
         || path.starts_with("/staff/companies/")
-        || path.starts_with("/staff/people")
+        || path.starts_with("/staff/team")
         || of_notifications
     {
         return Access::Admin;
@@ -360,6 +365,9 @@ async fn change_once(portal: &Portal, route: &Route) {
     } else if route.path.ends_with("/preview") {
         assert!(answer.body.contains("the last 30 days would have sent"), "{}", answer.body);
         assert_eq!(events(portal).await, before, "it stores nothing");
+    } else if route.path == "/staff/forgot" {
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        assert!(events(portal).await > before, "the wish is not in the log");
     } else if is_refused {
         let back = answer.header("location").starts_with("/staff/login");
         assert!(back || answer.status == StatusCode::UNPROCESSABLE_ENTITY, "{address}: {}", answer.status);
@@ -398,6 +406,14 @@ async fn make_room(portal: &Portal, own: &Things, route: &Route) {
     }
     if route.path.ends_with("/{user}/on") {
         portal.store.set_portal_user_active(own.user, false).await.unwrap();
+    }
+    if route.path.ends_with("/{member}/on") {
+        let off = StaffUserEdit { active: Some(false), ..StaffUserEdit::default() };
+        portal.store.staff_edit_member(&by_cli(portal), (own.member, None), &off).await.unwrap();
+    }
+    if route.path.ends_with("/{member}/recover") {
+        let secret = "JBSWY3DPEHPK3PXP".into();
+        portal.store.begin_second_factor(own.member, &secret, portal.now_ms()).await.unwrap();
     }
     if route.path.ends_with("/{user}/recover") {
         let secret = "JBSWY3DPEHPK3PXP".into();

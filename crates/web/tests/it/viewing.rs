@@ -7,7 +7,7 @@ use store::{ClientId, CompanyId, StaffRole, StaffScope, StaffUserEdit};
 use web::{Access, Answer, Id, Route};
 
 use crate::portal::{Browser, HOUR_MS, MINUTE_MS, Portal, portals};
-use crate::staff::{on_duty, other_things};
+use crate::staff::{log_in, on_duty, other_things};
 use crate::walk::{NOBODYS, address, places};
 use crate::{ledger, portal};
 
@@ -152,16 +152,13 @@ async fn it_ends_with_what_it_stands_on() {
             scope: Some(StaffScope::Companies([other.company].into())),
             ..StaffUserEdit::default()
         };
-        let event = store::AuditEvent {
-            at_ms: portal.now_ms(),
-            actor: "cli".to_owned(),
-            action: "staff.edit".to_owned(),
-            subject: "staff user noc".to_owned(),
-            detail: serde_json::json!({}),
-            address: None,
-        };
-        portal.store.edit_staff_user(noc.id, &elsewhere, &event).await.unwrap();
+        let act =
+            store::StaffAct { scope: &StaffScope::All, actor: "cli", address: None, now_ms: portal.now_ms() };
+        portal.store.staff_edit_member(&act, (noc.id, None), &elsewhere).await.unwrap();
         assert_eq!(browser.get("/client/dashboard").await.header("location"), "/client/login");
+        // The session as well: this person may see less than before.
+        assert_eq!(browser.get("/staff").await.header("location"), "/staff/login");
+        log_in(&mut browser, "noc", portal::PASSWORD).await;
         let refused = browser.post(&format!("/staff/clients/{client}/view"), "").await;
         assert_eq!(refused.status, StatusCode::NOT_FOUND);
         // A log-out ends it with the session.

@@ -47,7 +47,8 @@ async fn ids(portal: &Portal, id: Id) -> Ids {
         }
         // The secret says whose it is; without it there is nothing, with it there is the one account.
         Id::Token => Ids { mine: token(portal).await, foreign: None },
-        Id::Company
+        Id::Member
+        | Id::Company
         | Id::Client
         | Id::Router
         | Id::Exclusion

@@ -28,6 +28,8 @@ struct AccountPage {
     /// Since when the second factor is on.
     since: Option<String>,
     codes_left: i64,
+    /// A second factor is demanded of everybody here.
+    demanded: bool,
     said: Option<&'static str>,
     problem: Option<String>,
 }
@@ -61,8 +63,16 @@ async fn page(
     let user = session.user.id;
     let since = app.store.second_factor_since(user).await?.map(|at_ms| session.zone.iso_day(at_ms));
     let codes_left = app.store.recovery_codes_left(user).await?;
-    let frame = Frame::new(app, session, ACCOUNT);
-    Ok(render(&AccountPage { frame, email: session.user.email.clone(), since, codes_left, said, problem })?)
+    let page = AccountPage {
+        frame: Frame::new(app, session, ACCOUNT),
+        email: session.user.email.clone(),
+        since,
+        codes_left,
+        demanded: app.settings.staff_second_factor,
+        said,
+        problem,
+    };
+    Ok(render(&page)?)
 }
 
 /// The page with what went wrong.

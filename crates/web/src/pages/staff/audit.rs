@@ -140,6 +140,9 @@ fn words(field: &str, value: &Value, zone: &Zone) -> String {
             let inner = |(name, value): (&String, &Value)| format!("{name} {}", words(name, value, zone));
             fields.iter().map(inner).collect()
         }
+        Value::Array(names) if names.iter().all(Value::is_string) => {
+            names.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+        }
         Value::Array(bytes) if bytes.len() == 32 => {
             bytes.iter().filter_map(Value::as_u64).map(|byte| format!("{byte:02x}")).collect()
         }

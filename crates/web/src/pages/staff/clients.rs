@@ -197,7 +197,7 @@ pub(crate) async fn save(
                 let (client, now) = shown(&app, &session, &id).await?;
                 let page = edit_form(&app, &session, &client, now, &input);
                 let (company, id) = (client.company_id, client.id.0);
-                let subject = AuditSubject { company, kind: "client", id, name: &client.name };
+                let subject = AuditSubject { company: Some(company), kind: "client", id, name: &client.name };
                 return page.overtaken((&app, &session), (subject, &before), &stored(&client)).await;
             }
             Err(error) => return Err(error.into()),

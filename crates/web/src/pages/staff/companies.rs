@@ -253,7 +253,7 @@ pub(crate) async fn save(
                 let (company, now) = app.store.shown_company(&session.scope, company.id).await?;
                 let page = form(&app, &session, &company, now, &input);
                 let (id, name) = (company.id, &company.name);
-                let subject = AuditSubject { company: id, kind: "company", id: id.0, name };
+                let subject = AuditSubject { company: Some(id), kind: "company", id: id.0, name };
                 return page.overtaken((&app, &session), (subject, &before), &stored(&company)).await;
             }
             Err(error) => return Err(error.into()),

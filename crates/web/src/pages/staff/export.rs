@@ -17,7 +17,7 @@ use crate::caller::Caller;
 use crate::error::PageError;
 use crate::pages::staff::Answered;
 use crate::pages::staff::delivery_file::only_company;
-use crate::pages::staff::export_list::{Column, Key, List, files};
+use crate::pages::staff::export_list::{Column, Key, List, files, is_for_admins};
 use crate::pages::staff::import::kind;
 use crate::pages::staff::listing::Asked;
 use crate::staff::StaffSession;
@@ -34,6 +34,9 @@ pub(crate) async fn csv(
     Query(asked): Query<Asked>,
 ) -> Answered<Response> {
     let what = asked.narrowed.get("what").map_or("links", String::as_str).to_owned();
+    if is_for_admins(&what) && !session.is_admin() {
+        return Err(PageError::RoleOnly.into());
+    }
     let offered = files(&session);
     if !offered.iter().any(|(name, _)| *name == what) {
         let names: Vec<&str> = offered.iter().map(|(name, _)| *name).collect();

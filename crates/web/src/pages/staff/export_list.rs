@@ -1,18 +1,19 @@
 //! What can be taken along as a file: names, columns, and the rows piece by piece.
 
 use serde_json::{Value, json};
-use store::{LinkId, STAFF_FILE_ROWS_MAX, StaffFileAsk, StaffScope, Store, StoreError};
+use store::{LinkId, STAFF_FILE_ROWS_MAX, StaffFileAsk, StaffMember, StaffScope, Store, StoreError};
 
 use crate::app::App;
 use crate::staff::StaffSession;
 
 /// What can be taken along: name in the address, and words.
-const FILES: [(&str, &str); 13] = [
+const FILES: [(&str, &str); 14] = [
     ("clients", "Clients"),
     ("routers", "Routers"),
     ("links", "Links"),
     ("terms", "Terms of links"),
     ("users", "Portal users"),
+    (TEAM_FILE, "Staff"),
     ("exclusions", "Exclusions"),
     ("outages", "Outages"),
     ("alerts", "Alerts"),
@@ -22,12 +23,18 @@ const FILES: [(&str, &str); 13] = [
     (WEBHOOKS, "Webhooks"),
     ("audit", "Audit log"),
 ];
-/// Their pages are for admins, and so is their file.
+const TEAM_FILE: &str = "team";
 const WEBHOOKS: &str = "webhooks";
+/// Their pages are for admins, and so are their files.
+const FOR_ADMINS: [&str; 2] = [TEAM_FILE, WEBHOOKS];
 
 /// What this person can take along: name in the address, and words.
 pub(crate) fn files(session: &StaffSession) -> Vec<(&'static str, &'static str)> {
-    FILES.into_iter().filter(|(name, _)| *name != WEBHOOKS || session.is_admin()).collect()
+    FILES.into_iter().filter(|(name, _)| !is_for_admins(name) || session.is_admin()).collect()
+}
+
+pub(super) fn is_for_admins(name: &str) -> bool {
+    FOR_ADMINS.contains(&name)
 }
 
 /// A column: its head, and where its value stands in the row as JSON. Names that end in `_ms` are moments.
@@ -40,6 +47,18 @@ const USERS: &[Column] = &[
     ("role", "/role"),
     ("can_log_in", "/active"),
     ("second_factor", "/second_factor"),
+];
+const TEAM: &[Column] = &[
+    ("username", "/username"),
+    ("name", "/display_name"),
+    ("email", "/email"),
+    ("role", "/role"),
+    ("works_for", "/works_for"),
+    ("can_log_in", "/can_log_in"),
+    ("password_set", "/has_password"),
+    ("second_factor", "/second_factor"),
+    ("entered", "/created_at_ms"),
+    ("off_since", "/disabled_at_ms"),
 ];
 const EXCLUSIONS: &[Column] = &[
     ("circuit", "/circuit"),
@@ -152,6 +171,7 @@ const AUDIT: &[Column] = &[
 pub(super) enum List {
     Terms,
     Users,
+    Team,
     Exclusions,
     Outages,
     Alerts,
@@ -177,6 +197,7 @@ impl List {
         Some(match name {
             "terms" => Self::Terms,
             "users" => Self::Users,
+            TEAM_FILE => Self::Team,
             "exclusions" => Self::Exclusions,
             "outages" => Self::Outages,
             "alerts" => Self::Alerts,
@@ -193,6 +214,7 @@ impl List {
         match self {
             Self::Terms => TERMS,
             Self::Users => USERS,
+            Self::Team => TEAM,
             Self::Exclusions => EXCLUSIONS,
             Self::Outages => OUTAGES,
             Self::Alerts => ALERTS,
@@ -212,6 +234,10 @@ impl List {
         after: Option<Key>,
     ) -> Result<Piece, StoreError> {
         let (store, scope) = (&app.store, &session.scope);
+        // The role is that of this moment.
+        if matches!(self, Self::Team | Self::Webhooks) && !session.is_admin() {
+            return Err(StoreError::NotFound { what: "file" });
+        }
         let ask = StaffFileAsk { before: after.map(|(id, _)| id), rows: STAFF_FILE_ROWS_MAX };
         match self {
             Self::Terms => {
@@ -235,6 +261,7 @@ impl List {
                 let actor = (!session.is_admin()).then(|| session.actor());
                 piece(&store.staff_audit_for_file(scope, actor, ask).await?, |row| (row.id, 0))
             }
+            Self::Team => whole(team(store, scope).await?),
             Self::Companies => whole(companies(store, scope).await?),
             Self::Rules => whole(rules(store, scope).await?),
             Self::Webhooks => whole(webhooks(store, scope).await?),
@@ -248,13 +275,24 @@ fn piece<T: serde::Serialize>(found: &[T], key: impl Fn(&T) -> Key) -> Result<Pi
     Ok(Piece { rows: found.iter().map(value).collect::<Result<_, _>>()?, next })
 }
 
-/// A list that is read at once: of companies there are a handful.
+/// A list that is read at once: of companies there are a handful, of staff some dozens.
 fn whole(rows: Vec<Value>) -> Result<Piece, StoreError> {
     Ok(Piece { rows, next: None })
 }
 
 fn value<T: serde::Serialize>(row: &T) -> Result<Value, StoreError> {
     serde_json::to_value(row).map_err(|error| StoreError::Invalid { what: "a row", why: error.to_string() })
+}
+
+/// The ISP's own people with what their page says in words.
+async fn team(store: &Store, scope: &StaffScope) -> Result<Vec<Value>, StoreError> {
+    let row = |member: &StaffMember| {
+        let mut row = value(member)?;
+        row["works_for"] = member.works_for().into();
+        row["can_log_in"] = (member.disabled_at_ms.is_none() && member.has_password).into();
+        Ok(row)
+    };
+    store.staff_members_for_file(scope).await?.iter().map(row).collect()
 }
 
 async fn companies(store: &Store, scope: &StaffScope) -> Result<Vec<Value>, StoreError> {

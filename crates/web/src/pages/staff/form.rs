@@ -27,11 +27,16 @@ impl FromRequest<App> for Input {
     type Rejection = StaffError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, StaffError> {
-        let form = Form::<BTreeMap<String, String>>::from_request(request, app).await;
-        let Form(values) = form.map_err(|rejection| match rejection.into_response().status() {
+        let form = Form::<Vec<(String, String)>>::from_request(request, app).await;
+        let Form(fields) = form.map_err(|rejection| match rejection.into_response().status() {
             StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLong,
             _ => PageError::BadRequest,
         })?;
+        let mut values = BTreeMap::<String, String>::new();
+        for (name, value) in fields {
+            // Ticks of one name stand on lines of their own.
+            values.entry(name).and_modify(|before| *before = format!("{before}\n{value}")).or_insert(value);
+        }
         Ok(Self { values, wrong: BTreeMap::new() })
     }
 }
@@ -63,6 +68,11 @@ impl Input {
     /// What was typed, with the spaces around it.
     pub(crate) fn raw(&self, name: &str) -> &str {
         self.values.get(name).map_or("", String::as_str)
+    }
+
+    /// Whether the form had such a field.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.values.contains_key(name)
     }
 
     pub(crate) fn value(&self, name: &str) -> &str {
@@ -154,6 +164,8 @@ pub(crate) enum Kind {
     Area,
     /// Ticked or not: `on` or nothing.
     Tick,
+    /// Some of these: value and words. What is ticked stands on lines.
+    Ticks(Vec<(String, String)>),
     /// One of these: value and words.
     Choice(Vec<(String, String)>),
 }
@@ -200,6 +212,12 @@ impl Field {
             Kind::Choice(options) => {
                 options.iter().find(|(value, _)| value == is).map(|(_, words)| words.as_str())
             }
+            Kind::Ticks(options) => {
+                let ticked = options.iter().filter(|(value, _)| is.lines().any(|line| line == value));
+                let words: Vec<&str> = ticked.map(|(_, words)| words.as_str()).collect();
+                self.stored = Some(words.join(", "));
+                return;
+            }
             Kind::Input(_) | Kind::Offered(_) | Kind::Area | Kind::Tick => None,
         };
         self.stored = Some(words.unwrap_or(is).to_owned());
@@ -207,6 +225,11 @@ impl Field {
 
     pub(crate) fn text(input: &Input, name: &'static str, label: &'static str) -> Self {
         Self::new(input, name, label, Kind::Input("text"))
+    }
+
+    /// Whether one of the ticks is set.
+    pub(crate) fn has(&self, value: &str) -> bool {
+        self.value.lines().any(|line| line == value)
     }
 
     pub(crate) fn choice(

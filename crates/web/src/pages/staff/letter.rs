@@ -1,9 +1,11 @@
 //! The text of a message, as its receiver reads it.
 
-use report::{AccountMail, AccountNews, AccountPart, Brand, Letterhead, MailBody, Notice, ShortMessage};
+use report::{
+    AccountDoor, AccountMail, AccountNews, AccountPart, Brand, Letterhead, MailBody, Notice, ShortMessage,
+};
 use store::{
     ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged, Channel, Company, INVITATION_MAIL,
-    NotificationEvent, OutboxMail, RESET_MAIL, ReportId,
+    NotificationEvent, OutboxMail, RESET_MAIL, ReportId, STAFF_INVITATION_MAIL, STAFF_RESET_MAIL,
 };
 
 use crate::app::App;
@@ -31,7 +33,9 @@ pub(crate) async fn of(app: &App, mail: &OutboxMail) -> Answered<Option<Letter>>
         }));
     }
     let body = match mail.kind.as_str() {
-        RESET_MAIL | INVITATION_MAIL | ACCOUNT_CHANGED_MAIL => about_account(app, mail, &company).await?,
+        RESET_MAIL | INVITATION_MAIL | ACCOUNT_CHANGED_MAIL | STAFF_RESET_MAIL | STAFF_INVITATION_MAIL => {
+            about_account(app, mail, &company).await?
+        }
         _ => match mail.kind.parse::<NotificationEvent>() {
             Ok(event) if event.is_alert() => about_alert(app, mail, &company)?,
             Ok(event) => about_report(app, mail, &company, event).await?,
@@ -54,8 +58,10 @@ async fn about_account(
     };
     let changed: Option<AccountChanged> = serde_json::from_value(mail.payload.clone()).ok();
     let news = match (mail.kind.as_str(), &changed) {
-        (RESET_MAIL, _) => AccountNews::Reset { url: NO_LINK, minutes },
-        (INVITATION_MAIL, _) => AccountNews::Invitation { url: NO_LINK, minutes, client: &client },
+        (RESET_MAIL | STAFF_RESET_MAIL, _) => AccountNews::Reset { url: NO_LINK, minutes },
+        (INVITATION_MAIL | STAFF_INVITATION_MAIL, _) => {
+            AccountNews::Invitation { url: NO_LINK, minutes, client: &client }
+        }
         (_, Some(told)) => AccountNews::Changed {
             what: match told.change {
                 AccountChange::Password => AccountPart::Password,
@@ -71,8 +77,12 @@ async fn about_account(
         (_, None) => return Ok(None),
     };
     let brand = Brand { name: company.name.clone(), accent: company.accent.clone(), logo: None };
+    let door = match mail.kind.as_str() {
+        STAFF_RESET_MAIL | STAFF_INVITATION_MAIL => AccountDoor::Staff,
+        _ => AccountDoor::Portal,
+    };
     let support = (company.support_email.as_deref(), company.support_phone.as_deref());
-    let about = AccountMail { brand: &brand, support, username: text("username"), news };
+    let about = AccountMail { brand: &brand, support, username: text("username"), door, news };
     report::account_mail(&about).map(Some).map_err(failed)
 }
 

@@ -129,5 +129,5 @@ pub(crate) async fn subject<'a>(
 ) -> Answered<AuditSubject<'a>> {
     let client = app.store.staff_client(&session.scope, app.clock.now_ms(), link.client_id).await?;
     let company = client.company_id;
-    Ok(AuditSubject { company, kind: "link", id: link.id.0, name: &link.circuit })
+    Ok(AuditSubject { company: Some(company), kind: "link", id: link.id.0, name: &link.circuit })
 }

@@ -35,6 +35,7 @@ struct LoginPage<'a> {
     next: &'a str,
     problem: Option<String>,
     said: Option<&'static str>,
+    can_reset: bool,
 }
 
 #[derive(Deserialize)]
@@ -54,13 +55,20 @@ pub(crate) struct LoginForm {
 }
 
 /// `GET /staff/login`
-pub(crate) async fn show(session: Option<StaffSession>, Query(asked): Query<Asked>) -> Answered<Response> {
+pub(crate) async fn show(
+    State(app): State<App>,
+    session: Option<StaffSession>,
+    Query(asked): Query<Asked>,
+) -> Answered<Response> {
     if session.is_some() {
         return Ok(Redirect::to(destination(&asked.next)).into_response());
     }
-    let said =
-        (asked.said == "again").then_some("That took too long, or too many codes were wrong. Log in again.");
-    form("", &asked.next, None, said)
+    let said = match asked.said.as_str() {
+        "again" => Some("That took too long, or too many codes were wrong. Log in again."),
+        "password" => Some("Your password is set. Log in with it."),
+        _ => None,
+    };
+    form(&app, "", &asked.next, None, said)
 }
 
 /// `POST /staff/login`
@@ -78,7 +86,7 @@ pub(crate) async fn submit(
         Err(refused) => {
             app.store.audit(&staff_event(&app, &caller, &username, "login.refused", json!({}))).await?;
             let retry = [(RETRY_AFTER, refused.retry_after())];
-            let page = form(&username, &next, Some(refused.words()), None)?;
+            let page = form(&app, &username, &next, Some(refused.words()), None)?;
             return Ok((StatusCode::TOO_MANY_REQUESTS, retry, page).into_response());
         }
     };
@@ -87,7 +95,7 @@ pub(crate) async fn submit(
         attempt.failed(&app).await?;
         drop(permit);
         app.store.audit(&staff_event(&app, &caller, &username, "login.failed", json!({}))).await?;
-        return Ok(refused(form(&username, &next, Some(WRONG.to_owned()), None)?));
+        return Ok(refused(form(&app, &username, &next, Some(WRONG.to_owned()), None)?));
     };
     drop(permit);
     if app.store.second_factor_since(user.id).await?.is_none() {
@@ -100,7 +108,7 @@ pub(crate) async fn submit(
 }
 
 /// A user name as it is looked for and kept in the log. PostgreSQL takes no U+0000, and no user's name has one.
-fn typed_name(text: &str) -> String {
+pub(crate) fn typed_name(text: &str) -> String {
     text.trim().chars().take(USERNAME_CHARS_MAX).map(|c| if c == '\0' { '\u{fffd}' } else { c }).collect()
 }
 
@@ -146,7 +154,11 @@ pub(crate) async fn enter(
 /// Where to go after logging in: a staff page, never another site's.
 pub(crate) fn destination(next: &str) -> &str {
     let plain = next.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte));
-    if plain && next.starts_with("/staff/") && !next.starts_with("/staff/log") && !next.contains("..") {
+    if plain
+        && next.starts_with("/staff/")
+        && !["/staff/log", "/staff/forgot", "/staff/reset"].iter().any(|door| next.starts_with(door))
+        && !next.contains("..")
+    {
         next
     } else {
         WALL
@@ -154,13 +166,16 @@ pub(crate) fn destination(next: &str) -> &str {
 }
 
 fn form(
+    app: &App,
     username: &str,
     next: &str,
     problem: Option<String>,
     said: Option<&'static str>,
 ) -> Answered<Response> {
     let next = if destination(next) == WALL { "" } else { next };
-    Ok(render(&LoginPage { css: asset_url("app.css"), username, next, problem, said })?.into_response())
+    let can_reset = app.settings.sends_mail;
+    Ok(render(&LoginPage { css: asset_url("app.css"), username, next, problem, said, can_reset })?
+        .into_response())
 }
 
 #[cfg(test)]
@@ -177,6 +192,8 @@ mod tests {
             "/staff/../x",
             "/staff/login",
             "/staff/logout",
+            "/staff/forgot",
+            "/staff/reset/0",
             "/staff/\\x",
         ] {
             assert_eq!(destination(bad), WALL, "{bad}");

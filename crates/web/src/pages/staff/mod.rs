@@ -12,6 +12,7 @@ pub(crate) mod edit;
 pub(crate) mod exclusions;
 pub(crate) mod export;
 pub(crate) mod export_list;
+pub(crate) mod forgot;
 pub(crate) mod form;
 pub(crate) mod import;
 pub(crate) mod interfaces;
@@ -25,9 +26,9 @@ pub(crate) mod login;
 pub(crate) mod login_code;
 pub(crate) mod logo;
 pub(crate) mod look_back;
+pub(crate) mod member_form;
 pub(crate) mod notifications;
 pub(crate) mod outages;
-pub(crate) mod people;
 pub(crate) mod report_files;
 pub(crate) mod reports;
 pub(crate) mod router_check;
@@ -36,6 +37,7 @@ pub(crate) mod routers;
 pub(crate) mod rule_form;
 pub(crate) mod search;
 pub(crate) mod second_factor;
+pub(crate) mod team;
 pub(crate) mod terms;
 pub(crate) mod user;
 pub(crate) mod users;
@@ -47,7 +49,8 @@ pub(crate) mod webhooks;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use store::{
-    AlertId, ClientId, CompanyId, ExclusionId, OutageId, OutboxId, PortalUserId, RouterId, WebhookId,
+    AlertId, ClientId, CompanyId, ExclusionId, OutageId, OutboxId, PortalUserId, RouterId, StaffUserId,
+    WebhookId,
 };
 
 use crate::app::App;
@@ -71,8 +74,11 @@ pub(crate) const NOTIFICATIONS: &str = "/staff/notifications";
 pub(crate) const WEBHOOKS: &str = "/staff/webhooks";
 pub(crate) const REPORTS: &str = "/staff/reports";
 pub(crate) const AUDIT: &str = "/staff/audit";
-pub(crate) const PEOPLE: &str = "/staff/people";
+pub(crate) const TEAM: &str = "/staff/team";
 pub(crate) const ACCOUNT: &str = "/staff/account";
+/// What somebody can do who must set a second factor up first.
+pub(crate) const SETTING_UP: [&str; 3] =
+    [ACCOUNT, "/staff/account/factor/begin", "/staff/account/factor/confirm"];
 pub(crate) const IMPORT: &str = "/staff/import";
 pub(crate) const SEARCH: &str = "/staff/search";
 pub(crate) const DESIGN: &str = "/staff/design";
@@ -124,7 +130,7 @@ impl Frame {
             vec![(COMPANIES, "Companies"), (NOTIFICATIONS, "Notifications"), (DELIVERIES, "Deliveries")];
         if self.is_admin {
             company.push((WEBHOOKS, "Webhooks"));
-            company.push((PEOPLE, "Staff"));
+            company.push((TEAM, "Staff"));
         }
         company.push((AUDIT, "Audit"));
         company.push((IMPORT, "CSV files"));
@@ -187,5 +193,6 @@ id!(exclusion_id, ExclusionId);
 id!(alert_id, AlertId);
 id!(outage_id, OutageId);
 id!(user_id, PortalUserId);
+id!(member_id, StaffUserId);
 id!(message_id, OutboxId);
 id!(webhook_id, WebhookId);

@@ -198,5 +198,5 @@ pub(crate) async fn save_operations(
 
 /// A company as the audit log names it.
 pub(crate) fn subject(company: &Company) -> AuditSubject<'_> {
-    AuditSubject { company: company.id, kind: "company", id: company.id.0, name: &company.name }
+    AuditSubject { company: Some(company.id), kind: "company", id: company.id.0, name: &company.name }
 }

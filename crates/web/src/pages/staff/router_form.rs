@@ -201,7 +201,7 @@ async fn overtaken(
 ) -> Answered<Response> {
     let (router, now) = app.store.shown_router(&session.scope, id).await?;
     let (company, name) = (router.company_id, &router.name);
-    let subject = AuditSubject { company, kind: "router", id: id.0, name };
+    let subject = AuditSubject { company: Some(company), kind: "router", id: id.0, name };
     let page = edit_form(app, session, &router, now, input);
     page.overtaken((app, session), (subject, before), &stored(&router)).await
 }

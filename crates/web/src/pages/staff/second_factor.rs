@@ -21,6 +21,7 @@ use crate::totp::{self, Picture};
 
 const BEGIN_AGAIN: &str =
     "Begin again: there is nothing to confirm, or it was begun more than 10 minutes ago.";
+const DEMANDED: &str = "A second factor is demanded of everybody here. Have you lost phone and codes, an admin takes it away and you set up another.";
 const WRONG_CODE: &str = "That code is wrong or was used before. Wait for the next one.";
 
 #[derive(Template)]
@@ -109,6 +110,9 @@ pub(crate) async fn off(
     caller: Caller,
     input: Input,
 ) -> Answered<Response> {
+    if app.settings.staff_second_factor {
+        return problem(&app, &session, DEMANDED).await;
+    }
     if let Some(why) = both(&app, &session, &caller, input).await? {
         return problem(&app, &session, why).await;
     }

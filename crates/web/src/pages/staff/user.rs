@@ -246,8 +246,12 @@ pub(crate) async fn save(
                 let company =
                     app.store.staff_client(&session.scope, act.now_ms, user.client_id).await?.company_id;
                 let page = edit_form(&app, &session, &user, now, &input);
-                let subject =
-                    AuditSubject { company, kind: "portal user", id: user.id.0, name: &user.username };
+                let subject = AuditSubject {
+                    company: Some(company),
+                    kind: "portal user",
+                    id: user.id.0,
+                    name: &user.username,
+                };
                 return page.overtaken((&app, &session), (subject, &before), &stored(&user)).await;
             }
             Err(error) => return Err(error.into()),

@@ -127,7 +127,8 @@ pub(crate) async fn save(
                 let (webhook, now) = app.store.shown_webhook(&session.scope, webhook.id).await?;
                 let page = edit_form(&app, &session, &webhook, now, &input);
                 let (id, name) = (webhook.id.0, webhook.id.to_string());
-                let subject = AuditSubject { company: webhook.company_id, kind: "webhook", id, name: &name };
+                let subject =
+                    AuditSubject { company: Some(webhook.company_id), kind: "webhook", id, name: &name };
                 return page.overtaken((&app, &session), (subject, &before), &stored(&webhook)).await;
             }
             Err(error) => fault(&mut input, error)?,
