@@ -90,11 +90,11 @@ test('the wall shows every link once, the worst first, and renews itself', async
 test('every list and form is accessible', async () => {
   const network = ['alerts', 'outages', 'links', 'routers', 'exclusions'];
   const customers = ['clients', 'users', 'reports'];
-  const company = ['companies', 'notifications', 'deliveries', 'webhooks', 'people', 'audit', 'import'];
+  const company = ['companies', 'notifications', 'deliveries', 'webhooks', 'team', 'audit', 'import'];
   for (const place of [...network, ...customers, ...company, 'account', 'design', 'search?q=MN']) {
     await visit(`/staff/${place}`, place);
   }
-  for (const place of ['links', 'routers', 'clients', 'exclusions', 'users', 'companies', 'webhooks']) {
+  for (const place of ['links', 'routers', 'clients', 'exclusions', 'users', 'companies', 'webhooks', 'team']) {
     await visit(`/staff/${place}/new`, `${place}, form`);
   }
 });
@@ -108,6 +108,7 @@ test('the first of each list has a page, and the menu leads there', async () => 
     ['Company', 'Companies', 'companies'],
     ['Company', 'Notifications', 'notifications'],
     ['Company', 'Deliveries', 'deliveries'],
+    ['Company', 'Staff', 'team'],
   ]) {
     await page.goto(`${BASE_URL}/staff`);
     if (group) await page.click(`.nav-group summary:has-text("${group}")`);
@@ -117,6 +118,30 @@ test('the first of each list has a page, and the menu leads there', async () => 
     await assertAccessibleEverywhere(page.url());
     await assertNoSidewaysScroll(page, page.url());
   }
+});
+
+test('a logo that is handed in is shown, and one with a script is refused', async () => {
+  await page.goto(`${BASE_URL}/staff/companies`);
+  await follow(page, '.staff-table tbody th a');
+  await follow(page, 'main a[href$="/logo"]');
+  await assertAccessibleEverywhere('logo');
+  await assertNoSidewaysScroll(page, 'logo');
+  const hand = async (body) => {
+    const file = { name: 'logo.svg', mimeType: 'image/svg+xml', buffer: Buffer.from(body) };
+    await page.setInputFiles('input[type="file"]', file);
+    await send('main form:has(input[type="file"]) button');
+  };
+  const drawing = (inside) => `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 40">${inside}</svg>`;
+  await hand(drawing('<script>alert(1)</script>'));
+  assert.match(await page.textContent('main'), /script/);
+  await assertAccessibleEverywhere('logo, refused');
+  const answered = complaints.findIndex((complaint) => complaint.includes('422'));
+  assert.notEqual(answered, -1, 'the file was not answered with 422');
+  complaints.splice(answered, 1);
+  await hand(drawing('<rect width="120" height="40" fill="#0f6e5b"/>'));
+  assert.match(await page.textContent('.logo-shown figcaption'), /^SVG, 1 KiB$/);
+  const wide = await page.$eval('.logo-shown img', (img) => img.decode().then(() => img.naturalWidth / img.naturalHeight));
+  assert.equal(wide, 3, 'another picture is shown');
 });
 
 test('what other settings would have sent is reckoned, and shown before anything is stored', async () => {

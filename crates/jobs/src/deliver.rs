@@ -62,9 +62,9 @@ impl Delivery {
         Self { store, mailer, settings, last: Mutex::new(None) }
     }
 
-    /// The longest that handing one mail over may take.
-    pub(crate) fn limit(&self) -> Duration {
-        self.settings.limit
+    /// The longest that one mail may take on its way.
+    pub(crate) fn longest(&self) -> Duration {
+        self.settings.limit * LIMITS_PER_CLAIM
     }
 
     /// How mails leave.
@@ -83,7 +83,7 @@ impl Delivery {
             return Ok(Delivered::Nothing);
         }
         let Some(mail) = self.claim(now_ms, 1).await?.pop() else { return Ok(Delivered::Nothing) };
-        let limit = self.settings.limit * LIMITS_PER_CLAIM;
+        let limit = self.longest();
         let result = timeout(limit, self.send(&mail, now_ms)).await.unwrap_or_else(|_| {
             Err(SendError::Deferred(format!("the mail was not sent within {} s", limit.as_secs())))
         });
@@ -114,7 +114,7 @@ impl Delivery {
     }
 
     async fn claim(&self, now_ms: i64, limit: i64) -> Result<Vec<OutboxMail>, StoreError> {
-        let lease = self.settings.limit * LIMITS_PER_CLAIM + NOTING_MAX;
+        let lease = self.longest() + NOTING_MAX;
         self.store.claim_outbox(now_ms, lease.as_millis() as i64, limit).await
     }
 

@@ -66,11 +66,10 @@ impl Ways {
     /// How long a stop has to wait so that what is on its way can end and be noted. What is cut off may have arrived, and
     /// goes out once more: by mail and to webhooks under the id that it had, by WhatsApp as a message of its own.
     ///
-    /// Of mail it is the time in which a message is handed over: before, while the server has not even answered, nothing has
-    /// gone out.
+    /// A mail is written, the server is called, and then it is handed over: a limit for each.
     pub fn stop_wait(&self) -> Duration {
         let limits = [
-            self.mail.as_ref().map(Delivery::limit),
+            self.mail.as_ref().map(Delivery::longest),
             self.webhooks.as_ref().map(WebhookDelivery::limit),
             self.whatsapp.as_ref().map(WhatsAppDelivery::limit),
         ];

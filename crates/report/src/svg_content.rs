@@ -6,10 +6,11 @@ use roxmltree::{Document, Node, ParsingOptions};
 
 /// A logo of more nodes is a picture of something else.
 const NODES_MAX: u32 = 20_000;
-/// What a drawing may be instead of a link elsewhere: a part of itself, or a picture inside of it.
-const INSIDE: [&str; 5] = ["#", "data:image/png", "data:image/jpeg", "data:image/gif", "data:image/webp"];
-/// Elements that act, or hold something else than a drawing.
-const ACTIVE: [&str; 16] = [
+/// What a link may lead to: a part of the drawing itself.
+const INSIDE: &str = "#";
+/// Elements that act, or hold something else than a drawing; pictures, which unpack to any size; markers, which are drawn
+/// anew at each point of a path; filters, which compute for as long as they like.
+const REFUSED: [&str; 20] = [
     "script",
     "foreignobject",
     "iframe",
@@ -26,6 +27,10 @@ const ACTIVE: [&str; 16] = [
     "animatetransform",
     "set",
     "discard",
+    "image",
+    "feimage",
+    "marker",
+    "filter",
 ];
 
 /// What stands in the way, in words that follow "it has …".
@@ -41,14 +46,25 @@ pub(crate) fn trouble(text: &str) -> Result<(), String> {
     if !document.root_element().has_tag_name(("http://www.w3.org/2000/svg", "svg")) {
         return Err("something else than a drawing at its root".to_owned());
     }
-    let ids: HashMap<&str, Node<'_, '_>> =
-        document.descendants().filter_map(|node| Some((node.attribute("id")?, node))).collect();
+    // Of two elements with one id some take the first, some the last.
+    let mut ids: HashMap<&str, Node<'_, '_>> = HashMap::new();
+    for node in document.descendants() {
+        if let Some(id) = node.attribute("id")
+            && ids.insert(id, node).is_some()
+        {
+            return Err(format!("two elements with the id {id:?}"));
+        }
+    }
+    let mut copied = 0;
     for node in document.descendants() {
         if node.is_pi() {
             return Err("an instruction for another program".to_owned());
         }
         if node.is_element() {
-            element(node, &ids)?;
+            copied += element(node, &ids)?;
+        }
+        if copied > NODES_MAX as usize {
+            return Err("more copies than a drawing needs".to_owned());
         }
     }
     Ok(())
@@ -58,9 +74,10 @@ fn name(node: Node<'_, '_>) -> String {
     node.tag_name().name().to_ascii_lowercase()
 }
 
-fn element(node: Node<'_, '_>, ids: &HashMap<&str, Node<'_, '_>>) -> Result<(), String> {
+/// How many nodes are drawn once more because of this one.
+fn element(node: Node<'_, '_>, ids: &HashMap<&str, Node<'_, '_>>) -> Result<usize, String> {
     let name = name(node);
-    if ACTIVE.contains(&name.as_str()) {
+    if REFUSED.contains(&name.as_str()) {
         return Err(format!("a <{}>", node.tag_name().name()));
     }
     for attribute in node.attributes() {
@@ -69,7 +86,7 @@ fn element(node: Node<'_, '_>, ids: &HashMap<&str, Node<'_, '_>>) -> Result<(), 
             return Err(format!("the attribute {}", attribute.name()));
         }
         let links = ["href", "src"].contains(&attribute_name.as_str());
-        if links && !INSIDE.iter().any(|inside| value.to_ascii_lowercase().starts_with(inside)) {
+        if links && !value.starts_with(INSIDE) {
             return Err(format!("a link in a <{}>", node.tag_name().name()));
         }
         let is_style = attribute_name == "style";
@@ -83,15 +100,18 @@ fn element(node: Node<'_, '_>, ids: &HashMap<&str, Node<'_, '_>>) -> Result<(), 
             return Err("a <style> that loads something".to_owned());
         }
     }
-    // A copy of copies of copies is drawn millions of times.
+    let mut copied = 0;
     if name == "use" {
-        let target = node.attributes().find(|attribute| attribute.name() == "href");
-        let target = target.and_then(|attribute| ids.get(attribute.value().trim().strip_prefix('#')?));
-        if target.is_some_and(|target| target.descendants().any(|inner| self::name(inner) == "use")) {
-            return Err("a <use> of something that has a <use> in it".to_owned());
+        let links = node.attributes().filter(|attribute| attribute.name().eq_ignore_ascii_case("href"));
+        for target in links.filter_map(|link| ids.get(link.value().trim().strip_prefix(INSIDE)?)) {
+            // A copy of copies of copies is drawn millions of times.
+            if target.descendants().any(|inner| self::name(inner) == "use") {
+                return Err("a <use> of something that has a <use> in it".to_owned());
+            }
+            copied += target.descendants().count();
         }
     }
-    Ok(())
+    Ok(copied)
 }
 
 /// Whether a style names something that is not in the file.
@@ -99,7 +119,7 @@ fn asks_elsewhere(style: &str) -> bool {
     let style = style.to_ascii_lowercase();
     style.split("url(").skip(1).any(|rest| {
         let target = rest.trim_start_matches(|letter: char| letter.is_whitespace() || "\"'".contains(letter));
-        !INSIDE.iter().any(|inside| target.starts_with(inside))
+        !target.starts_with(INSIDE)
     })
 }
 
@@ -119,7 +139,6 @@ mod tests {
             "<path d='M0 0h9v3z' fill='url(#sky)' style='stroke:#123'/>",
             "<style>.a{fill:url( \"#sky\" )}</style>",
             "<defs><g id='a'><rect width='1' height='1'/></g></defs><use xlink:href='#a'/><use href='#a' x='2'/>",
-            "<image width='1' height='1' href='data:image/png;base64,AAAA'/>",
             "<title>One &amp; only</title>",
         ] {
             assert_eq!(trouble(&svg(good)), Ok(()), "{good}");
@@ -142,8 +161,16 @@ mod tests {
             ("<set attributeName='onclick' to='alert(1)'/>", "a <set>"),
             ("<g onload='alert(1)'/>", "the attribute onload"),
             ("<a href='javascript:alert(1)'><g/></a>", "a link in a <a>"),
-            ("<image href='https://tracker.example/x.png'/>", "a link in a <image>"),
-            ("<image xlink:href=' data:image/svg+xml,&lt;svg/&gt;'/>", "a link in a <image>"),
+            ("<image href='https://tracker.example/x.png'/>", "a <image>"),
+            ("<image width='1' height='1' href='data:image/png;base64,AAAA'/>", "a <image>"),
+            ("<marker id='m'><path d='M0 0h1'/></marker>", "a <marker>"),
+            ("<filter id='f'><feGaussianBlur stdDeviation='9999'/></filter>", "a <filter>"),
+            ("<use xlink:href=' data:image/svg+xml,&lt;svg/&gt;'/>", "a link in a <use>"),
+            ("<g id='b'><use href='#a'/></g><g id='b'/><use href='#b'/>", "two elements with the id"),
+            (
+                "<g id='b'><use href='#a'/></g><use xmlns:x='urn:x' x:href='#none' href='#b'/>",
+                "has a <use> in it",
+            ),
             ("<use href='other.svg#a'/>", "a link in a <use>"),
             ("<g fill='url( \"//tracker.example\")'/>", "loads something"),
             ("<g style='fill:u\\72l(//tracker.example)'/>", "loads something"),
@@ -157,6 +184,8 @@ mod tests {
             let told = trouble(&svg(bad)).expect_err(bad);
             assert!(told.contains(why), "{bad}: {told}");
         }
+        let wide = format!("<g id='a'>{}</g>{}", "<g/>".repeat(400), "<use href='#a'/>".repeat(400));
+        assert!(trouble(&svg(&wide)).is_err_and(|told| told.contains("more copies")));
         let many = "<g/>".repeat(NODES_MAX as usize + 1);
         assert!(trouble(&svg(&many)).is_err());
         let laughs = "<!DOCTYPE svg [<!ENTITY a 'ha'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'><!ENTITY c '&b;&b;&b;&b;&b;&b;&b;&b;&b;&b;'><!ENTITY d '&c;&c;&c;&c;&c;&c;&c;&c;&c;&c;'><!ENTITY e '&d;&d;&d;&d;&d;&d;&d;&d;&d;&d;'>]>";

@@ -70,10 +70,11 @@ pub(crate) async fn queue(
             state, created_at_ms, next_at_ms)
         SELECT $1, $2, $3, c.company_id, c.id, u.email, $4, 'queued', $5, $5
         FROM client_portal_users u JOIN clients c ON c.id = u.client_id WHERE u.id = $6";
-    write(tx, SQL, kind, (user.map(|user| user.0), cause), (payload, now_ms)).await
+    write(tx, SQL, kind, (user.map(|user| user.0), cause), (payload, now_ms)).await.map(|_| ())
 }
 
-/// The same to a person of the ISP, in the name of the first company that this person works for.
+/// The same to a person of the ISP, in the name of the first company that this person works for. `false` if there is no
+/// such person, or no company yet.
 pub(crate) async fn queue_staff(
     tx: &mut Tx,
     kind: &str,
@@ -81,7 +82,7 @@ pub(crate) async fn queue_staff(
     cause: i64,
     payload: &Value,
     now_ms: i64,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     const SQL: &str = "INSERT INTO outbox (kind, dedup_key, message_id, company_id, recipient, payload,
             state, created_at_ms, next_at_ms)
         SELECT $1, $2, $3, c.id, u.email, $4, 'queued', $5, $5
@@ -98,12 +99,12 @@ async fn write(
     kind: &str,
     (user, cause): (Option<i64>, Option<i64>),
     (payload, now_ms): (&Value, i64),
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let mut random = [0; MESSAGE_ID_BYTES];
     getrandom::fill(&mut random).map_err(|_| StoreError::Random)?;
     let random = encode_hex(&random);
     let cause = cause.map_or_else(|| random.clone(), |id| id.to_string());
-    on!(tx, tx => sqlx::query(sql)
+    let rows = on!(tx, tx => sqlx::query(sql)
         .bind(kind)
         .bind(format!("{kind}/{cause}"))
         .bind(format!("<{random}@leaseline>"))
@@ -112,6 +113,6 @@ async fn write(
         .bind(user)
         .execute(&mut **tx)
         .await
-        .map(|_| ()))?;
-    Ok(())
+        .map(|done| done.rows_affected()))?;
+    Ok(rows > 0)
 }

@@ -2,7 +2,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::engine::{Tx, on};
 use crate::{
-    AccountChange, AuditEvent, CompanyId, MasterKey, SessionUser, Store, StoreError, account_mail, audit,
+    AccountChange, AuditEvent, CompanyId, MasterKey, SessionId, SessionUser, Store, StoreError, account_mail,
+    audit,
 };
 
 const TABLE: &str = "second_factors";
@@ -107,7 +108,8 @@ impl Store {
         )
     }
 
-    /// Makes a factor count from now on, `step` being that of the code just shown, with its recovery codes.
+    /// Makes a factor count from now on, `step` being that of the code just shown, with its recovery codes. Of a person of the
+    /// ISP all sessions end but `kept`: they may be somebody's who has the password alone, and a factor may be demanded.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is none to confirm, or it was begun [`SECOND_FACTOR_BEGUN_MS`] ago.
@@ -116,6 +118,7 @@ impl Store {
         user: impl Into<SessionUser>,
         step: i64,
         recovery: RecoveryHashes<'_>,
+        kept: Option<SessionId>,
         event: &AuditEvent,
     ) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE second_factors SET confirmed_at_ms = $3, last_step = $4
@@ -137,6 +140,9 @@ impl Store {
             return Err(StoreError::NotFound { what: "second factor" });
         }
         crate::recovery_code::replace(&mut tx, user, recovery).await?;
+        if let SessionUser::Staff(id) = user {
+            crate::staff_user_write::end_sessions(&mut tx, id, kept).await?;
+        }
         account_mail::tell(&mut tx, user, AccountChange::SecondFactorOn, event).await?;
         audit::insert(&mut tx, event).await?;
         Ok(tx.commit().await?)

@@ -45,8 +45,9 @@ impl Store {
         let subject = format!("mail {id} ({} to {})", mail.kind, mail.recipient);
         let before = json!({ "state": mail.state, "attempts": mail.attempts, "last_error": mail.last_error });
         let after = json!({ "state": OutboxState::Queued, "attempts": 0, "last_error": mail.last_error });
-        act.record(&mut tx, mail.company_id, ("outbox.retry", subject), (Some(&before), Some(&after)))
-            .await?;
+        // Mail to staff goes out in the name of a company, and is none of its business.
+        let company = (!mail.kind.starts_with("staff_")).then_some(mail.company_id);
+        act.record(&mut tx, company, ("outbox.retry", subject), (Some(&before), Some(&after))).await?;
         Ok(tx.commit().await?)
     }
 

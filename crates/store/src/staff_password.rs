@@ -142,7 +142,12 @@ pub(crate) async fn insert(
         ResetPurpose::Invitation => STAFF_INVITATION_MAIL,
     };
     let payload = json!({"reset_id": reset_id, "username": name, "expires_minutes": purpose.minutes()});
-    account_mail::queue_staff(tx, kind, user, reset_id, &payload, now_ms).await
+    let written = account_mail::queue_staff(tx, kind, user, reset_id, &payload, now_ms).await?;
+    if purpose == ResetPurpose::Invitation && !written {
+        let why = "mail goes out in the name of a company: add one first, or give a password".to_owned();
+        return Err(StoreError::Invalid { what: "an invitation", why });
+    }
+    Ok(())
 }
 
 /// No link of this person is good any more.

@@ -76,6 +76,10 @@ impl Store {
         if let Some(shown) = shown {
             shown.check(&before, "staff user")?;
         }
+        if moves || turns || edit.active == Some(false) {
+            // One that was asked for before the person was held.
+            staff_password::end_all_of(&mut tx, id).await?;
+        }
         write(&mut tx, id, edit, act.now_ms).await?;
         let after = staff_team::locked(&mut tx, id).await?;
         if after == before {

@@ -221,7 +221,7 @@ on_both! {
         let recovery = RecoveryHashes { salt: "salt", hashes: &hashes };
         let secret = SecretString::from("secret");
         db.store.begin_second_factor(asha, &secret, now()).await.unwrap();
-        db.store.confirm_second_factor(asha, 1, recovery, &event("on", now())).await.unwrap();
+        db.store.confirm_second_factor(asha, 1, recovery, None, &event("on", now())).await.unwrap();
         db.store.replace_recovery_codes(asha, recovery, &event("codes", now())).await.unwrap();
         let by_cli = AuditEvent { actor: "cli".to_owned(), address: None, ..event("off", now()) };
         db.store.delete_second_factor(asha, &by_cli).await.unwrap();

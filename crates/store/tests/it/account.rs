@@ -149,13 +149,13 @@ on_both! {
         let recovery = RecoveryHashes { salt: "salt", hashes: &hashes };
         let late = event(START_MS + store::SECOND_FACTOR_BEGUN_MS);
         assert!(factor.awaits_first_code(late.at_ms - 1) && !factor.awaits_first_code(late.at_ms));
-        let error = store.confirm_second_factor(anna, 100, recovery, &late).await.unwrap_err();
+        let error = store.confirm_second_factor(anna, 100, recovery, None, &late).await.unwrap_err();
         assert!(matches!(error, StoreError::NotFound { .. }), "begun too long ago: {error:?}");
-        store.confirm_second_factor(anna, 100, recovery, &event(START_MS)).await.unwrap();
+        store.confirm_second_factor(anna, 100, recovery, None, &event(START_MS)).await.unwrap();
         assert_eq!(store.second_factor_since(anna).await.unwrap(), Some(START_MS));
         let error = store.begin_second_factor(anna, &secret("THIRD"), START_MS).await.unwrap_err();
         assert!(matches!(error, StoreError::Duplicate { .. }), "{error:?}");
-        let error = store.confirm_second_factor(anna, 100, recovery, &event(START_MS)).await.unwrap_err();
+        let error = store.confirm_second_factor(anna, 100, recovery, None, &event(START_MS)).await.unwrap_err();
         assert!(matches!(error, StoreError::NotFound { .. }), "{error:?}");
         assert!(!store.take_second_factor_step(anna, 100).await.unwrap(), "the code that confirmed it");
         assert!(store.take_second_factor_step(anna, 101).await.unwrap());
@@ -176,7 +176,7 @@ on_both! {
         let error = store.replace_recovery_codes(anna, recovery, &event(START_MS)).await.unwrap_err();
         assert!(matches!(error, StoreError::NotFound { .. }), "codes without a factor: {error:?}");
         store.begin_second_factor(anna, &SecretString::from("S"), START_MS).await.unwrap();
-        store.confirm_second_factor(anna, 1, recovery, &event(START_MS)).await.unwrap();
+        store.confirm_second_factor(anna, 1, recovery, None, &event(START_MS)).await.unwrap();
         assert_eq!(store.second_factor(anna).await.unwrap().unwrap().recovery_salt.as_deref(), Some("salt"));
         assert!(store.take_recovery_code(anna, "h3", START_MS).await.unwrap());
         assert!(!store.take_recovery_code(anna, "h3", START_MS).await.unwrap(), "twice");

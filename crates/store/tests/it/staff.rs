@@ -1,7 +1,7 @@
 use secrecy::SecretString;
 use store::{
-    AuditEvent, NewSession, RecoveryHashes, SessionUser, StaffAct, StaffRole, StaffScope, StaffUserEdit,
-    StoreError,
+    AuditEvent, NewSession, NewStaffUser, RecoveryHashes, SessionUser, StaffAct, StaffRole, StaffScope,
+    StaffUserEdit, StoreError,
 };
 
 use crate::database::on_both;
@@ -36,6 +36,22 @@ fn session(user: SessionUser, token: u8) -> NewSession<'static> {
 }
 
 on_both! {
+    async fn nobody_is_invited_by_a_mail_that_cannot_go_out(db) {
+        let new = NewStaffUser {
+            username: "noc",
+            display_name: "",
+            email: "noc@isp.example",
+            role: StaffRole::Admin,
+            password_hash: NewStaffUser::INVITED,
+            scope: StaffScope::All,
+        };
+        let error = db.store.staff_add_member(&act(), &new).await.unwrap_err();
+        assert!(matches!(&error, StoreError::Invalid { why, .. } if why.contains("add one first")), "{error}");
+        assert!(db.store.staff_users().await.unwrap().is_empty());
+        isp(&db.store).await;
+        db.store.staff_add_member(&act(), &new).await.unwrap();
+    }
+
     async fn staff_users_have_a_role_and_work_for_all_or_some(db) {
         let isp = isp(&db.store).await;
         let id = staff_user(&db.store, "Noc", StaffRole::Operator, StaffScope::All).await;
@@ -96,7 +112,7 @@ on_both! {
         assert_eq!(db.store.second_factor(noc).await.unwrap().unwrap().secret_text(), "NOC");
         let hashes = ["h1".to_owned(), "h2".to_owned()];
         let codes = RecoveryHashes { salt: "salt", hashes: &hashes };
-        db.store.confirm_second_factor(noc, 7, codes, &event("second_factor.on")).await.unwrap();
+        db.store.confirm_second_factor(noc, 7, codes, None, &event("second_factor.on")).await.unwrap();
         assert_eq!(db.number("SELECT COUNT(*) FROM outbox").await, 0, "nothing to tell a client");
         assert!(db.store.second_factor_since(anna).await.unwrap().is_none());
         let error = db.store.begin_second_factor(noc, &secret("AGAIN"), START_MS).await.unwrap_err();

@@ -241,6 +241,16 @@ async fn an_end_that_is_to_come_is_taken_back_and_what_was_typed_comes_back() {
     }
 }
 
+/// A form of millions of fields would keep a thread for hours.
+#[tokio::test]
+async fn a_form_of_more_fields_than_any_has_is_refused() {
+    for portal in portals().await {
+        let mut browser = on_duty(&portal, "olga", StaffRole::Operator, StaffScope::All).await;
+        let answer = browser.post("/staff/import", &"csv=&".repeat(100_000)).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    }
+}
+
 #[tokio::test]
 async fn a_form_chooses_nobody_by_itself_and_tells_no_time_by_a_wrong_clock() {
     for portal in portals().await {

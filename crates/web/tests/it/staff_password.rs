@@ -206,8 +206,13 @@ async fn where_a_second_factor_is_demanded_nothing_else_opens_without_one() {
             "{page}"
         );
 
+        // Somebody who has the password alone waits for a factor to be there.
+        let mut thief = portal.browser();
+        log_in(&mut thief, "adam", PASSWORD).await;
+        assert_eq!(thief.get("/staff/account").await.status, StatusCode::OK);
         let totp = set_up(&portal, &mut admin, "adam").await;
         assert_eq!(admin.get("/staff").await.status, StatusCode::OK);
+        assert_eq!(thief.get("/staff").await.header("location"), "/staff/login");
         assert!(!admin.get("/staff/account").await.body.contains("factor/off"));
         portal.pass(60_000);
         let form = format!("password={}&code={}", PASSWORD.replace(' ', "+"), totp(&portal));

@@ -1,11 +1,10 @@
 //! Forms that lose nothing: what was typed comes back with the mistake at its field.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use askama::Template;
-use axum::Form;
-use axum::extract::FromRequest;
-use axum::extract::Request;
+use axum::extract::{FromRequest, RawForm, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use secrecy::SecretString;
@@ -15,6 +14,9 @@ use crate::app::App;
 use crate::error::{PageError, StaffError};
 use crate::pages::render;
 use crate::pages::staff::{Answered, Frame, refused};
+
+/// The most fields of a form: those of the largest, with a tick for each of many companies.
+const FIELDS_MAX: usize = 2_000;
 
 /// What was typed, and what is wrong with it.
 #[derive(Clone, Debug, Default)]
@@ -27,15 +29,21 @@ impl FromRequest<App> for Input {
     type Rejection = StaffError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, StaffError> {
-        let form = Form::<Vec<(String, String)>>::from_request(request, app).await;
-        let Form(fields) = form.map_err(|rejection| match rejection.into_response().status() {
+        let form = RawForm::from_request(request, app).await;
+        let RawForm(form) = form.map_err(|rejection| match rejection.into_response().status() {
             StatusCode::PAYLOAD_TOO_LARGE => PageError::TooLong,
             _ => PageError::BadRequest,
         })?;
         let mut values = BTreeMap::<String, String>::new();
-        for (name, value) in fields {
+        for (number, (name, value)) in form_urlencoded::parse(&form).enumerate() {
+            if number >= FIELDS_MAX {
+                return Err(PageError::BadRequest.into());
+            }
             // Ticks of one name stand on lines of their own.
-            values.entry(name).and_modify(|before| *before = format!("{before}\n{value}")).or_insert(value);
+            match values.entry(name.into_owned()) {
+                Entry::Vacant(free) => drop(free.insert(value.into_owned())),
+                Entry::Occupied(mut before) => before.get_mut().extend(["\n", &*value]),
+            }
         }
         Ok(Self { values, wrong: BTreeMap::new() })
     }

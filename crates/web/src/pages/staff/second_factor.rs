@@ -95,7 +95,7 @@ pub(crate) async fn confirm(
     let new = recovery::generate(&app).await?;
     let hashes = RecoveryHashes { salt: &new.salt, hashes: &new.hashes };
     let event = staff_event(&app, &caller, &session.user.username, "second_factor.on", json!({}));
-    app.store.confirm_second_factor(user, step, hashes, &event).await?;
+    app.store.confirm_second_factor(user, step, hashes, Some(session.id), &event).await?;
     Ok(codes_page(&app, &session, new.codes)?.into_response())
 }
 
