@@ -92,20 +92,25 @@ impl Gap<'_> {
         self.silence.map_or(Cause::NotPolled, |silence| silence.cause)
     }
 
-    /// A moment of the router's local clock in ours; none if the clocks did not keep step or it lies outside.
-    fn date(&self, local_ms: Option<i64>) -> Option<i64> {
+    /// A moment of the router's local clock in ours, `last_ms` at most; none if the clocks did not keep step or it lies
+    /// outside.
+    fn date(&self, local_ms: Option<i64>, last_ms: i64) -> Option<i64> {
         let (before, after) = (self.prev.offset_ms?, self.next.offset_ms?);
         if (before - after).abs() > CLOCK_OFFSET_MOVED_MS_MAX {
             return None;
         }
         let at_ms = local_ms?.checked_sub(after)?;
         let near = (self.prev.at_ms - WHOLE_SECONDS_MS)..=(self.next.at_ms + WHOLE_SECONDS_MS);
-        near.contains(&at_ms).then(|| at_ms.clamp(self.prev.at_ms, self.next.at_ms))
+        near.contains(&at_ms).then(|| at_ms.clamp(self.prev.at_ms, last_ms))
     }
 
     /// The router's last link-down and link-up, where they can be believed.
     pub(crate) fn dates(&self) -> (Option<i64>, Option<i64>) {
-        (self.date(self.next.down_local_ms), self.date(self.next.up_local_ms))
+        // A link that a look found down was so before it: else an outage of that second would have no time, and nobody
+        // would hear of it before the next look.
+        let down_by_ms = if self.next.running { self.next.at_ms } else { self.next.at_ms - 1 };
+        let down_ms = self.date(self.next.down_local_ms, down_by_ms.max(self.prev.at_ms));
+        (down_ms, self.date(self.next.up_local_ms, self.next.at_ms))
     }
 
     /// When the router started, by our clock.

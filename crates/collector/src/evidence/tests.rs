@@ -25,6 +25,21 @@ fn an_outage_of_40_s_between_two_looks_is_dated_to_the_second() {
     assert!(resolved.proven);
 }
 
+/// Link times have whole seconds: the moment may seem to be that of the look, or later.
+#[test]
+fn an_outage_of_the_second_of_the_look_has_time() {
+    for late_ms in [0, 400, 1_500] {
+        let world = World::new(&[(150, 900)]);
+        let (prev, mut next) = (world.look(90), world.look(151));
+        next.at_ms = START_MS + 150_000;
+        next.down_local_ms = next.offset_ms.map(|offset_ms| next.at_ms + late_ms + offset_ms);
+        let resolved = between(&prev, &next);
+        let last = resolved.pieces.last().expect("pieces");
+        assert_eq!((last.state, last.to_ms, last.to_ms - last.from_ms), (Down, next.at_ms, 1), "{late_ms}");
+        assert!(resolved.proven);
+    }
+}
+
 #[test]
 fn trap_01_an_hour_without_looks_is_up_when_the_router_says_so() {
     let world = World::new(&[(10, 20)]);
