@@ -48,7 +48,11 @@ on_both! {
         let error = db.store.staff_add_member(&act(), &new).await.unwrap_err();
         assert!(matches!(&error, StoreError::Invalid { why, .. } if why.contains("add one first")), "{error}");
         assert!(db.store.staff_users().await.unwrap().is_empty());
+        let chief = staff_user(&db.store, "chief", StaffRole::Admin, StaffScope::All).await;
+        let error = db.store.staff_send_member_link(&act(), chief).await.unwrap_err();
+        assert!(matches!(&error, StoreError::Invalid { why, .. } if why.contains("add one first")), "{error}");
         isp(&db.store).await;
+        db.store.staff_send_member_link(&act(), chief).await.unwrap();
         db.store.staff_add_member(&act(), &new).await.unwrap();
     }
 
