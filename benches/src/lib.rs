@@ -3,6 +3,7 @@
 pub mod browser;
 
 use std::io::{Error, Result};
+use std::time::SystemTime;
 
 /// Ticks per second of the times in `/proc` (`sysconf(_SC_CLK_TCK)`, the same on all Linux machines).
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -25,6 +26,13 @@ impl Random {
         self.0 ^= self.0 << 17;
         (self.0 >> 1) as i64 % bound
     }
+}
+
+/// The time of day, Unix milliseconds.
+#[expect(clippy::disallowed_methods, reason = "a program is where the time of day comes from")]
+pub fn wall_clock_ms() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Seconds of a processor that this process has used.

@@ -12,8 +12,9 @@
 use std::error::Error;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
+use benches::wall_clock_ms;
 use collector::{Collector, CollectorConfig, RoundKind, RoundSummary};
 use routeros::{Client, Credentials, Limits, Ping, Target, Tls};
 use store::{Clock, Facing, Location, MasterKey, NewLink, NewRouter, RouterTls, Store};
@@ -265,10 +266,4 @@ fn arguments() -> std::result::Result<Arguments, String> {
         }
     }
     Ok(found)
-}
-
-#[expect(clippy::disallowed_methods, reason = "a program is where the time of day comes from")]
-fn wall_clock_ms() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

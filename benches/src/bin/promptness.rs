@@ -11,10 +11,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
-use benches::Random;
 use benches::browser::Failure;
+use benches::{Random, wall_clock_ms};
 use collector::{Collector, CollectorConfig};
 use jobs::{Delivery, DeliverySettings, Mailer, Smtp, SmtpSettings, SmtpTls, Ways};
 use routeros_sim::{Fleet, InterfaceSpec, RouterSpec, SimClock};
@@ -47,7 +47,7 @@ async fn main() -> Result<(), Failure> {
     let folder = tempfile::tempdir()?;
     let location = Location::Sqlite(folder.path().join("bench.sqlite"));
     let store = Store::open(&location, Some(MasterKey::generate()?)).await?;
-    let mut fleet = Fleet::new(SimClock::new(now_ms));
+    let mut fleet = Fleet::new(SimClock::new(wall_clock_ms));
     let spec =
         (0..LINKS).fold(RouterSpec::new("edge"), |spec, n| spec.interface(InterfaceSpec::ethernet(&name(n))));
     let router = fleet.add(spec).await?;
@@ -59,7 +59,7 @@ async fn main() -> Result<(), Failure> {
     let stop = CancellationToken::new();
     let mut tasks = JoinSet::new();
     tasks.spawn(serve_mail(listener, Arc::clone(&taken)));
-    let watching = Collector::new(store.clone(), Clock::new(now_ms), CollectorConfig::default());
+    let watching = Collector::new(store.clone(), Clock::new(wall_clock_ms), CollectorConfig::default());
     let (watch_stop, jobs_store, jobs_stop) = (stop.clone(), store.clone(), stop.clone());
     tasks.spawn(async move {
         if let Err(error) = watching.run(watch_stop).await {
@@ -67,7 +67,9 @@ async fn main() -> Result<(), Failure> {
         }
     });
     let ways = Ways { mail: Some(delivery(&store, port)?), ..Ways::default() };
-    tasks.spawn(async move { Box::pin(jobs::run(jobs_store, Clock::new(now_ms), ways, jobs_stop)).await });
+    tasks.spawn(
+        async move { Box::pin(jobs::run(jobs_store, Clock::new(wall_clock_ms), ways, jobs_stop)).await },
+    );
 
     // Somebody has to have been watching before.
     for &link in &links {
@@ -97,12 +99,6 @@ async fn main() -> Result<(), Failure> {
     fleet.shutdown().await;
     store.close().await;
     Ok(())
-}
-
-#[expect(clippy::disallowed_methods, reason = "a program reads the clock; this one measures by it")]
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn name(n: usize) -> String {
@@ -174,7 +170,7 @@ async fn enter(store: &Store, port: u16) -> Result<Vec<LinkId>, Failure> {
             probe_target: None,
             facing: Facing::Customer,
             site: None,
-            activated_at_ms: now_ms() - DAY_MS,
+            activated_at_ms: wall_clock_ms() - DAY_MS,
             terminated_at_ms: None,
         };
         links.push(store.insert_link(&link).await?);

@@ -49,7 +49,7 @@ pub enum LogoError {
     Damaged(&'static str),
     /// An SVG that is more than a drawing.
     #[error(
-        "the SVG has {0} in it, which no logo may have: save it as plain SVG, without scripts, links and fonts"
+        "the SVG has {0} in it, which no logo may have: save it as plain SVG, without scripts, links, fonts, pictures, markers and filters"
     )]
     Active(String),
 }

@@ -4,9 +4,6 @@ use crate::company::company_columns;
 use crate::engine::{Tx, on};
 use crate::{Company, CompanyId, StaffAct, Store, StoreError, audit};
 
-/// The largest logo that is kept, in bytes.
-pub const LOGO_BYTES_MAX: usize = 512 * 1024;
-
 /// What to change of a company; `None` leaves a field as it is, `Some(None)` empties it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the same fields are described at Company")]

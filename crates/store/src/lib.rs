@@ -125,7 +125,7 @@ pub use claim::{CollectorClaim, ServerClaim};
 pub use client::Client;
 pub use clock::Clock;
 pub use company::Company;
-pub use company_brand::{CompanyEdit, LOGO_BYTES_MAX, Logo, LogoType};
+pub use company_brand::{CompanyEdit, Logo, LogoType};
 pub use error::StoreError;
 pub use exclusion::{ExclusionFilter, LinkExclusion, NewExclusion};
 pub use exclusion_write::EXCLUSIONS_PER_CALL_MAX;

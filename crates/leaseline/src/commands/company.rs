@@ -110,8 +110,8 @@ fn events(names: &[String], enabled: bool) -> anyhow::Result<Vec<(NotificationEv
 fn read_logo(file: &Path) -> anyhow::Result<Logo> {
     let trouble = |what: &dyn std::fmt::Display| wrong_use(format!("the logo in {}: {what}", file.display()));
     let length = std::fs::metadata(file).map_err(|error| trouble(&error))?.len();
-    if length > store::LOGO_BYTES_MAX as u64 {
-        return Err(trouble(&format!("it has {length} bytes, {} are the most", store::LOGO_BYTES_MAX)));
+    if length > report::LOGO_BYTES_MAX as u64 {
+        return Err(trouble(&format!("it has {length} bytes, {} are the most", report::LOGO_BYTES_MAX)));
     }
     let bytes = std::fs::read(file).map_err(|error| trouble(&error))?;
     web::logo_of_file(bytes).map_err(|error| trouble(&error))

@@ -22,7 +22,8 @@ use crate::token::Token;
 #[template(path = "reset.html")]
 struct ResetPage<'a> {
     door: Door,
-    token: &'a str,
+    /// Where the form is sent to.
+    action: String,
     username: &'a str,
     is_first: bool,
     problem: Option<String>,
@@ -96,7 +97,7 @@ async fn page(
 ) -> Result<Response, PageError> {
     let page = ResetPage {
         door: Door::new(app).await?,
-        token,
+        action: format!("/client/reset/{token}"),
         username: &link.user.username,
         is_first: link.purpose == ResetPurpose::Invitation,
         problem,

@@ -1,7 +1,8 @@
 //! A company's logo as staff hand it in: a file from outside.
 
 use axum::http::StatusCode;
-use store::{LOGO_BYTES_MAX, LogoType, StaffRole, StaffScope};
+use report::LOGO_BYTES_MAX;
+use store::{LogoType, StaffRole, StaffScope};
 
 use crate::portal::{Answer, Browser, Portal, portals};
 use crate::staff::on_duty;

@@ -37,7 +37,8 @@ struct ForgotPage {
 #[template(path = "staff_reset.html")]
 struct ResetPage<'a> {
     css: String,
-    token: &'a str,
+    /// Where the form is sent to.
+    action: String,
     username: &'a str,
     is_first: bool,
     problem: Option<String>,
@@ -130,7 +131,7 @@ async fn link(app: &App, token: &str) -> Answered<Option<StaffResetLink>> {
 fn link_page(token: &str, link: &StaffResetLink, problem: Option<String>) -> Answered<Response> {
     let page = ResetPage {
         css: asset_url("app.css"),
-        token,
+        action: format!("/staff/reset/{token}"),
         username: &link.user.username,
         is_first: link.purpose == ResetPurpose::Invitation,
         problem,

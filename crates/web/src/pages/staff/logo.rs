@@ -6,7 +6,8 @@ use axum::extract::{Multipart, Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Response};
-use store::{Company, LOGO_BYTES_MAX, Logo, LogoType};
+use report::LOGO_BYTES_MAX;
+use store::{Company, Logo, LogoType};
 
 use crate::app::App;
 use crate::caller::Caller;
