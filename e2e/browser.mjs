@@ -39,10 +39,10 @@ export async function open(browser, options = {}) {
   return { page, complaints };
 }
 
-export async function logIn(page) {
-  await page.goto(`${BASE_URL}/client/login`);
-  await page.fill('#username', USERNAME);
-  await page.fill('#password', PASSWORD);
+export async function logIn(page, { url = BASE_URL, username = USERNAME, password = PASSWORD } = {}) {
+  await page.goto(`${url}/client/login`);
+  await page.fill('#username', username);
+  await page.fill('#password', password);
   await page.click('button[type=submit]');
   await page.waitForURL('**/client/dashboard');
 }

@@ -32,7 +32,7 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'leaseline-journey-'));
   browser = await launch();
   sink = await startSink();
-  demo = await startDemo(sink.port);
+  demo = await startDemo({ smtpPort: sink.port, now: '2026-11-25T15:00' });
   ({ username, password } = demo.logins[0]);
   ({ page, complaints } = await open(browser));
 });
@@ -46,9 +46,9 @@ after(async () => {
 
 /** No code is taken twice. */
 async function nextCode() {
-  while (Math.floor(Date.now() / STEP_MS) <= usedStep) await new Promise((resolve) => setTimeout(resolve, 200));
-  usedStep = Math.floor(Date.now() / STEP_MS);
-  return totp(secret);
+  while (Math.floor(demo.nowMs() / STEP_MS) <= usedStep) await new Promise((resolve) => setTimeout(resolve, 200));
+  usedStep = Math.floor(demo.nowMs() / STEP_MS);
+  return totp(secret, demo.nowMs());
 }
 
 async function giveName() {

@@ -12,3 +12,9 @@ pub(crate) fn now_ms() -> i64 {
 pub(crate) fn wall_clock() -> Clock {
     Clock::new(now_ms)
 }
+
+/// A clock that shows `start_ms` now and goes on from there.
+pub(crate) fn clock_from(start_ms: i64) -> Clock {
+    let begun = std::time::Instant::now();
+    Clock::new(move || start_ms.saturating_add(begun.elapsed().as_millis() as i64))
+}

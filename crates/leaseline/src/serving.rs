@@ -4,7 +4,7 @@ use std::{io::IsTerminal, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use collector::{Collector, CollectorConfig};
-use store::{LiveLimits, Store};
+use store::{Clock, LiveLimits, Store};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +31,7 @@ pub(crate) async fn run(installation: &Installation, args: ServeArgs) -> anyhow:
 }
 
 async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store) -> anyhow::Result<()> {
+    let clock = wall_clock();
     let does = |role| args.role.contains(&role);
     let _server_claim = store.claim_server().await?;
     let _collector_claim = if does(Role::Collector) { Some(store.claim_collector().await?) } else { None };
@@ -45,10 +46,10 @@ async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store
     signals::cancel_on_signal(&stop, &mut tasks)?;
     if let Some(listener) = listener {
         tracing::info!("the portal is at http://{}/", listener.local_addr()?);
-        spawn_web(store, listener, web_settings(&installation.config)?, &stop, &mut tasks);
+        spawn_web(store, &clock, listener, web_settings(&installation.config)?, &stop, &mut tasks);
     }
     if does(Role::Collector) {
-        spawn_collector(store, collector_config(&installation.config), &stop, &mut tasks);
+        spawn_collector(store, &clock, collector_config(&installation.config), &stop, &mut tasks);
     }
     if does(Role::Jobs) {
         let delivery = mail::delivery(&installation.config, store)?;
@@ -59,7 +60,7 @@ async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store
         let whatsapp = whatsapp::delivery(&installation.config, store)?;
         let ways = jobs::Ways { mail: delivery, webhooks: Some(webhooks), whatsapp };
         wait = wait.max(ways.stop_wait());
-        spawn_jobs(store, ways, &stop, &mut tasks);
+        spawn_jobs(store, &clock, ways, &stop, &mut tasks);
     }
     until_stopped(&stop, &mut tasks, wait).await
 }
@@ -76,13 +77,14 @@ pub(crate) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 /// Serves pages until `stop`, then lets the requests under way finish.
 pub(crate) fn spawn_web(
     store: &Store,
+    clock: &Clock,
     listener: TcpListener,
     settings: web::Settings,
     stop: &CancellationToken,
     tasks: &mut JoinSet<anyhow::Result<()>>,
 ) {
     let settings = web::Settings { stop: stop.clone(), ..settings };
-    let service = web::router(store.clone(), wall_clock(), settings)
+    let service = web::router(store.clone(), clock.clone(), settings)
         .into_make_service_with_connect_info::<SocketAddr>();
     let stopped = stop.clone().cancelled_owned();
     tasks.spawn(async move {
@@ -96,11 +98,12 @@ pub(crate) fn spawn_web(
 /// Polls until `stop`.
 pub(crate) fn spawn_collector(
     store: &Store,
+    clock: &Clock,
     config: CollectorConfig,
     stop: &CancellationToken,
     tasks: &mut JoinSet<anyhow::Result<()>>,
 ) {
-    let collector = Collector::new(store.clone(), wall_clock(), config);
+    let collector = Collector::new(store.clone(), clock.clone(), config);
     let stop = stop.clone();
     tasks.spawn(async move { collector.run(stop).await.context("the collector stopped") });
 }
@@ -108,11 +111,12 @@ pub(crate) fn spawn_collector(
 /// Rolls up, tidies, closes months and sends what has to be told until `stop`.
 pub(crate) fn spawn_jobs(
     store: &Store,
+    clock: &Clock,
     ways: jobs::Ways,
     stop: &CancellationToken,
     tasks: &mut JoinSet<anyhow::Result<()>>,
 ) {
-    let work = Box::pin(jobs::run(store.clone(), wall_clock(), ways, stop.clone()));
+    let work = Box::pin(jobs::run(store.clone(), clock.clone(), ways, stop.clone()));
     tasks.spawn(async move {
         work.await;
         Ok(())

@@ -147,6 +147,15 @@ pub(crate) struct DemoArgs {
     /// Leave the data folder in place when the demo stops
     #[arg(long)]
     pub(crate) keep: bool,
+    /// Start the demo's clock at this time instead of the present, e.g. 2027-02-28T12:00
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<String>,
+    /// Time zone of the demo's company
+    #[arg(long, value_name = "ZONE", default_value = crate::demo::TIMEZONE)]
+    pub(crate) timezone: String,
+    /// Months of history before the present one; fewer start sooner
+    #[arg(long, value_name = "N", default_value_t = 13, value_parser = clap::value_parser!(i32).range(crate::demo::MONTHS))]
+    pub(crate) months: i32,
 }
 
 #[derive(Args, Debug)]

@@ -9,7 +9,10 @@ use serde_json::json;
 use sla::{Interval, LinkState};
 use store::{LinkId, Sample, Span};
 
-use super::plan::LinkPlan;
+use super::{
+    plan::LINKS,
+    story::{Calendar, Cases, Trouble},
+};
 
 pub(super) const SAMPLE_MS: i64 = 300_000;
 const PINGS: u32 = 5;
@@ -17,14 +20,6 @@ const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
 /// Mean payload of a packet, for the packet counters.
 const PACKET_BYTES: i64 = 740;
-
-/// A piece of the past that was not up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Trouble {
-    when: Interval,
-    state: LinkState,
-    cause: &'static str,
-}
 
 /// One line's past.
 pub(super) struct History {
@@ -39,12 +34,18 @@ pub(super) struct History {
 
 impl History {
     /// The past of the line at `place` in the list, over `period`.
-    pub(super) fn new(link: LinkId, place: usize, plan: &LinkPlan, period: Interval) -> Self {
-        let seed = place as u64;
-        let troubles = troubles(place, plan, period);
-        let upload = Direction::new(plan.upload(seed), period.from_ms, &troubles);
-        let download = Direction::new(plan.download(seed), period.from_ms, &troubles);
-        Self { link, seed, period, upload, download, ping: plan.ping(), troubles }
+    pub(super) fn new(
+        link: LinkId,
+        place: usize,
+        calendar: &Calendar,
+        period: Interval,
+    ) -> anyhow::Result<Self> {
+        let (plan, seed) = (&LINKS[place], place as u64);
+        let troubles = troubles(place, period, calendar.cases(place)?);
+        let utc_offset_ms = calendar.utc_offset_ms();
+        let upload = Direction::new(plan.upload(seed, utc_offset_ms), period.from_ms, &troubles);
+        let download = Direction::new(plan.download(seed, utc_offset_ms), period.from_ms, &troubles);
+        Ok(Self { link, seed, period, upload, download, ping: plan.ping(), troubles })
     }
 
     /// From its activation to the first real look.
@@ -54,37 +55,7 @@ impl History {
 
     /// The whole time line, without a gap.
     pub(super) fn spans(&self) -> Vec<Span> {
-        let mut spans = Vec::new();
-        let mut at_ms = self.period.from_ms;
-        let up = |from_ms, to_ms| Span {
-            from_ms,
-            to_ms,
-            state: LinkState::Up,
-            cause: None,
-            evidence: json!({ "kind": "continuous" }),
-        };
-        for trouble in &self.troubles {
-            if trouble.when.from_ms > at_ms {
-                spans.push(up(at_ms, trouble.when.from_ms));
-            }
-            let evidence = match trouble.state {
-                LinkState::Down => json!({ "kind": "link_times" }),
-                LinkState::Up | LinkState::Unknown => json!({ "kind": "none" }),
-            };
-            let Interval { from_ms, to_ms } = trouble.when;
-            spans.push(Span {
-                from_ms,
-                to_ms,
-                state: trouble.state,
-                cause: Some(trouble.cause.to_owned()),
-                evidence,
-            });
-            at_ms = to_ms;
-        }
-        if at_ms < self.period.to_ms {
-            spans.push(up(at_ms, self.period.to_ms));
-        }
-        spans
+        spans(self.period, &self.troubles)
     }
 
     /// The readings at each full five minutes inside `window`.
@@ -132,7 +103,7 @@ impl History {
 
     fn state(&self, at_ms: i64) -> LinkState {
         let moment = Interval::new(at_ms, at_ms + 1);
-        let hit = self.troubles.iter().find(|trouble| !trouble.when.intersect(moment).is_empty());
+        let hit = self.troubles.iter().find(|trouble| !trouble.at.intersect(moment).is_empty());
         hit.map_or(LinkState::Up, |trouble| trouble.state)
     }
 
@@ -152,6 +123,36 @@ impl History {
     }
 }
 
+/// The time line of `period`: up where there is no trouble.
+pub(super) fn spans(period: Interval, troubles: &[Trouble]) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut at_ms = period.from_ms;
+    let up = |from_ms, to_ms| Span {
+        from_ms,
+        to_ms,
+        state: LinkState::Up,
+        cause: None,
+        evidence: json!({ "kind": "continuous" }),
+    };
+    for trouble in troubles {
+        if trouble.at.from_ms > at_ms {
+            spans.push(up(at_ms, trouble.at.from_ms));
+        }
+        let evidence = match trouble.state {
+            LinkState::Down => json!({ "kind": "link_times" }),
+            LinkState::Up | LinkState::Unknown => json!({ "kind": "none" }),
+        };
+        let Interval { from_ms, to_ms } = trouble.at;
+        let cause = Some(trouble.cause.to_owned());
+        spans.push(Span { from_ms, to_ms, state: trouble.state, cause, evidence });
+        at_ms = to_ms;
+    }
+    if at_ms < period.to_ms {
+        spans.push(up(at_ms, period.to_ms));
+    }
+    spans
+}
+
 /// One direction of a line: its traffic, less what its outages kept back.
 struct Direction {
     profile: Profile,
@@ -166,9 +167,8 @@ impl Direction {
         let mut lost_bytes = 0;
         let down = troubles.iter().filter(|trouble| trouble.state == LinkState::Down);
         let outages = down.map(|trouble| {
-            lost_bytes +=
-                total_bytes(&profile, trouble.when.to_ms) - total_bytes(&profile, trouble.when.from_ms);
-            (trouble.when, lost_bytes)
+            lost_bytes += total_bytes(&profile, trouble.at.to_ms) - total_bytes(&profile, trouble.at.from_ms);
+            (trouble.at, lost_bytes)
         });
         let outages = outages.collect();
         Self { profile, base_bytes: total_bytes(&profile, from_ms), outages }
@@ -194,10 +194,12 @@ struct Pings {
     max_us: Option<i64>,
 }
 
-/// Outages of a line, in order and apart from each other, and the one night on which nothing was polled.
-fn troubles(place: usize, plan: &LinkPlan, period: Interval) -> Vec<Trouble> {
+/// The troubles of a link, in order and apart from each other: what the demo promises, and outages by chance elsewhere.
+pub(super) fn troubles(place: usize, period: Interval, cases: Cases) -> Vec<Trouble> {
+    let plan = &LINKS[place];
     let mut random = Random(place as u64 * 7_919 + 17);
-    let mut found = Vec::new();
+    let mut found = cases.troubles;
+    let promised: Vec<Interval> = found.iter().map(|trouble| trouble.at).chain(cases.reserved).collect();
     let mut at_ms = period.from_ms;
     loop {
         let apart_days =
@@ -205,29 +207,19 @@ fn troubles(place: usize, plan: &LinkPlan, period: Interval) -> Vec<Trouble> {
         at_ms += apart_days * DAY_MS + random.between(0, 86_399) as i64 * 1_000;
         // Most are short; one in six takes hours.
         let minutes = if random.between(1, 6) == 1 { random.between(70, 260) } else { random.between(2, 40) };
-        let when =
+        let at =
             Interval::new(at_ms, at_ms + minutes as i64 * MINUTE_MS + random.between(0, 59) as i64 * 1_000);
-        // The last days are kept clear, so that today's picture is the live one.
-        if when.to_ms + DAY_MS / 4 > period.to_ms {
+        // The last hours are kept clear, so that today's picture is the live one.
+        if at.to_ms + DAY_MS / 4 > period.to_ms {
             break;
         }
         let cause = if random.between(1, 7) == 1 { "router_reboot" } else { "link_down" };
-        found.push(Trouble { when, state: LinkState::Down, cause });
-        at_ms = when.to_ms;
-    }
-    let night = (40, 47 * MINUTE_MS, LinkState::Unknown, "not_polled");
-    // More than its terms allow, so that there is a month that was breached whatever the date.
-    let cut = (75, 131 * MINUTE_MS, LinkState::Down, "link_down");
-    let sure = if place == 0 { vec![night, cut] } else { vec![night] };
-    for (days_ago, length_ms, state, cause) in sure {
-        let from_ms = (period.to_ms - days_ago * DAY_MS) / DAY_MS * DAY_MS;
-        let when = Interval::new(from_ms, from_ms + length_ms);
-        let is_free = found.iter().all(|trouble| trouble.when.intersect(when).is_empty());
-        if when.from_ms > period.from_ms && is_free {
-            found.push(Trouble { when, state, cause });
-            found.sort_by_key(|trouble| trouble.when.from_ms);
+        if promised.iter().all(|promised| promised.intersect(at).is_empty()) {
+            found.push(Trouble { at, state: LinkState::Down, cause });
         }
+        at_ms = at.to_ms;
     }
+    found.sort_by_key(|trouble| trouble.at.from_ms);
     found
 }
 
@@ -247,11 +239,14 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::plan::LINKS;
+    use crate::{demo::plan, moment};
 
     fn history(place: usize) -> History {
         let to_ms = 1_795_392_000_000;
-        History::new(LinkId(1), place, &LINKS[place], Interval::new(to_ms - 400 * DAY_MS, to_ms))
+        let zone = moment::zone(plan::TIMEZONE).expect("known");
+        let calendar = Calendar::new(to_ms, zone, 13).expect("a date");
+        let period = Interval::new(to_ms - 400 * DAY_MS, to_ms);
+        History::new(LinkId(1), place, &calendar, period).expect("a history")
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod ledger;
 mod plan;
 mod post;
 mod setup;
+mod story;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -14,15 +15,20 @@ use anyhow::Context;
 use collector::CollectorConfig;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use store::{Location, MasterKey, Store};
+use store::{Clock, Location, MasterKey, Store};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::{DemoArgs, Place},
+    clock::{clock_from, wall_clock},
+    moment,
     output::Printer,
     serving, signals,
 };
+
+pub(crate) use plan::TIMEZONE;
+pub(crate) use story::MONTHS;
 
 /// The demo looks at its routers much more often than an installation would, so that there is something to see.
 const PROBE_INTERVAL: Duration = Duration::from_secs(2);
@@ -32,6 +38,7 @@ const PAGE_REFRESH_MS: u32 = 2_000;
 /// Shows the product until SIGINT or SIGTERM.
 pub(crate) async fn run(place: &Place, args: DemoArgs, printer: &Printer) -> anyhow::Result<()> {
     serving::start_log("warn")?;
+    let start = Start::new(&args)?;
     let listener = serving::listen(args.listen).await?;
     let folder = folder::Folder::create(place.data.clone(), args.keep)?;
     let key = MasterKey::generate()?;
@@ -39,15 +46,35 @@ pub(crate) async fn run(place: &Place, args: DemoArgs, printer: &Printer) -> any
     let location = Location::Sqlite(folder.database());
     let store = Store::open(&location, Some(key)).await.context("the demo's database")?;
     let _claims = (store.claim_server().await?, store.claim_collector().await?);
-    let result = with_store(&store, listener, args.smtp, &folder, printer).await;
+    let result = with_store(&store, listener, &start, args.smtp, &folder, printer).await;
     store.close().await;
     folder.finish()?;
     result
 }
 
+/// When and where the demo takes place.
+struct Start {
+    clock: Clock,
+    timezone: String,
+    calendar: story::Calendar,
+}
+
+impl Start {
+    fn new(args: &DemoArgs) -> anyhow::Result<Self> {
+        let zone = moment::zone(&args.timezone)?;
+        let clock = match &args.now {
+            Some(text) => clock_from(moment::parse_moment(text, &zone)?),
+            None => wall_clock(),
+        };
+        let calendar = story::Calendar::new(clock.now_ms(), zone, args.months)?;
+        Ok(Self { clock, timezone: args.timezone.clone(), calendar })
+    }
+}
+
 async fn with_store(
     store: &Store,
     listener: tokio::net::TcpListener,
+    start: &Start,
     smtp: Option<SocketAddr>,
     folder: &folder::Folder,
     printer: &Printer,
@@ -57,7 +84,7 @@ async fn with_store(
     let mut tasks = JoinSet::new();
     signals::cancel_on_signal(&stop, &mut tasks)?;
     let prepared = tokio::select! {
-        prepared = setup::prepare(store, collector_config()) => prepared?,
+        prepared = setup::prepare(store, &start.clock, &start.timezone, &start.calendar, collector_config()) => prepared?,
         () = stop.cancelled() => return serving::until_stopped(&stop, &mut tasks, serving::STOP_WAIT).await,
     };
     let (fleet, routers) = prepared;
@@ -72,13 +99,13 @@ async fn with_store(
         stale_after_ms: 10 * PROBE_INTERVAL.as_millis() as i64,
         ..web::Settings::default()
     };
-    serving::spawn_web(store, listener, settings, &stop, &mut tasks);
-    serving::spawn_collector(store, collector_config(), &stop, &mut tasks);
+    serving::spawn_web(store, &start.clock, listener, settings, &stop, &mut tasks);
+    serving::spawn_collector(store, &start.clock, collector_config(), &stop, &mut tasks);
     let ways = jobs::Ways { mail: delivery, ..jobs::Ways::default() };
     let wait = serving::STOP_WAIT.max(ways.stop_wait());
-    serving::spawn_jobs(store, ways, &stop, &mut tasks);
+    serving::spawn_jobs(store, &start.clock, ways, &stop, &mut tasks);
     tasks.spawn(events::run(routers, stop.clone()));
-    announce(address, folder, printer)?;
+    announce(address, &start.clock, folder, printer)?;
     let result = serving::until_stopped(&stop, &mut tasks, wait).await;
     fleet.shutdown().await;
     result
@@ -95,7 +122,12 @@ fn collector_config() -> CollectorConfig {
 }
 
 /// Says where to look and how to get in.
-fn announce(address: SocketAddr, folder: &folder::Folder, printer: &Printer) -> anyhow::Result<()> {
+fn announce(
+    address: SocketAddr,
+    clock: &Clock,
+    folder: &folder::Folder,
+    printer: &Printer,
+) -> anyhow::Result<()> {
     let url = format!("http://{address}/");
     let watched = &plan::LINKS[plan::WATCHED];
     let logins: Vec<_> = plan::CLIENTS
@@ -128,6 +160,9 @@ fn announce(address: SocketAddr, folder: &folder::Folder, printer: &Printer) -> 
     }
     printer.said(
         &words,
-        &json!({ "url": url, "logins": logins, "staff": staff, "watch": watched.circuit, "data": folder.path() }),
+        &json!({
+            "url": url, "logins": logins, "staff": staff, "watch": watched.circuit, "data": folder.path(),
+            "now_ms": clock.now_ms(),
+        }),
     )
 }

@@ -9,7 +9,7 @@ use routeros_sim::{
 use store::StaffRole;
 
 pub(super) const COMPANY: &str = "Meridian Networks";
-pub(super) const TIMEZONE: &str = "Asia/Kolkata";
+pub(crate) const TIMEZONE: &str = "Asia/Kolkata";
 pub(super) const CURRENCY: &str = "INR";
 /// Who hears of alerts.
 pub(super) const OPERATIONS: &str = "noc@meridian.example";
@@ -17,9 +17,6 @@ pub(super) const OPERATIONS: &str = "noc@meridian.example";
 pub(super) const PASSWORD: &str = "leaseline-demo-1";
 pub(super) const ROUTER_USER: &str = "portal";
 pub(super) const ROUTER_PASSWORD: &str = "simulated";
-
-/// Kolkata has no clock changes, so that one number places the busy hours.
-const UTC_OFFSET_MS: i64 = 19_800_000;
 
 /// A customer and its log-in.
 pub(super) struct ClientPlan {
@@ -241,13 +238,13 @@ pub(super) const LINKS: &[LinkPlan] = &[
 
 impl LinkPlan {
     /// What the customer receives: the router's tx, for every port of the demo faces the customer.
-    pub(super) fn download(&self, seed: u64) -> Profile {
-        self.profile(self.download_pct, seed * 2)
+    pub(super) fn download(&self, seed: u64, utc_offset_ms: i64) -> Profile {
+        self.profile(self.download_pct, seed * 2, utc_offset_ms)
     }
 
     /// What the customer sends: the router's rx.
-    pub(super) fn upload(&self, seed: u64) -> Profile {
-        self.profile(self.upload_pct, seed * 2 + 1)
+    pub(super) fn upload(&self, seed: u64, utc_offset_ms: i64) -> Profile {
+        self.profile(self.upload_pct, seed * 2 + 1, utc_offset_ms)
     }
 
     /// How its probe target answers.
@@ -256,23 +253,18 @@ impl LinkPlan {
         PingProfile::new(rtt, rtt / 3).loss_ppm(self.loss_ppm).via(self.interface)
     }
 
-    fn profile(&self, pct: u64, seed: u64) -> Profile {
-        Profile {
-            peak_bps: self.committed_mbps * 10_000 * pct,
-            shape: self.shape,
-            utc_offset_ms: UTC_OFFSET_MS,
-            seed,
-        }
+    fn profile(&self, pct: u64, seed: u64, utc_offset_ms: i64) -> Profile {
+        Profile { peak_bps: self.committed_mbps * 10_000 * pct, shape: self.shape, utc_offset_ms, seed }
     }
 }
 
 /// The simulated router at place `index`, with the interfaces of its lines.
-pub(super) fn router_spec(index: usize) -> RouterSpec {
+pub(super) fn router_spec(index: usize, utc_offset_ms: i64) -> RouterSpec {
     let plan = &ROUTERS[index];
     let mut spec = RouterSpec::new(plan.name).dialect(plan.dialect).seed(index as u64 + 1);
     spec.users = vec![User::new(ROUTER_USER, ROUTER_PASSWORD)];
     spec.clock_offset_ms = plan.clock_offset_ms;
-    spec.gmt_offset_ms = UTC_OFFSET_MS;
+    spec.gmt_offset_ms = utc_offset_ms;
     spec.served_log = 0;
     for (place, link) in LINKS.iter().enumerate().filter(|(_, link)| link.router == index) {
         let mut interface = if link.interface.starts_with('<') {
@@ -280,8 +272,8 @@ pub(super) fn router_spec(index: usize) -> RouterSpec {
         } else {
             InterfaceSpec::ethernet(link.interface)
         };
-        interface.rx = link.upload(place as u64);
-        interface.tx = link.download(place as u64);
+        interface.rx = link.upload(place as u64, utc_offset_ms);
+        interface.tx = link.download(place as u64, utc_offset_ms);
         interface.comment = format!("{} {}", link.circuit, link.site).into_bytes();
         spec = spec.interface(interface).ping(link.probe_target, link.ping());
     }

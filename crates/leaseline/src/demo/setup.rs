@@ -7,14 +7,14 @@ use routeros_sim::{Fleet, SimClock, SimRouter};
 use secrecy::SecretString;
 use sla::Interval;
 use store::{
-    ClientId, DownWhen, Facing, Latest, LinkId, LinkTerms, NewLink, NewRouter, NewStaffUser,
+    ClientId, Clock, DownWhen, Facing, Latest, LinkId, LinkTerms, NewLink, NewRouter, NewStaffUser,
     NotificationEvent, Round, RoundOutcome, RouterId, RouterTls, RuleEdit, SpanTail, StaffScope, Store,
 };
 
-use super::{history::History, ledger, plan};
-use crate::{
-    clock::{now_ms, wall_clock},
-    moment,
+use super::{
+    history::History,
+    ledger, plan,
+    story::{Calendar, UPGRADE},
 };
 
 /// Readings are written week by week, all lines together, in one transaction each.
@@ -23,17 +23,21 @@ const CHUNK_MS: i64 = 7 * 86_400_000;
 /// The simulated routers, running, and a database that knows them and their past.
 pub(super) async fn prepare(
     store: &Store,
+    clock: &Clock,
+    timezone: &str,
+    calendar: &Calendar,
     config: CollectorConfig,
 ) -> anyhow::Result<(Fleet, Vec<SimRouter>)> {
-    let now = now_ms();
-    let mut fleet = Fleet::new(SimClock::new(now_ms));
-    let company = store.insert_company(plan::COMPANY, plan::TIMEZONE, plan::CURRENCY, now).await?;
+    let now = clock.now_ms();
+    let routers_clock = clock.clone();
+    let mut fleet = Fleet::new(SimClock::new(move || routers_clock.now_ms()));
+    let company = store.insert_company(plan::COMPANY, timezone, plan::CURRENCY, now).await?;
     tell_operations(store, company, now).await?;
     insert_staff(store, now).await?;
     let mut routers = Vec::new();
     let mut router_ids = Vec::new();
     for (index, router) in plan::ROUTERS.iter().enumerate() {
-        let running = fleet.add(plan::router_spec(index)).await?;
+        let running = fleet.add(plan::router_spec(index, calendar.utc_offset_ms())).await?;
         let address = running.address();
         let new = NewRouter {
             company_id: company,
@@ -49,24 +53,23 @@ pub(super) async fn prepare(
     }
     let clients = insert_clients(store, company, now).await?;
     let mut links = Vec::new();
-    for link in plan::LINKS {
-        let activated_at_ms = activated_at_ms(now, link.months)?;
-        links.push(
-            insert_link(store, link, clients[link.client], router_ids[link.router], activated_at_ms).await?,
-        );
+    for (place, link) in plan::LINKS.iter().enumerate() {
+        let (client, router) = (clients[link.client], router_ids[link.router]);
+        links.push(insert_link(store, place, client, router, calendar).await?);
     }
     // The past ends where the first real look begins, so that the time line has no gap between the two.
-    Collector::new(store.clone(), wall_clock(), config).once(|_, _| ()).await?;
+    Collector::new(store.clone(), clock.clone(), config).once(|_, _| ()).await?;
     let mut histories = Vec::new();
     for (place, (&id, link)) in links.iter().zip(plan::LINKS).enumerate() {
         let latest = store.latest(id).await?.with_context(|| format!("no first look at {}", link.circuit))?;
-        let period = Interval::new(activated_at_ms(now, link.months)?, latest.at_ms);
-        histories.push(Past { router: link.router, latest, history: History::new(id, place, link, period) });
+        let period = Interval::new(calendar.activated_at_ms(link)?, latest.at_ms);
+        let history = History::new(id, place, calendar, period)?;
+        histories.push(Past { router: link.router, latest, history });
     }
-    write_spans(store, &router_ids, &histories).await?;
+    write_spans(store, &router_ids, &histories, clock.now_ms()).await?;
     write_samples(store, &histories).await?;
     let first_ms = histories.iter().map(|past| past.history.period().from_ms).min().unwrap_or(now);
-    ledger::write(store, company, &links, first_ms, now).await?;
+    ledger::write(store, company, &links, calendar, first_ms, now).await?;
     Ok((fleet, routers))
 }
 
@@ -120,11 +123,13 @@ async fn insert_staff(store: &Store, now: i64) -> anyhow::Result<()> {
 
 async fn insert_link(
     store: &Store,
-    link: &plan::LinkPlan,
+    place: usize,
     client: ClientId,
     router: RouterId,
-    activated_at_ms: i64,
+    calendar: &Calendar,
 ) -> anyhow::Result<LinkId> {
+    let link = &plan::LINKS[place];
+    let activated_at_ms = calendar.activated_at_ms(link)?;
     let new = NewLink {
         client_id: client,
         router_id: router,
@@ -139,7 +144,7 @@ async fn insert_link(
         activated_at_ms,
         terminated_at_ms: None,
     };
-    let terms = LinkTerms {
+    let agreed_now = LinkTerms {
         link_id: LinkId(0),
         valid_from_ms: activated_at_ms,
         uptime_pct: Some(link.uptime_pct.to_owned()),
@@ -147,19 +152,28 @@ async fn insert_link(
         loss_pct: Some("1.00".to_owned()),
         down_when: DownWhen::Interface,
     };
-    Ok(store.insert_link_with_terms(&new, &terms).await?)
+    if place != UPGRADE.link {
+        return Ok(store.insert_link_with_terms(&new, &agreed_now).await?);
+    }
+    let agreed_first = LinkTerms {
+        uptime_pct: Some(UPGRADE.uptime_pct.to_owned()),
+        latency_ms: Some(UPGRADE.latency_ms.to_owned()),
+        ..agreed_now.clone()
+    };
+    let link_id = store.insert_link_with_terms(&new, &agreed_first).await?;
+    let valid_from_ms = calendar.at_ms(UPGRADE.begins)?;
+    store.insert_terms(&LinkTerms { link_id, valid_from_ms, ..agreed_now }).await?;
+    Ok(link_id)
 }
 
-/// Midnight of the first day of the month so many months ago, by the company's clock.
-fn activated_at_ms(now: i64, months: i32) -> anyhow::Result<i64> {
-    let zoned = jiff::Timestamp::from_millisecond(now)?.to_zoned(moment::zone(plan::TIMEZONE)?);
-    let first = zoned.date().first_of_month().checked_sub(jiff::Span::new().months(months))?;
-    Ok(first.to_zoned(zoned.time_zone().clone())?.timestamp().as_millisecond())
-}
-
-async fn write_spans(store: &Store, router_ids: &[RouterId], pasts: &[Past]) -> anyhow::Result<()> {
+async fn write_spans(
+    store: &Store,
+    router_ids: &[RouterId],
+    pasts: &[Past],
+    now_ms: i64,
+) -> anyhow::Result<()> {
     for (index, &router) in router_ids.iter().enumerate() {
-        let mut round = Round::new(router, now_ms(), RoundOutcome::Ok);
+        let mut round = Round::new(router, now_ms, RoundOutcome::Ok);
         for past in pasts.iter().filter(|past| past.router == index) {
             let spans = past.history.spans();
             let Some((first, last)) = spans.first().zip(spans.last()) else { continue };
@@ -177,7 +191,7 @@ async fn write_samples(store: &Store, pasts: &[Past]) -> anyhow::Result<()> {
     let to_ms = pasts.iter().map(|past| period(past).to_ms).max().unwrap_or(0);
     let weeks: Vec<i64> = (from_ms..to_ms).step_by(CHUNK_MS as usize).collect();
     let bar = ProgressBar::new(weeks.len() as u64).with_style(
-        ProgressStyle::with_template("writing thirteen months of history {bar:30} {percent} % {elapsed}")
+        ProgressStyle::with_template("writing the history {bar:30} {percent} % {elapsed}")
             .unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
     for week_ms in weeks {
