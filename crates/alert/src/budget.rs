@@ -44,7 +44,7 @@ pub(crate) async fn spent_so_far(
     }
     let links = so_far(store, company, month, period, now_ms).await?;
     let spent = links.iter().filter_map(|closed| {
-        let measured = spent(closed, period, threshold)?;
+        let measured = spent(closed, threshold)?;
         Some(condition(closed, period, measured, threshold))
     });
     Ok(spent.collect())
@@ -75,23 +75,18 @@ async fn so_far(
 }
 
 /// What is spent of the month's budget in percent, if that is more than the threshold.
-fn spent(closed: &ClosedLink, period: Interval, threshold: Decimal) -> Option<String> {
+fn spent(closed: &ClosedLink, threshold: Decimal) -> Option<String> {
     let statement = closed.statement.as_ref()?;
     let figures = &statement.figures;
     let allowed_ms = figures.allowed_ms?;
     if figures.eligible_ms <= 0 || figures.down_ms <= 0 {
         return None;
     }
-    // What is allowed grows with the month: here it is that of the whole of it.
-    let end_ms = closed.link.link.terminated_at_ms.unwrap_or(i64::MAX).min(period.to_ms);
-    let whole_ms = figures.eligible_ms + (end_ms - statement.to_ms).max(0);
-    let allowed_ms = i128::from(allowed_ms) * i128::from(whole_ms) / i128::from(figures.eligible_ms);
-    let reached =
-        i128::from(figures.down_ms) * 100_000_000 >= i128::from(threshold.millionths()) * allowed_ms;
+    let reached = i128::from(figures.down_ms) * 100_000_000
+        >= i128::from(threshold.millionths()) * i128::from(allowed_ms);
     if !reached {
         return None;
     }
-    let allowed_ms = i64::try_from(allowed_ms).unwrap_or(i64::MAX);
     let pct = sla::percent_truncated(figures.down_ms, allowed_ms, 0);
     Some(pct.map_or("all".to_owned(), |pct| format!("{pct} %")))
 }

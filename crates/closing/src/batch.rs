@@ -26,12 +26,12 @@ impl Run<'_> {
     pub(crate) async fn judge(&self, links: Vec<LedgerLink>) -> Result<Vec<Judged>, CloseError> {
         let ids: Vec<LinkId> = links.iter().map(|link| link.link.id).collect();
         let (month, month_name, as_of_ms) = (self.month, self.close.month, self.as_of_ms);
-        let to_ms = as_of_ms.unwrap_or(month.to_ms);
         let mut links = links.into_iter();
         let judge = move |read: LinkInputs| {
             links.next().map(|link| Judged::new(link, read, month, month_name, as_of_ms))
         };
-        let judged = self.store.each_ledger_inputs(&ids, month.from_ms, to_ms, judge).await?;
+        // To the month's end also where it is not over: what is planned to be excluded lowers what it allows.
+        let judged = self.store.each_ledger_inputs(&ids, month.from_ms, month.to_ms, judge).await?;
         Ok(judged.into_iter().flatten().collect())
     }
 

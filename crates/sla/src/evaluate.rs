@@ -5,7 +5,7 @@ use crate::objective::{UptimeAccount, month_verdicts, verdicts};
 use crate::outage::{Repair, experienced, outages};
 use crate::readings::Readings;
 use crate::reasons::reasons;
-use crate::segment::segments;
+use crate::segment::{Buckets, segments};
 use crate::tally::Tally;
 use crate::timeline::{TimeLine, left_out};
 use crate::{Active, Decimal, Figures, InputError, Inputs, Interval, Part, Statement, Terms, Verdicts};
@@ -23,6 +23,8 @@ const HUNDRED: i64 = 100_000_000;
 /// - What no span covers is unknown. Exclusions leave both sides of every fraction and count once where they overlap.
 /// - Uptime: the allowance is Σ (1 − target) · (contracted − excluded) over the stretches that have a target. The month
 ///   is met if down and unknown time of those stretches stay within it, breached if down time alone exceeds it.
+/// - A month that is not over (`as_of_ms`) is held against the allowance of the whole month, so that it is breached only
+///   once it can no longer be met; means of latency and loss above their targets are undetermined until it is over.
 /// - Latency and loss: pings in eligible up time, Σ rtt · received / Σ received and Σ lost / Σ sent, stretch by stretch
 ///   against its own terms; undetermined if less than 90 % of the countable time is known. The month is its worst
 ///   stretch. A run without a round trip counts for loss only, a round trip without an answer not at all.
@@ -46,14 +48,28 @@ pub fn evaluate(inputs: &Inputs) -> Result<Statement, InputError> {
     let period = Interval::new(month.from_ms, as_of_ms.unwrap_or(month.to_ms));
     let contracted = period.intersect(active);
     let segments = segments(contracted, &line, &left_out);
-    let judged: Vec<Judged> = stretches(contracted, &terms)
-        .into_iter()
-        .map(|(at, terms)| Judged::new(at, terms, Tally::of(at, &segments, &readings)))
-        .collect();
+    let (mut judged, mut to_come) = (Vec::new(), Vec::new());
+    for stretch in stretches(month.intersect(active), &terms) {
+        let stretch = Stretch::new(stretch, &left_out);
+        let until_now = stretch.at.intersect(period);
+        if until_now.is_empty() {
+            to_come.extend(stretch.account(Buckets::default()));
+        } else {
+            let running = until_now != stretch.at;
+            judged.push(Judged::new(
+                &stretch,
+                until_now,
+                Tally::of(until_now, &segments, &readings),
+                running,
+            ));
+        }
+    }
     let outages = outages(&line.outages, &segments, as_of_ms);
-    let account = month_account(&judged);
+    // A month under one set of terms is its only stretch.
+    let is_one = judged.len() == 1 && to_come.is_empty();
+    let account = month_account(&judged, to_come);
     let reasons = reasons(&zone, account.as_ref(), &judged);
-    let (figures, parts) = figures(account.as_ref(), judged);
+    let (figures, parts) = figures(account.as_ref(), judged, is_one);
     let repair = Repair::of(&outages, figures.up_ms, period.to_ms);
     Ok(Statement {
         algorithm: ALGORITHM,
@@ -73,7 +89,27 @@ pub fn evaluate(inputs: &Inputs) -> Result<Statement, InputError> {
     })
 }
 
-/// A stretch under one set of terms, judged by them.
+/// Contracted time under one set of terms, whether it is over or not.
+struct Stretch {
+    at: Interval,
+    terms: Option<Terms>,
+    /// Its length less what is excluded.
+    base_ms: i64,
+}
+
+impl Stretch {
+    fn new((at, terms): (Interval, Option<Terms>), left_out: &[Interval]) -> Self {
+        let excluded_ms: i64 = left_out.iter().map(|excluded| at.intersect(*excluded).len_ms()).sum();
+        Self { at, terms, base_ms: at.len_ms() - excluded_ms }
+    }
+
+    /// What it allows, beside what was; none without an uptime target.
+    fn account(&self, buckets: Buckets) -> Option<UptimeAccount> {
+        Some(UptimeAccount::new(self.terms?.uptime_pct?, self.base_ms, buckets))
+    }
+}
+
+/// A stretch under one set of terms, as far as it has come, judged by them.
 #[derive(Debug)]
 pub(crate) struct Judged {
     pub(crate) at: Interval,
@@ -84,10 +120,9 @@ pub(crate) struct Judged {
 }
 
 impl Judged {
-    fn new(at: Interval, terms: Option<Terms>, tally: Tally) -> Self {
-        let target = terms.and_then(|terms| terms.uptime_pct);
-        let uptime = target.map(|target| UptimeAccount::new(target, tally.buckets));
-        let verdict = verdicts(terms.as_ref(), uptime.as_ref(), &tally);
+    fn new(stretch: &Stretch, at: Interval, tally: Tally, running: bool) -> Self {
+        let (terms, uptime) = (stretch.terms, stretch.account(tally.buckets));
+        let verdict = verdicts(terms.as_ref(), uptime.as_ref(), &tally, running);
         Self { at, terms, tally, uptime, verdict }
     }
 
@@ -101,15 +136,14 @@ impl Judged {
     }
 }
 
-/// The uptime that the month's stretches promise together.
-fn month_account(judged: &[Judged]) -> Option<UptimeAccount> {
-    judged.iter().filter_map(|part| part.uptime).reduce(UptimeAccount::and)
+/// The uptime targets of the month's stretches together, those that are still to come among them.
+fn month_account(judged: &[Judged], to_come: Vec<UptimeAccount>) -> Option<UptimeAccount> {
+    judged.iter().filter_map(|part| part.uptime).chain(to_come).reduce(UptimeAccount::and)
 }
 
 /// The month as the sum of its stretches, and these.
-fn figures(account: Option<&UptimeAccount>, judged: Vec<Judged>) -> (Figures, Vec<Part>) {
-    // A month under one set of terms is its only stretch.
-    let month = (judged.len() != 1).then(|| {
+fn figures(account: Option<&UptimeAccount>, judged: Vec<Judged>, is_one: bool) -> (Figures, Vec<Part>) {
+    let month = (!is_one).then(|| {
         let mut tally = Tally::default();
         judged.iter().for_each(|part| tally.absorb(&part.tally));
         let verdict = month_verdicts(account, judged.iter().map(|part| part.verdict));

@@ -3,7 +3,6 @@
 //! Pure: no input or output, no clock, no async. Times are Unix milliseconds UTC, intervals are half-open
 //! `[from, to)`, so that the last second of a month is neither lost nor counted twice.
 
-mod allowance;
 mod bucket;
 mod days;
 mod decimal;
@@ -28,7 +27,6 @@ mod timeline;
 mod totals;
 mod verdict;
 
-pub use allowance::allowed_ms;
 pub use bucket::{BUCKET_MS, traffic_buckets};
 pub use days::{DAYS_MAX, Day, days};
 pub use decimal::{Decimal, DecimalError};

@@ -10,17 +10,19 @@ const WHOLE: i64 = 100_000_000;
 /// Least percentage of the countable time that must be known for latency and loss to be judged.
 pub(crate) const COVERAGE_MIN_PCT: i64 = 90;
 
-/// What an uptime objective allows and what was spent of it, over the stretches that have one.
+/// What an uptime objective allows and what was used of it, over the stretches that have one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UptimeAccount {
+    /// What was, as far as the month has come.
     pub(crate) buckets: Buckets,
-    /// Σ (1 − target) · (contracted − excluded), in milliseconds times [`WHOLE`].
+    /// For the whole month, however far it has come: Σ (1 − target) · (contracted − excluded), in milliseconds times [`WHOLE`].
     allowance: i128,
 }
 
 impl UptimeAccount {
-    pub(crate) fn new(target: Decimal, buckets: Buckets) -> Self {
-        let allowance = i128::from(WHOLE - target.millionths()) * i128::from(buckets.base_ms());
+    /// `base_ms`: contracted less excluded time of the whole stretch, of which `buckets` hold what is over.
+    pub(crate) fn new(target: Decimal, base_ms: i64, buckets: Buckets) -> Self {
+        let allowance = i128::from(WHOLE - target.millionths()) * i128::from(base_ms);
         Self { buckets, allowance }
     }
 
@@ -57,15 +59,24 @@ impl UptimeAccount {
 }
 
 /// The verdicts of a stretch by its own terms.
-pub(crate) fn verdicts(terms: Option<&Terms>, uptime: Option<&UptimeAccount>, tally: &Tally) -> Verdicts {
+///
+/// `running`: the stretch is not over, so that a mean above its target can still come down: undetermined, not breached.
+pub(crate) fn verdicts(
+    terms: Option<&Terms>,
+    uptime: Option<&UptimeAccount>,
+    tally: &Tally,
+    running: bool,
+) -> Verdicts {
+    let missed = if running { Verdict::Undetermined } else { Verdict::Breached };
+    let judge = |measured, kept: &dyn Fn() -> bool| judge(tally, measured, kept, missed);
     let latency = terms.and_then(|terms| terms.latency_ms).map_or(Verdict::None, |target| {
-        judge(tally, tally.timed, || {
+        judge(tally.timed, &|| {
             // Millionths of a millisecond are thousandths of a microsecond. What is too large to scale is above any target.
             tally.rtt_us.saturating_mul(1_000) <= i128::from(target.millionths()) * i128::from(tally.timed)
         })
     });
     let loss = terms.and_then(|terms| terms.loss_pct).map_or(Verdict::None, |target| {
-        judge(tally, tally.sent, || {
+        judge(tally.sent, &|| {
             i128::from(tally.lost()) * i128::from(WHOLE)
                 <= i128::from(target.millionths()) * i128::from(tally.sent)
         })
@@ -87,15 +98,19 @@ fn overall(uptime: Verdict, latency: Verdict, loss: Verdict) -> Verdicts {
     Verdicts { uptime, latency, loss, overall: uptime.max(latency).max(loss) }
 }
 
-fn judge(tally: &Tally, measured: i64, kept: impl FnOnce() -> bool) -> Verdict {
-    let (known_ms, base_ms) = (tally.buckets.eligible_ms(), tally.buckets.base_ms());
+fn judge(tally: &Tally, measured: i64, kept: &dyn Fn() -> bool, missed: Verdict) -> Verdict {
     if measured == 0 {
         Verdict::None
-    } else if known_ms * 100 < base_ms * COVERAGE_MIN_PCT {
+    } else if !is_covered(tally) {
         Verdict::Undetermined
     } else if kept() {
         Verdict::Met
     } else {
-        Verdict::Breached
+        missed
     }
+}
+
+/// Whether enough of the countable time is known to judge latency and loss.
+pub(crate) fn is_covered(tally: &Tally) -> bool {
+    tally.buckets.eligible_ms() * 100 >= tally.buckets.base_ms() * COVERAGE_MIN_PCT
 }

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, Zoned, tz::TimeZone};
 
 use crate::evaluate::Judged;
-use crate::objective::{COVERAGE_MIN_PCT, UptimeAccount};
+use crate::objective::{COVERAGE_MIN_PCT, UptimeAccount, is_covered};
 use crate::segment::Buckets;
 use crate::{Decimal, Interval, Verdict, duration_words, percent_truncated};
 
@@ -101,6 +101,10 @@ fn reason(
         Verdict::Breached => {
             let figure = figure.above(target, unit);
             Some(format!("{name} {figure} against {target} {unit}{place}"))
+        }
+        Verdict::Undetermined if is_covered(&part.tally) => {
+            let figure = figure.above(target, unit);
+            Some(format!("{name} {figure} so far against {target} {unit}{place}"))
         }
         Verdict::Undetermined => {
             let figure = figure.truncated(PLACES)?.0;

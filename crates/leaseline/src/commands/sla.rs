@@ -194,14 +194,23 @@ fn warning(line_end_ms: Option<i64>, zone: &TimeZone) -> String {
     }
 }
 
-const COLUMNS: [&str; 8] =
-    ["circuit", "client", "month", "verdict", "availability", "down", "unknown", "report"];
+const COLUMNS: [&str; 9] = [
+    "circuit",
+    "client",
+    "month",
+    "verdict",
+    "availability",
+    "down",
+    "budget remaining",
+    "unknown",
+    "report",
+];
 
 fn print(rows: &[Value], printer: &Printer) -> anyhow::Result<()> {
     if printer.is_json() {
         return printer.list(rows, COLUMNS, |_| COLUMNS.map(str::to_owned));
     }
-    let cells: Vec<[String; 8]> = rows.iter().map(cells).collect();
+    let cells: Vec<[String; 9]> = rows.iter().map(cells).collect();
     let mut text = table_of(COLUMNS, &cells);
     for row in rows {
         let circuit = row["circuit"].as_str().unwrap_or_default();
@@ -214,7 +223,19 @@ fn print(rows: &[Value], printer: &Printer) -> anyhow::Result<()> {
     printer.text(&text)
 }
 
-fn cells(row: &Value) -> [String; 8] {
+/// What is left of the downtime that the whole month allows: `3 h 24 m of 3 h 36 m`, or by how much it is exceeded.
+fn budget_remaining(row: &Value) -> String {
+    let (Some(left_ms), Some(allowed_ms)) = (row["budget_left_ms"].as_i64(), row["allowed_ms"].as_i64())
+    else {
+        return "–".to_owned();
+    };
+    match left_ms {
+        ..0 => format!("exceeded by {}", report::duration_words(-left_ms)),
+        _ => format!("{} of {}", report::duration_words(left_ms), report::duration_words(allowed_ms)),
+    }
+}
+
+fn cells(row: &Value) -> [String; 9] {
     let text = |key: &str| row[key].as_str().unwrap_or("–").to_owned();
     let length = |key: &str| row[key].as_i64().map_or("–".to_owned(), report::duration_words);
     let availability = row["availability_pct"].as_str().map_or("–".to_owned(), |pct| format!("{pct} %"));
@@ -234,6 +255,7 @@ fn cells(row: &Value) -> [String; 8] {
         verdict,
         availability,
         length("down_ms"),
+        budget_remaining(row),
         length("unknown_ms"),
         outcome,
     ]

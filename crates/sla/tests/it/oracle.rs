@@ -96,18 +96,21 @@ fn buckets(slices: &[&Slice]) -> usize {
     count
 }
 
-/// The uptime verdict and what is allowed, over stretches that promise an uptime.
-fn uptime(stretches: &[(Decimal, Times)]) -> (&'static str, Value, Value) {
+/// The uptime verdict and what is allowed: the stretches with an uptime target as far as the month has come, and the
+/// whole of such stretches to its end.
+fn uptime(stretches: &[(Decimal, Times)], to_the_end: &[(Decimal, Times)]) -> (&'static str, Value, Value) {
     let base = |times: &Times| times.unknown + times.down + times.up;
     let whole = 100_000_000_i128;
-    let allowed: i128 =
-        stretches.iter().map(|(target, times)| (whole - millionths(*target)) * i128::from(base(times))).sum();
+    let allowed: i128 = to_the_end
+        .iter()
+        .map(|(target, times)| (whole - millionths(*target)) * i128::from(base(times)))
+        .sum();
     let down: i64 = stretches.iter().map(|(_, times)| times.down).sum();
     let unknown: i64 = stretches.iter().map(|(_, times)| times.unknown).sum();
     let none = stretches.iter().all(|(_, times)| base(times) == 0);
     let met = i128::from(down + unknown) * whole <= allowed;
     let verdict = word(none, met, i128::from(down) * whole > allowed);
-    if stretches.is_empty() {
+    if to_the_end.is_empty() {
         return (verdict, Value::Null, Value::Null);
     }
     let allowed_ms = (allowed / whole) as i64;
@@ -118,6 +121,7 @@ fn latency_and_loss(
     month: &Month<'_>,
     slices: &[&Slice],
     terms: Option<Terms>,
+    running: bool,
 ) -> (&'static str, &'static str) {
     let times = times(slices.iter().copied());
     let known = i128::from(times.down + times.up);
@@ -135,11 +139,11 @@ fn latency_and_loss(
         .sum();
     let latency = terms.and_then(|terms| terms.latency_ms).map_or("none", |target| {
         let kept = total * 1_000 <= millionths(target) * answers;
-        word(answers == 0, !thin && kept, !thin && !kept)
+        word(answers == 0, !thin && kept, !thin && !kept && !running)
     });
     let loss = terms.and_then(|terms| terms.loss_pct).map_or("none", |target| {
         let kept = (sent - received) * 100_000_000 <= millionths(target) * sent;
-        word(sent == 0, !thin && kept, !thin && !kept)
+        word(sent == 0, !thin && kept, !thin && !kept && !running)
     });
     (latency, loss)
 }
@@ -187,17 +191,29 @@ pub(crate) fn expected(inputs: &Inputs) -> Value {
     let contracted: Vec<&Slice> = all.iter().filter(|slice| month.contracted(slice.from)).collect();
     let stretches: Vec<&[&Slice]> =
         contracted.chunk_by(|a, b| month.terms(a.from) == month.terms(b.from)).collect();
+    let ended = Inputs { as_of_ms: None, ..inputs.clone() };
+    let whole_month = Month::new(&ended);
+    let whole = whole_month.slices();
+    let whole: Vec<&Slice> = whole.iter().filter(|slice| whole_month.contracted(slice.from)).collect();
+    let whole: Vec<&[&Slice]> = whole.chunk_by(|a, b| month.terms(a.from) == month.terms(b.from)).collect();
+    let promises = |slices: &[&Slice]| {
+        let target = month.terms(slices[0].from)?.uptime_pct?;
+        Some((target, times(slices.iter().copied())))
+    };
+    let all_promised: Vec<_> = whole.iter().filter_map(|slices| promises(slices)).collect();
     let mut promised = Vec::new();
     let parts: Vec<Value> = stretches
         .iter()
         .map(|slices| {
             let terms = month.terms(slices[0].from);
-            let target = terms.and_then(|terms| terms.uptime_pct);
-            let own = target.map(|target| (target, times(slices.iter().copied())));
-            promised.extend(own);
-            let (latency, loss) = latency_and_loss(&month, slices, terms);
-            let own: Vec<_> = own.into_iter().collect();
-            let mut part = with_verdict(figures(&month, slices), uptime(&own), latency, loss);
+            let own: Vec<_> = promises(slices).into_iter().collect();
+            promised.extend(own.iter().copied());
+            let stretch =
+                whole.iter().find(|whole| whole[0].from == slices[0].from).expect("the same beginning");
+            let running = stretch[stretch.len() - 1].to > slices[slices.len() - 1].to;
+            let (latency, loss) = latency_and_loss(&month, slices, terms, running);
+            let to_its_end: Vec<_> = promises(stretch).into_iter().collect();
+            let mut part = with_verdict(figures(&month, slices), uptime(&own, &to_its_end), latency, loss);
             part["from_ms"] = slices[0].from.into();
             part["to_ms"] = slices[slices.len() - 1].to.into();
             part["terms"] = json!(terms);
@@ -207,7 +223,8 @@ pub(crate) fn expected(inputs: &Inputs) -> Value {
     let worst_of =
         |objective: &str| worst(parts.iter().filter_map(|part| part["verdict"][objective].as_str()));
     let (latency, loss) = (worst_of("latency"), worst_of("loss"));
-    let mut statement = with_verdict(figures(&month, &contracted), uptime(&promised), latency, loss);
+    let mut statement =
+        with_verdict(figures(&month, &contracted), uptime(&promised, &all_promised), latency, loss);
     let outages = outages(&month, &all);
     let counted = || outages.iter().filter(|outage| outage["down_ms"] != 0);
     let down_ms = |outage: &Value| number(&outage["down_ms"]);

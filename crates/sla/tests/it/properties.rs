@@ -1,6 +1,6 @@
 //! What must hold whatever the month was.
 
-use sla::{Figures, Inputs, Interval, LinkState, StateSpan, Statement, Verdict, Verdicts};
+use sla::{Figures, Inputs, LinkState, StateSpan, Statement, Verdict, Verdicts};
 
 use crate::cases::{Dice, inputs};
 
@@ -187,11 +187,52 @@ fn the_bounds_hold_whatever_the_unknown_time_was() {
 }
 
 #[test]
-fn what_is_allowed_does_not_depend_on_what_happened() {
+fn what_is_allowed_depends_neither_on_what_happened_nor_on_how_far_the_month_has_come() {
     each_case(|seed, _, inputs| {
-        let Statement { from_ms, to_ms, figures, .. } = judge(&inputs);
-        let period = Interval { from_ms, to_ms };
-        let allowed_ms = sla::allowed_ms(period, inputs.active, &inputs.exclusions, &inputs.terms);
-        assert_eq!(allowed_ms.expect("no contradiction"), figures.allowed_ms, "case {seed}");
+        let figures = judge(&inputs).figures;
+        let empty = Inputs { spans: Vec::new(), as_of_ms: None, ..inputs };
+        let whole = judge(&empty).figures;
+        assert_eq!(figures.allowed_ms, whole.allowed_ms, "case {seed}");
     });
+}
+
+#[test]
+fn a_running_month_is_breached_only_when_it_can_no_longer_be_met() {
+    each_case(|seed, _, mut inputs| {
+        let as_of_ms = judge(&inputs).to_ms;
+        inputs.as_of_ms = Some(as_of_ms);
+        let so_far = judge(&inputs).figures.verdict;
+        // All that is unknown was up, and the rest of the month is up.
+        let mut best = Inputs { as_of_ms: None, ..inputs };
+        best.spans.retain(|span| span.state == LinkState::Down && span.from_ms < as_of_ms);
+        best.spans.iter_mut().for_each(|span| span.to_ms = span.to_ms.min(as_of_ms));
+        let down = best.spans.clone();
+        let (mut at_ms, end_ms) = (-1 << 50, 1 << 50);
+        let mut ordered: Vec<_> = down.iter().map(|span| (span.from_ms, span.to_ms)).collect();
+        ordered.sort_unstable();
+        for (from_ms, to_ms) in ordered.into_iter().chain([(end_ms, end_ms)]) {
+            if at_ms < from_ms {
+                let up =
+                    sla::StateSpan { from_ms: at_ms, to_ms: from_ms, state: LinkState::Up, ..down_like() };
+                best.spans.push(up);
+            }
+            at_ms = at_ms.max(to_ms);
+        }
+        let best = judge(&best).figures.verdict;
+        assert_eq!(
+            so_far.uptime == Verdict::Breached,
+            best.uptime == Verdict::Breached && so_far.uptime != Verdict::None,
+            "case {seed}: {so_far:?}, at best {best:?}"
+        );
+    });
+}
+
+fn down_like() -> sla::StateSpan {
+    sla::StateSpan {
+        from_ms: 0,
+        to_ms: 0,
+        state: LinkState::Down,
+        cause: None,
+        evidence: serde_json::Value::Null,
+    }
 }

@@ -9,6 +9,8 @@ use crate::view::verdict::percent_words;
 
 /// Under this share of the allowance the rest is called little, percent.
 const LITTLE_LEFT_PERCENT: i64 = 25;
+/// Until so much of the month is over, the availability is grayed.
+const EARLY_MS: i64 = 86_400_000;
 
 /// The running month of a link: availability so far, and what is left of the down time that the contract allows in the
 /// whole month.
@@ -16,6 +18,8 @@ const LITTLE_LEFT_PERCENT: i64 = 25;
 pub(crate) struct Budget {
     /// `99.982 %`
     pub(crate) availability: String,
+    /// Less than a day of the month is over: a minute down moves the percentage more than it says, so it is grayed.
+    pub(crate) is_early: bool,
     /// Time that nobody could measure; empty if there was none.
     pub(crate) unknown: String,
     /// `99.50 %`, the terms in force.
@@ -60,25 +64,23 @@ impl RunningMonth {
     pub(crate) fn budget(&self, link: &Link, as_of_ms: i64) -> Option<Budget> {
         let spans = self.spans.get(&link.id).cloned().unwrap_or_default();
         let of_link = self.exclusions.get(&link.id).map_or(&[][..], Vec::as_slice);
-        // An open exclusion goes on for as long as is looked at.
-        let left_out =
-            |to_ms| of_link.iter().filter_map(move |one| exclusion(one, to_ms)).collect::<Vec<_>>();
+        // An open exclusion goes on to the end of the month and beyond.
+        let exclusions = of_link.iter().filter_map(|one| exclusion(one, i64::MAX)).collect();
         let inputs = Inputs {
             timezone: self.timezone.clone(),
             month: self.month,
             as_of_ms: Some(as_of_ms),
             active: Active { from_ms: link.activated_at_ms, to_ms: link.terminated_at_ms },
             spans,
-            exclusions: left_out(as_of_ms),
+            exclusions,
             terms: self.terms.get(&link.id).cloned().unwrap_or_default(),
             probes: Vec::new(),
             traffic: Vec::new(),
         };
-        let budget = sla::evaluate(&inputs).and_then(|until_now| {
-            let allowed_ms = sla::allowed_ms(self.period, inputs.active, &left_out(i64::MAX), &inputs.terms)?;
+        let budget = sla::evaluate(&inputs).map(|until_now| {
             let terms = until_now.parts.last().and_then(|part| part.terms);
             let target = terms.and_then(|terms| terms.uptime_pct);
-            Ok(Budget::new(&until_now.figures, allowed_ms, target.map(|target| target.to_string())))
+            Budget::new(&until_now.figures, target.map(|target| target.to_string()))
         });
         budget.inspect_err(|error| tracing::error!(link = %link.id, %error, "no budget")).ok()
     }
@@ -119,13 +121,14 @@ pub(crate) fn terms(stored: &LinkTerms) -> Result<Terms, StoreError> {
 }
 
 impl Budget {
-    fn new(so_far: &Figures, allowed_ms: Option<i64>, target: Option<String>) -> Self {
+    fn new(so_far: &Figures, target: Option<String>) -> Self {
         let percent = so_far.availability_pct.as_deref();
         Self {
             availability: percent.map_or_else(|| NONE.to_owned(), |percent| percent_words(percent, 3)),
             unknown: if so_far.unknown_ms > 0 { duration_words(so_far.unknown_ms) } else { String::new() },
             target: target.map(|target| format!("{target} %")).unwrap_or_default(),
-            allowance: allowed_ms.map(|allowed_ms| Allowance::new(allowed_ms, so_far.down_ms)),
+            is_early: so_far.contracted_ms < EARLY_MS,
+            allowance: so_far.allowed_ms.map(|allowed_ms| Allowance::new(allowed_ms, so_far.down_ms)),
             up_ms: so_far.up_ms,
             eligible_ms: so_far.eligible_ms,
         }
@@ -177,6 +180,8 @@ impl Allowance {
 pub(crate) struct AllBudgets {
     /// Up of eligible time of all links together.
     pub(crate) availability: String,
+    /// As [`Budget::is_early`], of all links.
+    pub(crate) is_early: bool,
     /// The least of the allowances that is left, in percent, and whose it is.
     pub(crate) least: Option<(i64, String)>,
     /// How many are overspent.
@@ -193,6 +198,7 @@ impl AllBudgets {
         let least = allowances().min_by_key(|(_, allowance)| allowance.left_percent);
         Self {
             availability: availability.map_or_else(|| NONE.to_owned(), |percent| format!("{percent} %")),
+            is_early: budgets.clone().all(|(_, one)| one.is_early),
             least: least.map(|(title, allowance)| (allowance.left_percent, title.to_owned())),
             over: allowances().filter(|(_, allowance)| allowance.class == "over").count(),
         }

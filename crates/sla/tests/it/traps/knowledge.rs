@@ -72,19 +72,50 @@ fn trap_16_nothing_eligible_is_no_figure_and_not_zero_or_a_hundred() {
 
 #[test]
 fn trap_17_a_month_so_far_is_not_a_whole_month() {
-    // Two hours down on the first day: a breach of one day at 99 %, not of a month.
+    // Two hours down on the first day: more than a day of 99 % allows, not more than the month does.
     let month = || Build::new().terms(0, "99.00", "", "").up_but(&[(HOUR, 3 * HOUR)]);
     let day = month().so_far_at(DAY).judge();
     assert!(day.so_far);
     assert_eq!((day.figures.contracted_ms, day.figures.unknown_ms), (DAY, 0));
     assert_eq!(day.figures.availability_pct.as_deref(), Some("91.66666"));
-    assert_eq!(day.figures.verdict.uptime, Breached);
+    assert_eq!(day.figures.verdict.uptime, Met);
+    assert_eq!(
+        (day.figures.allowed_ms, day.figures.budget_left_ms),
+        (Some(7 * HOUR + 12 * MINUTE), Some(5 * HOUR + 12 * MINUTE))
+    );
     assert_eq!(month().judge().figures.verdict.uptime, Met);
+    // Seven hours and a quarter cannot be made up for, whatever the rest of the month is.
+    let hopeless = Build::new().terms(0, "99.00", "", "").up_but(&[(HOUR, 8 * HOUR + 15 * MINUTE)]);
+    assert_eq!(hopeless.clone().so_far_at(8 * HOUR + 12 * MINUTE).judge().figures.verdict.uptime, Met);
+    assert_eq!(hopeless.so_far_at(9 * HOUR).judge().figures.verdict.uptime, Breached);
 
     for (as_of, so_far, contracted) in [(-DAY, true, 0), (0, true, 0), (30 * DAY, false, 30 * DAY)] {
         let statement = month().so_far_at(as_of).judge();
         assert_eq!((statement.so_far, statement.figures.contracted_ms), (so_far, contracted), "{as_of}");
     }
+}
+
+#[test]
+fn a_mean_above_its_target_is_undecided_until_the_month_is_over() {
+    let month = || Build::new().terms(0, "", "20", "1.00").up_but(&[]).probe(0, 1_000, 980, Some(25_130));
+    let so_far = month().so_far_at(DAY).judge();
+    assert_eq!(so_far.figures.verdict.overall, Verdict::Undetermined);
+    assert_eq!(
+        so_far.reasons,
+        ["Latency 25.13 ms so far against 20 ms", "Loss 2.00 % so far against 1.00 %"]
+    );
+    assert_eq!(month().judge().figures.verdict.overall, Breached);
+}
+
+#[test]
+fn terms_and_exclusions_to_come_are_part_of_what_a_running_month_allows() {
+    // Fifteen days of 99 %, then fourteen of 99.9 %, for a day of maintenance is announced.
+    let month = Build::new().terms(0, "99.00", "", "").terms(15 * DAY, "99.90", "", "");
+    let month = month.exclude(20 * DAY, 21 * DAY).up_but(&[]);
+    let allowed = 15 * DAY / 100 + 14 * DAY / 1_000;
+    let day = month.clone().so_far_at(DAY).judge();
+    assert_eq!((day.figures.allowed_ms, day.parts.len()), (Some(allowed), 1));
+    assert_eq!(month.judge().figures.allowed_ms, Some(allowed));
 }
 
 #[test]
