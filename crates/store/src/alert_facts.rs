@@ -179,7 +179,7 @@ pub(crate) async fn read(
         routers,
         operations: Vec::new(),
         people: BTreeMap::new(),
-        webhooks: webhook::of_company(tx, id).await?,
+        webhooks: webhook::of_company(tx, id, None).await?,
     };
     if !ids.is_empty() || !of_routers.is_empty() {
         facts.links = links(tx, id, &ids, &of_routers, now_ms).await?;

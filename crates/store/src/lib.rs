@@ -68,6 +68,7 @@ mod router_status;
 mod sample;
 mod sample_write;
 mod seal;
+mod seal_upgrade;
 mod second_factor;
 mod session;
 mod shared_answer;

@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, SqlitePoo
 use crate::engine::{Engine, Reader, Tx, on};
 use crate::shared_answer::SharedAnswer;
 use crate::version::VersionWatch;
-use crate::{DataVersion, MasterKey, StoreError, claim, seal};
+use crate::{DataVersion, MasterKey, StoreError, claim, seal, seal_upgrade};
 
 /// The most rows that a list without a limit of its own returns.
 pub const LIST_ROWS_MAX: i64 = 100_000;
@@ -123,6 +123,7 @@ impl Store {
         let store = Self { inner: Arc::new(Inner { pools, key, version: SharedAnswer::default() }) };
         if let Some(key) = &store.inner.key {
             seal::check_key(&store, key).await?;
+            seal_upgrade::upgrade(&store, key).await?;
         }
         Ok(store)
     }

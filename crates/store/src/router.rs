@@ -94,6 +94,14 @@ struct Row {
     created_at_ms: i64,
 }
 
+/// A router with its password as it is stored.
+#[derive(sqlx::FromRow)]
+struct SealedRow {
+    #[sqlx(flatten)]
+    row: Row,
+    password_sealed: String,
+}
+
 impl TryFrom<Row> for Router {
     type Error = StoreError;
 
@@ -173,7 +181,7 @@ impl Store {
             .await)
         .map_err(|error| StoreError::on_insert(error, "router", &[("name", "name")]))?;
         // The seal is bound to the row, whose id is only known now.
-        let sealed = key.seal(TABLE, &id.to_string(), new.password)?;
+        let sealed = key.seal(TABLE, &bound_to(id, new.address, new.port, &new.tls), new.password)?;
         on!(tx, tx => sqlx::query(SET_PASSWORD)
             .bind(id)
             .bind(sealed)
@@ -189,7 +197,8 @@ impl Store {
         id: RouterId,
         password: &SecretString,
     ) -> Result<(), StoreError> {
-        let sealed = self.key()?.seal(TABLE, &id.to_string(), password)?;
+        let router = locked(tx, id).await?;
+        let sealed = self.key()?.seal(TABLE, &router.seal_row(), password)?;
         on!(tx, tx => sqlx::query(SET_PASSWORD).bind(id).bind(sealed).execute(&mut **tx).await.map(|_| ()))?;
         Ok(())
     }
@@ -221,17 +230,27 @@ impl Store {
         row.ok_or(StoreError::NotFound { what: "router" })?.try_into()
     }
 
-    /// A router's password, unsealed.
+    /// A router's password, unsealed for the address, port and TLS mode for which it was entered.
     ///
     /// # Errors
-    /// [`StoreError::MissingKey`], [`StoreError::WrongKey`], or [`StoreError::Corrupt`] if the sealed text was altered or
-    /// belongs to another row.
+    /// [`StoreError::MissingKey`], [`StoreError::WrongKey`], or [`StoreError::Corrupt`] if the sealed text was altered,
+    /// belongs to another row, or where it would be sent was changed past the program.
     pub async fn router_password(&self, id: RouterId) -> Result<SecretString, StoreError> {
-        const SQL: &str = "SELECT password_sealed FROM mikrotik_routers WHERE id = $1";
+        const SQL: &str =
+            concat!("SELECT ", columns!(), ", password_sealed FROM mikrotik_routers WHERE id = $1");
         let key = self.key()?;
-        let sealed: Option<String> =
-            on!(self.reader(), db => sqlx::query_scalar(SQL).bind(id).fetch_optional(db).await)?;
-        key.unseal(TABLE, &id.to_string(), &sealed.ok_or(StoreError::NotFound { what: "router" })?)
+        let row: Option<SealedRow> =
+            on!(self.reader(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
+        let SealedRow { row, password_sealed } = row.ok_or(StoreError::NotFound { what: "router" })?;
+        let router = Router::try_from(row)?;
+        key.unseal(TABLE, &router.seal_row(), &password_sealed).map_err(|error| match error {
+            StoreError::Corrupt(_) => StoreError::Corrupt(format!(
+                "the password of router {0} was entered for another address, port or TLS mode, or was altered: enter it \
+                 again with `leaseline router edit {0} --password-file FILE`",
+                router.name
+            )),
+            error => error,
+        })
     }
 
     /// Replaces a router's password.
@@ -239,14 +258,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::MissingKey`], [`StoreError::NotFound`].
     pub async fn set_router_password(&self, id: RouterId, password: &SecretString) -> Result<(), StoreError> {
-        let sealed = self.key()?.seal(TABLE, &id.to_string(), password)?;
-        let rows = on!(self.writer(), db => sqlx::query(SET_PASSWORD)
-            .bind(id)
-            .bind(sealed)
-            .execute(db)
-            .await
-            .map(|done| done.rows_affected()))?;
-        if rows == 0 { Err(StoreError::NotFound { what: "router" }) } else { Ok(()) }
+        let mut tx = self.begin().await?;
+        self.set_router_password_in(&mut tx, id, password).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Has a router polled, or no longer.
@@ -264,6 +278,37 @@ impl Store {
     pub(crate) fn key(&self) -> Result<&MasterKey, StoreError> {
         self.inner.key.as_ref().ok_or(StoreError::MissingKey)
     }
+}
+
+impl Router {
+    /// What its password is sealed for.
+    fn seal_row(&self) -> String {
+        bound_to(self.id, &self.address, self.port, &self.tls)
+    }
+}
+
+/// The row and where the password may be sent: whoever can write to the database cannot have it sent elsewhere.
+fn bound_to(id: RouterId, address: &str, port: u16, tls: &RouterTls) -> String {
+    let (mode, ca_pem, fingerprint) = tls.columns();
+    let certificate = ca_pem.or(fingerprint.as_deref()).unwrap_or_default();
+    format!("{id}\n{address}\n{port}\n{mode}\n{certificate}")
+}
+
+/// Seals passwords anew that an older version bound to their rows alone. One that cannot be opened stays as it is.
+pub(crate) async fn bind_passwords(tx: &mut Tx, key: &MasterKey) -> Result<(), StoreError> {
+    const SQL: &str = concat!("SELECT ", columns!(), ", password_sealed FROM mikrotik_routers ORDER BY id");
+    let rows: Vec<SealedRow> = on!(&mut *tx, tx => sqlx::query_as(SQL).fetch_all(&mut **tx).await)?;
+    for SealedRow { row, password_sealed } in rows {
+        let id = row.id;
+        let (Ok(router), Ok(password)) =
+            (Router::try_from(row), key.unseal(TABLE, &id.to_string(), &password_sealed))
+        else {
+            continue;
+        };
+        let sealed = key.seal(TABLE, &router.seal_row(), &password)?;
+        on!(&mut *tx, tx => sqlx::query(SET_PASSWORD).bind(id).bind(sealed).execute(&mut **tx).await.map(|_| ()))?;
+    }
+    Ok(())
 }
 
 const SET_PASSWORD: &str = "UPDATE mikrotik_routers SET password_sealed = $2 WHERE id = $1";

@@ -108,8 +108,8 @@ impl Store {
         )
     }
 
-    /// Makes a factor count from now on, `step` being that of the code just shown, with its recovery codes. Of a person of the
-    /// ISP all sessions end but `kept`: they may be somebody's who has the password alone, and a factor may be demanded.
+    /// Makes a factor count from now on, `step` being that of the code just shown, with its recovery codes. All sessions
+    /// of the user end but `kept`: they may be somebody's who has the password alone.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is none to confirm, or it was begun [`SECOND_FACTOR_BEGUN_MS`] ago.
@@ -140,8 +140,9 @@ impl Store {
             return Err(StoreError::NotFound { what: "second factor" });
         }
         crate::recovery_code::replace(&mut tx, user, recovery).await?;
-        if let SessionUser::Staff(id) = user {
-            crate::staff_user_write::end_sessions(&mut tx, id, kept).await?;
+        match user {
+            SessionUser::Portal(id) => crate::password_reset::end_sessions(&mut tx, id, kept).await?,
+            SessionUser::Staff(id) => crate::staff_user_write::end_sessions(&mut tx, id, kept).await?,
         }
         account_mail::tell(&mut tx, user, AccountChange::SecondFactorOn, event).await?;
         audit::insert(&mut tx, event).await?;

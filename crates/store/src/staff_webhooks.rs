@@ -7,8 +7,8 @@ use crate::engine::{Tx, on};
 use crate::outbox_write::{self, Mail};
 use crate::webhook::{self, NOT_FOUND};
 use crate::{
-    Company, CompanyId, NewMail, NotificationEvent, OutboxId, Shown, StaffAct, StaffScope, Store, StoreError,
-    Webhook, WebhookId, webhook_write,
+    Company, CompanyId, MasterKey, NewMail, NotificationEvent, OutboxId, Shown, StaffAct, StaffScope, Store,
+    StoreError, Webhook, WebhookId, webhook_write,
 };
 
 /// `kind` in the outbox of a message that only says that messages arrive.
@@ -56,7 +56,7 @@ impl Store {
         let mut tx = self.begin().await?;
         crate::company::check_in_use(&mut tx, company, "the webhook").await?;
         let (id, secret) = webhook_write::insert(&mut tx, key, company, (&url, events), act.now_ms).await?;
-        let after = webhook::one(&mut tx, id).await?;
+        let after = webhook::one(&mut tx, id, Some(key)).await?;
         record(&mut tx, act, "webhook.add", (None, Some(&after))).await?;
         tx.commit().await?;
         Ok((id, secret))
@@ -73,17 +73,18 @@ impl Store {
         url: &str,
         events: &[NotificationEvent],
     ) -> Result<(), StoreError> {
-        const URL: &str = "UPDATE notification_webhooks SET url = $2 WHERE id = $1";
         const DEAF: &str = "DELETE FROM notification_webhook_events WHERE webhook_id = $1";
         let url = webhook::checked(url)?;
+        let key = self.key()?;
         let mut tx = self.begin().await?;
-        let before = held(&mut tx, act, id).await?;
+        let before = held(&mut tx, act, id, Some(key)).await?;
         shown.check(&before, "webhook")?;
-        on!(&mut tx, tx => sqlx::query(URL).bind(id).bind(url.as_str()).execute(&mut **tx).await.map(|_| ()))
-            .map_err(|error| StoreError::on_insert(error, "webhook", &[("url", "address")]))?;
+        let all = webhook::of_company(&mut tx, before.company_id, Some(key)).await?;
+        webhook_write::check_new(&all, Some(id), &url)?;
+        webhook_write::put_url(&mut tx, key, id, url.as_str()).await?;
         on!(&mut tx, tx => sqlx::query(DEAF).bind(id).execute(&mut **tx).await.map(|_| ()))?;
         webhook_write::put_events(&mut tx, id, events).await?;
-        let after = webhook::one(&mut tx, id).await?;
+        let after = webhook::one(&mut tx, id, Some(key)).await?;
         record(&mut tx, act, "webhook.edit", (Some(&before), Some(&after))).await?;
         Ok(tx.commit().await?)
     }
@@ -96,7 +97,7 @@ impl Store {
         active: bool,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let before = held(&mut tx, act, id).await?;
+        let before = held(&mut tx, act, id, self.inner.key.as_ref()).await?;
         webhook_write::set_active(&mut tx, id, active).await?;
         let after = Webhook { active, ..before.clone() };
         record(&mut tx, act, "webhook.edit", (Some(&before), Some(&after))).await?;
@@ -114,7 +115,7 @@ impl Store {
     ) -> Result<SecretString, StoreError> {
         let key = self.key()?;
         let mut tx = self.begin().await?;
-        let webhook = held(&mut tx, act, id).await?;
+        let webhook = held(&mut tx, act, id, self.inner.key.as_ref()).await?;
         let secret = webhook_write::renew_secret(&mut tx, key, id).await?;
         // Whatever is seen of it is the same before and after.
         record(&mut tx, act, "webhook.secret", (None, Some(&webhook))).await?;
@@ -125,7 +126,7 @@ impl Store {
     /// Removes it with its secret. What still waits for it is given up when its turn comes.
     pub async fn staff_remove_webhook(&self, act: &StaffAct<'_>, id: WebhookId) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let before = held(&mut tx, act, id).await?;
+        let before = held(&mut tx, act, id, self.inner.key.as_ref()).await?;
         webhook_write::remove(&mut tx, id).await?;
         record(&mut tx, act, "webhook.remove", (Some(&before), None)).await?;
         Ok(tx.commit().await?)
@@ -142,7 +143,7 @@ impl Store {
     ) -> Result<OutboxId, StoreError> {
         const ID: &str = "SELECT id FROM outbox WHERE dedup_key = $1";
         let mut tx = self.begin().await?;
-        let webhook = held(&mut tx, act, id).await?;
+        let webhook = held(&mut tx, act, id, self.inner.key.as_ref()).await?;
         if !webhook.active {
             let why = "it is paused and is sent nothing: have it go on first".to_owned();
             return Err(StoreError::Invalid { what: "this webhook", why });
@@ -161,14 +162,19 @@ impl Store {
 }
 
 /// A webhook within the scope, which nobody else changes until the end of the transaction.
-async fn held(tx: &mut Tx, act: &StaffAct<'_>, id: WebhookId) -> Result<Webhook, StoreError> {
+async fn held(
+    tx: &mut Tx,
+    act: &StaffAct<'_>,
+    id: WebhookId,
+    key: Option<&MasterKey>,
+) -> Result<Webhook, StoreError> {
     const HOLD: &str = "UPDATE notification_webhooks SET active = active WHERE id = $1";
     let rows = on!(&mut *tx, tx => sqlx::query(HOLD).bind(id).execute(&mut **tx).await
         .map(|done| done.rows_affected()))?;
     if rows == 0 {
         return Err(NOT_FOUND);
     }
-    let webhook = webhook::one(tx, id).await?;
+    let webhook = webhook::one(tx, id, key).await?;
     act.scope.check(webhook.company_id, "webhook")?;
     Ok(webhook)
 }

@@ -5,7 +5,9 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::engine::{Tx, on};
-use crate::{AuditEvent, CompanyId, NotificationEvent, Store, StoreError, WebhookId, audit, webhook_write};
+use crate::{
+    AuditEvent, CompanyId, MasterKey, NotificationEvent, Store, StoreError, WebhookId, audit, webhook_write,
+};
 
 /// The most webhooks of a company.
 pub const WEBHOOKS_MAX: i64 = 20;
@@ -24,7 +26,7 @@ pub struct Webhook {
     pub id: WebhookId,
     /// Whose alerts.
     pub company_id: CompanyId,
-    /// Where they are sent.
+    /// Where they are sent; sealed in the database, and empty in a process that does not hold the key.
     pub url: String,
     /// Which; empty: all.
     pub events: Vec<NotificationEvent>,
@@ -106,7 +108,8 @@ impl Store {
 
     /// The webhooks of a company, oldest first.
     pub async fn webhooks(&self, company: CompanyId) -> Result<Vec<Webhook>, StoreError> {
-        put_together(on!(self.reader(), db => sqlx::query_as(OF_COMPANY).bind(company).fetch_all(db).await)?)
+        let rows = on!(self.reader(), db => sqlx::query_as(OF_COMPANY).bind(company).fetch_all(db).await)?;
+        put_together(rows, self.inner.key.as_ref())
     }
 
     /// One webhook.
@@ -115,7 +118,7 @@ impl Store {
     /// [`StoreError::NotFound`] if there is none.
     pub async fn webhook(&self, id: WebhookId) -> Result<Webhook, StoreError> {
         let rows = on!(self.reader(), db => sqlx::query_as(ONE).bind(id).fetch_all(db).await)?;
-        put_together(rows)?.pop().ok_or(NOT_FOUND)
+        put_together(rows, self.inner.key.as_ref())?.pop().ok_or(NOT_FOUND)
     }
 
     /// What its messages are signed with, unsealed.
@@ -140,7 +143,7 @@ impl Store {
     ) -> Result<SecretString, StoreError> {
         let key = self.key()?;
         let mut tx = self.begin().await?;
-        one(&mut tx, id).await?;
+        one(&mut tx, id, Some(key)).await?;
         let secret = webhook_write::renew_secret(&mut tx, key, id).await?;
         note(&mut tx, (by, now_ms), "webhook.secret", id, serde_json::Value::Null).await?;
         tx.commit().await?;
@@ -158,7 +161,7 @@ impl Store {
         (by, now_ms): (&str, i64),
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let before = one(&mut tx, id).await?.active;
+        let before = one(&mut tx, id, None).await?.active;
         webhook_write::set_active(&mut tx, id, active).await?;
         let detail = serde_json::json!({ "before": { "active": before }, "after": { "active": active } });
         note(&mut tx, (by, now_ms), "webhook.edit", id, detail).await?;
@@ -171,7 +174,7 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn remove_webhook(&self, id: WebhookId, (by, now_ms): (&str, i64)) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
-        let webhook = one(&mut tx, id).await?;
+        let webhook = one(&mut tx, id, self.inner.key.as_ref()).await?;
         webhook_write::remove(&mut tx, id).await?;
         let detail = serde_json::json!({ "url": webhook.origin() });
         note(&mut tx, (by, now_ms), "webhook.remove", id, detail).await?;
@@ -179,20 +182,27 @@ impl Store {
     }
 }
 
-/// The webhooks of a company as a transaction sees them, oldest first.
-pub(crate) async fn of_company(tx: &mut Tx, company: CompanyId) -> Result<Vec<Webhook>, StoreError> {
-    put_together(on!(tx, tx => sqlx::query_as(OF_COMPANY).bind(company).fetch_all(&mut **tx).await)?)
+/// The webhooks of a company as a transaction sees them, oldest first; without `key` they have no address.
+pub(crate) async fn of_company(
+    tx: &mut Tx,
+    company: CompanyId,
+    key: Option<&MasterKey>,
+) -> Result<Vec<Webhook>, StoreError> {
+    let rows = on!(tx, tx => sqlx::query_as(OF_COMPANY).bind(company).fetch_all(&mut **tx).await)?;
+    put_together(rows, key)
 }
 
-pub(crate) async fn one(tx: &mut Tx, id: WebhookId) -> Result<Webhook, StoreError> {
+pub(crate) async fn one(tx: &mut Tx, id: WebhookId, key: Option<&MasterKey>) -> Result<Webhook, StoreError> {
     let rows = on!(tx, tx => sqlx::query_as(ONE).bind(id).fetch_all(&mut **tx).await)?;
-    put_together(rows)?.pop().ok_or(NOT_FOUND)
+    put_together(rows, key)?.pop().ok_or(NOT_FOUND)
 }
 
-fn put_together(rows: Vec<Row>) -> Result<Vec<Webhook>, StoreError> {
+fn put_together(rows: Vec<Row>, key: Option<&MasterKey>) -> Result<Vec<Webhook>, StoreError> {
     let mut all: Vec<Webhook> = Vec::new();
     for (id, company_id, url, active, created_at_ms, event) in rows {
         if all.last().is_none_or(|last| last.id != id) {
+            let url =
+                key.map(|key| webhook_write::unseal_url(key, id, &url)).transpose()?.unwrap_or_default();
             all.push(Webhook { id, company_id, url, events: Vec::new(), active, created_at_ms });
         }
         if let (Some(webhook), Some(event)) = (all.last_mut(), event) {

@@ -6,6 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 pub const PASSWORD_CHARS_MIN: usize = 12;
 /// The most bytes: more would only make the server work.
 pub const PASSWORD_BYTES_MAX: usize = 256;
+/// What bcrypt takes into account; it ignores the rest.
+const BCRYPT_BYTES_MAX: usize = 72;
 /// The fewest different characters: `aaaaaaaaaaaa` is long and no password.
 const PASSWORD_DISTINCT_MIN: usize = 5;
 /// The fewest guesses, as a power of ten, that `zxcvbn` expects to be needed: its third of four steps.
@@ -75,7 +77,8 @@ pub fn verify_password(password: &SecretString, stored: &str) -> bool {
         return false;
     }
     if is_bcrypt(stored) {
-        return bcrypt::verify(text, stored).unwrap_or(false);
+        // What follows would not be looked at: any ending would do.
+        return text.len() <= BCRYPT_BYTES_MAX && bcrypt::verify(text, stored).unwrap_or(false);
     }
     PasswordHash::new(stored)
         .is_ok_and(|hash| Argon2::default().verify_password(text.as_bytes(), &hash).is_ok())
@@ -112,6 +115,14 @@ mod tests {
         assert!(!verify_password(&secret("correct horse batterz"), &hash));
         assert!(!verify_password(&secret("correct horse battery"), "garbage"));
         assert!(!needs_rehash(&hash));
+    }
+
+    #[test]
+    fn a_bcrypt_hash_fits_nothing_longer_than_it_can_hold() {
+        let long = "x".repeat(72);
+        let hash = bcrypt::hash_with_result(&long, 4).unwrap().format_for_version(bcrypt::Version::TwoY);
+        assert!(verify_password(&secret(&long), &hash));
+        assert!(!verify_password(&secret(&format!("{long} and more")), &hash));
     }
 
     #[test]

@@ -168,6 +168,21 @@ on_both! {
         assert_eq!(db.number("SELECT COUNT(*) FROM recovery_codes").await, 0);
     }
 
+    /// The other sessions may be of somebody who has the password alone.
+    async fn turning_on_a_second_factor_ends_the_other_sessions(db) {
+        let store = &db.store;
+        let (_, anna) = anna(store).await;
+        for token in [1, 2] {
+            session(store, anna, token).await;
+        }
+        let here = store.session(&[1; 32], START_MS).await.unwrap().unwrap().id;
+        store.begin_second_factor(anna, &SecretString::from("S"), START_MS).await.unwrap();
+        let recovery = RecoveryHashes { salt: "salt", hashes: &["h".to_owned()] };
+        store.confirm_second_factor(anna, 1, recovery, Some(here), &event(START_MS)).await.unwrap();
+        assert!(store.session(&[1; 32], START_MS).await.unwrap().is_some(), "the one at work has ended");
+        assert!(store.session(&[2; 32], START_MS).await.unwrap().is_none(), "another goes on");
+    }
+
     async fn a_recovery_code_works_once(db) {
         let store = &db.store;
         let (_, anna) = anna(store).await;

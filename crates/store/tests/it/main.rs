@@ -39,4 +39,5 @@ mod staff_scope;
 mod staff_write;
 mod tail;
 mod version;
+mod webhook;
 mod whatsapp;

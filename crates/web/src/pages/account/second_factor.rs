@@ -115,7 +115,7 @@ pub(crate) async fn confirm(
     let new = recovery::generate(&app).await?;
     let recovery = RecoveryHashes { salt: &new.salt, hashes: &new.hashes };
     let event = audit::own(&app, &caller, &session, "second_factor.on", json!({}));
-    app.store.confirm_second_factor(user, step, recovery, None, &event).await?;
+    app.store.confirm_second_factor(user, step, recovery, Some(session.id), &event).await?;
     Ok(shown_once(&app, &session, new.codes, true)?.into_response())
 }
 
