@@ -160,6 +160,11 @@ impl Config {
         Some(self.server.public_url.clone()).filter(|url| !url.is_empty())
     }
 
+    /// Whether cookies go over HTTPS only: where customers reach the portal by https://, or where it is demanded.
+    pub(crate) fn secure_cookies(&self) -> bool {
+        self.server.secure_cookies || self.server.public_url.starts_with("https://")
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         let c = &self.collector;
         let in_range = [

@@ -176,7 +176,7 @@ pub(crate) fn collector_config(config: &Config) -> CollectorConfig {
 
 fn web_settings(config: &Config) -> anyhow::Result<web::Settings> {
     Ok(web::Settings {
-        secure_cookies: config.server.secure_cookies,
+        secure_cookies: config.secure_cookies(),
         trusted_proxies: config.server.trusted_proxies.clone(),
         session_idle: Duration::from_secs(u64::from(config.server.session_idle_hours) * 3_600),
         session_absolute: Duration::from_secs(u64::from(config.server.session_max_hours) * 3_600),

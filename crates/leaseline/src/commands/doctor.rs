@@ -3,7 +3,10 @@ use serde_json::json;
 
 use store::OutboxState;
 
-use super::router::{self, Step};
+use super::{
+    doctor_security,
+    router::{self, Step},
+};
 use crate::{
     clock::now_ms, fault::one_line, installation::Installation, mail, moment, output::Printer, whatsapp,
 };
@@ -61,6 +64,7 @@ async fn look_inside(
     }
     let links = store.links().await?;
     let routers = store.routers().await?;
+    steps.extend(doctor_security::steps(&installation.config, &routers));
     steps.push(step("links", Ok(format!("{} on {} routers", links.len(), routers.len()))));
     for router in &routers {
         let found = router::findings(store, &installation.config, router).await?;

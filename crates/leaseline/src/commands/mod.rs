@@ -5,6 +5,7 @@ mod client;
 mod collect;
 mod company;
 mod doctor;
+mod doctor_security;
 mod exchange;
 mod exclusion;
 mod explain;
