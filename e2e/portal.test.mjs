@@ -193,6 +193,15 @@ test('a lost connection is told, and the page recovers by itself', async () => {
   const before = complaints.length;
   await page.context().setOffline(true);
   await page.waitForSelector('#connection-lost:not([hidden])', { timeout: 60_000 });
+  // A tab that is hidden asks nothing, so it must not claim to be connected again.
+  const saysSo = await page.evaluate(async () => {
+    Object.defineProperty(document, 'hidden', { configurable: true, value: true });
+    window.dispatchEvent(new Event('online'));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    delete document.hidden;
+    return document.querySelector('#connection-lost').hidden;
+  });
+  assert.equal(saysSo, false, 'a hidden tab that is offline says that it is connected again');
   await page.context().setOffline(false);
   await page.waitForSelector('#connection-lost', { state: 'hidden', timeout: 60_000 });
   // The browser itself reports the requests that failed while it was offline.

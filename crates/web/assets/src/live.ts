@@ -126,12 +126,13 @@ async function refresh(region: HTMLElement): Promise<void> {
 
 async function round(region: HTMLElement): Promise<void> {
   try {
+    // A hidden tab asks nothing, and so knows nothing of the connection.
     if (!document.hidden) {
       await refresh(region);
       document.dispatchEvent(new CustomEvent('leaseline:refreshed'));
+      failures = 0;
+      connectionLost(false);
     }
-    failures = 0;
-    connectionLost(false);
   } catch (error) {
     // Whoever asked anew goes on from here.
     if (error instanceof DOMException && error.name === 'AbortError') return;
