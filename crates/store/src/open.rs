@@ -8,6 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, SqlitePool, Transaction};
 
 use crate::engine::{Engine, Reader, Tx, on};
+use crate::released;
 use crate::shared_answer::SharedAnswer;
 use crate::version::VersionWatch;
 use crate::{DataVersion, MasterKey, StoreError, claim, seal};
@@ -217,7 +218,7 @@ async fn open_sqlite(location: &Location, path: &Path) -> Result<Pools, StoreErr
         .statement_cache_capacity(STATEMENTS_KEPT)
         .disable_statement_logging();
     let opened = |error| open_error(location, error);
-    let write = SqlitePoolOptions::new()
+    let write = released::checked(SqlitePoolOptions::new())
         .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None)
@@ -229,7 +230,7 @@ async fn open_sqlite(location: &Location, path: &Path) -> Result<Pools, StoreErr
     let turn = claim::wait_beside(path, "schema.lock").await?;
     SQLITE_MIGRATIONS.run(&write).await.map_err(migrate_error)?;
     drop(turn);
-    let read = SqlitePoolOptions::new()
+    let read = released::checked(SqlitePoolOptions::new())
         .max_connections(SQLITE_READERS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .max_lifetime(None)

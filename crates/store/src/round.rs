@@ -78,7 +78,7 @@ impl Store {
         match self.write_together(rounds).await {
             Ok(()) => return Ok(rounds.iter().map(|_| Ok(())).collect()),
             // To try again one by one would wait for each round as long as for all.
-            Err(error) if error.is_out_of_reach() => return Err(error),
+            Err(error) if error.is_unwritable() => return Err(error),
             Err(error) if rounds.len() == 1 => return Ok(vec![Err(error)]),
             Err(_) => {}
         }

@@ -40,3 +40,4 @@ mod staff_write;
 mod tail;
 mod version;
 mod whatsapp;
+mod writer;
