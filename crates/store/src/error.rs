@@ -61,6 +61,9 @@ pub enum StoreError {
     /// Another process collects into this database.
     #[error("another collector is already running on this database: stop it first")]
     CollectorRunning,
+    /// Another collector has claimed the database since.
+    #[error("another collector has taken over this database: its polls are stored, ours are not")]
+    ClaimLost,
     /// Another process serves this database.
     #[error("another leaseline is already serving this database: stop it first")]
     AlreadyServing,
@@ -143,6 +146,17 @@ impl StoreError {
             Self::Database(error) => Failure::of(error) == Failure::Unavailable,
             _ => false,
         }
+    }
+
+    /// The error with what caused it, on one line.
+    pub(crate) fn words(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        text
     }
 
     /// A value that does not parse although this program wrote it.

@@ -8,6 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, SqlitePool, Transaction};
 
 use crate::engine::{Engine, Reader, Tx, on};
+use crate::heartbeat::TrialWrite;
 use crate::released;
 use crate::shared_answer::SharedAnswer;
 use crate::version::VersionWatch;
@@ -88,6 +89,7 @@ pub(crate) struct Inner {
     pub(crate) pools: Pools,
     pub(crate) key: Option<MasterKey>,
     pub(crate) version: SharedAnswer<DataVersion>,
+    pub(crate) trial_write: TrialWrite,
 }
 
 pub(crate) enum Pools {
@@ -121,7 +123,14 @@ impl Store {
             Location::Sqlite(path) => open_sqlite(location, path).await?,
             Location::Postgres(url) => open_postgres(location, url).await?,
         };
-        let store = Self { inner: Arc::new(Inner { pools, key, version: SharedAnswer::default() }) };
+        let store = Self {
+            inner: Arc::new(Inner {
+                pools,
+                key,
+                version: SharedAnswer::default(),
+                trial_write: TrialWrite::default(),
+            }),
+        };
         if let Some(key) = &store.inner.key {
             seal::check_key(&store, key).await?;
         }

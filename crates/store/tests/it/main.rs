@@ -22,6 +22,7 @@ mod notification;
 mod open;
 mod outbox;
 mod people;
+mod readiness;
 mod report;
 mod rollup;
 mod round;
