@@ -14,7 +14,7 @@ use anyhow::Context;
 use collector::CollectorConfig;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use store::{Location, MasterKey, Store};
+use store::{CollectorClaim, Location, MasterKey, Store};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -38,8 +38,9 @@ pub(crate) async fn run(place: &Place, args: DemoArgs, printer: &Printer) -> any
     folder.write_key(key.to_hex().expose_secret())?;
     let location = Location::Sqlite(folder.database());
     let store = Store::open(&location, Some(key)).await.context("the demo's database")?;
-    let _claims = (store.claim_server().await?, store.claim_collector().await?);
-    let result = with_store(&store, listener, args.smtp, &folder, printer).await;
+    let _server_claim = store.claim_server().await?;
+    let claim = store.claim_collector().await?;
+    let result = with_store(&store, claim, listener, args.smtp, &folder, printer).await;
     store.close().await;
     folder.finish()?;
     result
@@ -47,6 +48,7 @@ pub(crate) async fn run(place: &Place, args: DemoArgs, printer: &Printer) -> any
 
 async fn with_store(
     store: &Store,
+    claim: CollectorClaim,
     listener: tokio::net::TcpListener,
     smtp: Option<SocketAddr>,
     folder: &folder::Folder,
@@ -73,7 +75,7 @@ async fn with_store(
         ..web::Settings::default()
     };
     serving::spawn_web(store, listener, settings, &stop, &mut tasks);
-    serving::spawn_collector(store, collector_config(), &stop, &mut tasks);
+    serving::spawn_collector(store, claim, collector_config(), &stop, &mut tasks);
     let ways = jobs::Ways { mail: delivery, ..jobs::Ways::default() };
     let wait = serving::STOP_WAIT.max(ways.stop_wait());
     serving::spawn_jobs(store, ways, &stop, &mut tasks);
