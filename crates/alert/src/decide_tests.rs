@@ -1,7 +1,8 @@
-use store::{AlertSubject, LinkId, NotificationEvent, QuietHours};
+use store::{AlertSubject, DiskSpace, LinkId, NotificationEvent, QuietHours};
 
 use super::{
     condition::{Condition, Detail, Standing},
+    disk,
     world::{HOUR, MINUTE, SECOND, START, World},
 };
 
@@ -251,6 +252,23 @@ fn our_own_network_gone_is_one_message_and_no_router_is_blamed() {
     assert_eq!(told(&world)[1..], ["collector_stalled over Example Net"]);
     world.until(START + HOUR + MINUTE, START + HOUR + 2 * MINUTE);
     assert_eq!(told(&world)[2..], ["router_unreachable edge"]);
+}
+
+/// Before the disk is full: once it is, no alert can be stored either.
+#[test]
+fn a_nearly_full_disk_is_one_message_to_operations_and_one_when_there_is_space_again() {
+    const GIB: u64 = 1 << 30;
+    let mut world = World::new(1);
+    let company = world.facts.company.clone();
+    let free = [10 * GIB, GIB + 1, GIB - 1, GIB / 2, GIB + 1, GIB - 1, GIB + GIB / 8, 2 * GIB, 2 * GIB];
+    for (minute, available_bytes) in (0..).zip(free) {
+        let disk = DiskSpace { available_bytes, total_bytes: 100 * GIB };
+        let now_ms = START + minute * MINUTE;
+        world.at_with(now_ms, &[disk::condition(&company, Some(disk), now_ms)]);
+    }
+    assert_eq!(told(&world), ["disk_low Example Net", "disk_low over Example Net"]);
+    assert_eq!(world.book.messages[0].2.payload["measured"], "1023 MiB free");
+    assert_eq!(world.book.messages[0].2.payload["limit"], "1.0 GiB");
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::{collections::HashMap, error::Error};
 use jiff::tz::TimeZone;
 use store::{AlertSubject, Company, CompanyId, LinkId, Store, StoreError};
 
-use super::{budget, condition::Condition, decide::decide, quality_read};
+use super::{budget, condition::Condition, decide::decide, disk, quality_read};
 
 /// Time between two looks at latency and loss, which change with samples only.
 const QUALITY_EVERY_MS: i64 = 30_000;
@@ -90,6 +90,7 @@ impl AlertEngine {
         let mut conditions = Vec::new();
         if is_due(&mut self.quality_due_ms, company.id, now_ms, QUALITY_EVERY_MS) {
             conditions = quality_read::conditions(store, company.id, now_ms).await?;
+            conditions.push(disk::condition(company, store.disk_space().await?, now_ms));
         }
         if is_due(&mut self.budget_due_ms, company.id, now_ms, BUDGET_EVERY_MS) {
             match budget::conditions(store, company, zone, now_ms).await {

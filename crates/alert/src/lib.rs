@@ -8,6 +8,7 @@ mod budget;
 mod condition;
 mod decide;
 mod desk;
+mod disk;
 mod engine;
 mod gate;
 mod link_rules;

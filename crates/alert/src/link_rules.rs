@@ -53,6 +53,10 @@ pub(crate) fn settle(desk: &mut Desk<'_>, link: &WatchedLink) {
 
 /// Latency, loss and the error budget. A link that is known to be unstable needs no further messages.
 pub(crate) fn settle_measured(desk: &mut Desk<'_>, condition: &Condition) {
+    if let AlertSubject::Company(_) = condition.subject {
+        desk.settle(condition);
+        return;
+    }
     let mut condition = condition.clone();
     if let AlertSubject::Link(id) = condition.subject
         && let Some(link) = desk.facts.links.get(&id)

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use routeros::{CheckStep, ConnectionReport, Interface, Value, test_connection};
-use store::{FoundInterface, FoundStep, RouterFindings, RouterId, Store, StoreError, WantedCheck};
+use store::{
+    FailureNotice, FoundInterface, FoundStep, RouterFindings, RouterId, Store, StoreError, WantedCheck,
+};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -31,7 +33,9 @@ pub(crate) struct CheckDesk {
     desk: Desk,
     tasks: JoinSet<Result<(), StoreError>>,
     under_way: HashMap<Id, RouterId>,
-    failing: bool,
+    /// Apart from each other: on a full disk reading goes on and writing fails.
+    reads: FailureNotice,
+    writes: FailureNotice,
 }
 
 /// What every test works with.
@@ -45,7 +49,8 @@ struct Desk {
 impl CheckDesk {
     pub(crate) fn new(store: Store, clocks: Clocks, connect_timeout: Duration) -> Self {
         let desk = Desk { store, clocks, connect_timeout };
-        Self { desk, tasks: JoinSet::new(), under_way: HashMap::new(), failing: false }
+        let (reads, writes) = (FailureNotice::default(), FailureNotice::default());
+        Self { desk, tasks: JoinSet::new(), under_way: HashMap::new(), reads, writes }
     }
 
     /// Tests until `stop`; then all sessions are closed at once.
@@ -71,10 +76,10 @@ impl CheckDesk {
     async fn look(&mut self) {
         match self.desk.store.wanted_checks(self.desk.clocks.now().wall_ms).await {
             Ok(wanted) => {
-                self.failing = false;
+                self.reads.works();
                 wanted.into_iter().for_each(|wanted| self.begin(wanted));
             }
-            Err(error) => self.failed(&error),
+            Err(error) => failed(&mut self.reads, &error),
         }
     }
 
@@ -92,8 +97,9 @@ impl CheckDesk {
         match ended {
             Ok((id, answered)) => {
                 self.under_way.remove(&id);
-                if let Err(error) = answered {
-                    self.failed(&error);
+                match answered {
+                    Ok(()) => _ = self.writes.works(),
+                    Err(error) => failed(&mut self.writes, &error),
                 }
             }
             Err(error) => {
@@ -102,13 +108,11 @@ impl CheckDesk {
             }
         }
     }
+}
 
-    /// Said once, however long it lasts.
-    fn failed(&mut self, error: &StoreError) {
-        if !self.failing {
-            tracing::warn!("connection tests stand still: {error}");
-        }
-        self.failing = true;
+fn failed(notice: &mut FailureNotice, error: &StoreError) {
+    if notice.fails() {
+        tracing::warn!("connection tests stand still: {error}");
     }
 }
 

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use store::{Clock, RouterId, RouterTarget, Store};
+use store::{Clock, CollectorFence, RouterId, RouterTarget, Store};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -95,11 +95,20 @@ impl Collector {
         Self::with_clocks(store, Clocks::new(clock).with_mono(mono_ms), config)
     }
 
+    /// Writes under this claim only: once another collector has claimed the database, nothing more is written and
+    /// [`run`](Self::run) ends. Without it, whoever polls sees to it that nobody else does.
+    #[must_use]
+    pub fn under(self, fence: CollectorFence) -> Self {
+        let Shared { store, clocks, config, .. } = &*self.shared;
+        Self::build(store.clone(), clocks.clone(), config.clone(), Some(fence))
+    }
+
     /// Polls until `stop`; rounds that are being written are written to their end. Beside it, links that somebody
     /// watches live are watched and routers that somebody asks about are tested, in sessions of their own.
     ///
     /// # Errors
     /// If the list of routers cannot be read at the start; later failures are logged and tried again.
+    /// [`CollectorError::TakenOver`] if another collector has claimed the database.
     pub async fn run(self, stop: CancellationToken) -> Result<(), CollectorError> {
         let Shared { store, clocks, config, .. } = &*self.shared;
         let live = LiveWatch::new(store.clone(), clocks.clone(), config.connect_timeout);
@@ -171,13 +180,17 @@ impl Collector {
     }
 
     fn with_clocks(store: Store, clocks: Clocks, config: CollectorConfig) -> Self {
+        Self::build(store, clocks, config, None)
+    }
+
+    fn build(store: Store, clocks: Clocks, config: CollectorConfig, fence: Option<CollectorFence>) -> Self {
         let millis = |interval: Duration| i64::try_from(interval.as_millis()).unwrap_or(i64::MAX / 4);
         let rules = Rules {
             looks_needed: config.down_after_probes.max(1),
             normal_ms: millis(config.probe_interval * NORMAL_INTERVALS),
         };
         let shared = Shared {
-            writer: RoundWriter::new(store.clone()),
+            writer: RoundWriter::new(store.clone(), fence),
             store,
             clocks,
             rules,

@@ -6,6 +6,9 @@ pub enum CollectorError {
     /// The list of routers and links could not be read.
     #[error("cannot read which routers to poll")]
     Targets(#[source] store::StoreError),
+    /// Another collector has claimed the database: what this one writes is refused.
+    #[error("another collector has taken over this database")]
+    TakenOver,
     /// A setting that cannot work.
     #[error("{0}")]
     Config(&'static str),
@@ -26,6 +29,8 @@ pub(crate) enum RoundError {
     Store(String),
     #[error("the round could not be written: {0}")]
     Write(String),
+    #[error("kept in memory until the database can be written: {0}")]
+    Kept(String),
     #[error("the clock was set back: nothing is written until it has passed {}", moment(*.0))]
     ClockBehind(i64),
 }

@@ -8,6 +8,9 @@
 //! The core is pure and knows no clock: `counter_delta` makes rates, `evidence` decides what happened between two
 //! looks, `timeline` what counts as confirmed, `schedule` when rounds are. Around it are sessions and timers.
 
+mod backlog;
+#[cfg(test)]
+mod backlog_tests;
 mod backoff;
 mod checks;
 mod clocks;
@@ -26,6 +29,8 @@ mod piece;
 mod pinging;
 mod poller;
 mod round_writer;
+#[cfg(test)]
+mod round_writer_tests;
 mod running;
 mod schedule;
 mod session;

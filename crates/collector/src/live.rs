@@ -10,7 +10,7 @@ mod trouble;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use store::{LiveReading, LiveTarget, Router, RouterId, Store};
+use store::{FailureNotice, LiveReading, LiveTarget, Router, RouterId, Store, StoreError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
@@ -36,7 +36,9 @@ pub(crate) struct LiveWatch {
     tasks: JoinSet<RouterId>,
     routers: HashMap<RouterId, Watched>,
     waiting: Vec<LiveReading>,
-    failing: bool,
+    /// Apart from each other: on a full disk reading goes on and writing fails.
+    reads: FailureNotice,
+    writes: FailureNotice,
 }
 
 /// A router's task.
@@ -59,7 +61,8 @@ impl LiveWatch {
             tasks: JoinSet::new(),
             routers: HashMap::new(),
             waiting: Vec::new(),
-            failing: false,
+            reads: FailureNotice::default(),
+            writes: FailureNotice::default(),
         }
     }
 
@@ -95,10 +98,10 @@ impl LiveWatch {
         let targets = self.store.live_targets(self.clocks.now().wall_ms).await;
         match targets {
             Ok(targets) => {
-                self.failing = false;
+                self.reads.works();
                 self.reconcile(targets);
             }
-            Err(error) => self.failed(&error),
+            Err(error) => failed(&mut self.reads, &error),
         }
     }
 
@@ -132,17 +135,9 @@ impl LiveWatch {
     async fn write(&mut self) {
         let readings = std::mem::take(&mut self.waiting);
         match self.store.write_live(&readings, self.clocks.now().wall_ms).await {
-            Ok(()) => self.failing = false,
-            Err(error) => self.failed(&error),
+            Ok(()) => _ = self.writes.works(),
+            Err(error) => failed(&mut self.writes, &error),
         }
-    }
-
-    /// Said once, however long it lasts.
-    fn failed(&mut self, error: &store::StoreError) {
-        if !self.failing {
-            tracing::warn!("live views stand still: {error}");
-        }
-        self.failing = true;
     }
 
     /// A task that failed is started again with the next look.
@@ -151,5 +146,11 @@ impl LiveWatch {
             tracing::error!("watching a router failed, it is started again: {error}");
             self.routers.retain(|_, watched| watched.id != error.id());
         }
+    }
+}
+
+fn failed(notice: &mut FailureNotice, error: &StoreError) {
+    if notice.fails() {
+        tracing::warn!("live views stand still: {error}");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::RouterId;
+use store::{FailureNotice, HEARTBEAT_EVERY, Heartbeat, Part, RouterId};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -40,20 +40,41 @@ impl Running {
         }
         let every = self.collector.targets_every();
         let routers = self.collector.refresh().await?;
-        self.reconcile(routers, &stop);
+        // Apart from `stop`, for it also ends when another collector takes over.
+        let halt = stop.child_token();
+        self.reconcile(routers, &halt);
+        let shared = Arc::clone(self.collector.shared());
+        let mut is_taken_over = false;
+        let mut unread = FailureNotice::default();
+        let mut heartbeat = Heartbeat::new(Part::Collector);
+        let mut beats = tokio::time::interval(HEARTBEAT_EVERY);
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
+                () = shared.writer.taken_over() => {
+                    is_taken_over = true;
+                    break;
+                }
                 () = sleep(every) => match self.collector.refresh().await {
-                    Ok(routers) => self.reconcile(routers, &stop),
-                    Err(error) => tracing::error!("{error}; polling goes on with those known"),
+                    Ok(routers) => {
+                        unread.works();
+                        self.reconcile(routers, &halt);
+                    }
+                    Err(error) if unread.fails() => tracing::error!("{error}; polling goes on with those known"),
+                    Err(_) => {}
                 },
                 Some(ended) = self.tasks.join_next() => self.ended(ended),
+                _ = beats.tick() => heartbeat.beat(&shared.store, shared.clocks.now().wall_ms).await,
             }
         }
+        halt.cancel();
         while let Some(ended) = self.tasks.join_next().await {
             self.ended(ended);
         }
+        if is_taken_over {
+            return Err(CollectorError::TakenOver);
+        }
+        shared.writer.finish().await;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 use std::{error::Error, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use store::{Clock, OutboxMail, Store, StoreError};
+use store::{Clock, FailureNotice, Heartbeat, OutboxMail, Part, Store, StoreError};
 use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
@@ -119,6 +119,7 @@ impl News {
 
 async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
     let mut ticks = ticks(PASS_INTERVAL);
+    let mut failure = FailureNotice::default();
     while next(&mut ticks, stop).await {
         // What is under way at a stop is dropped: its transaction leaves nothing, and the next pass begins there.
         let result = tokio::select! {
@@ -126,7 +127,11 @@ async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
             result = crate::run_once(store, clock.now_ms()) => result,
         };
         match result {
-            Ok(outcome) => tracing::debug!(?outcome, "housekeeping done"),
+            Ok(outcome) => {
+                failure.works();
+                tracing::debug!(?outcome, "housekeeping done");
+            }
+            Err(_) if !failure.fails() => {}
             Err(error) => {
                 tracing::warn!(error = &error as &dyn Error, "housekeeping failed, next try in a minute");
             }
@@ -137,17 +142,22 @@ async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
 async fn close_months(store: &Store, clock: &Clock, news: &News, stop: &CancellationToken) {
     let mut schedule = Schedule::default();
     let mut ticks = ticks(PASS_INTERVAL);
+    let mut failure = FailureNotice::default();
     while next(&mut ticks, stop).await {
         let result = tokio::select! {
             () = stop.cancelled() => return,
             result = schedule.close_due(store, clock.now_ms()) => result,
         };
+        if result.is_ok() {
+            failure.works();
+        }
         match result {
             Ok(outcome) if outcome.closed + outcome.revised > 0 => {
                 tracing::info!(closed = outcome.closed, revised = outcome.revised, "months closed");
                 news.tell();
             }
             Ok(outcome) => tracing::debug!(?outcome, "no month is due"),
+            Err(_) if !failure.fails() => {}
             Err(error) => {
                 tracing::warn!(error = &error as &dyn Error, "closing months failed, next try in a minute");
             }
@@ -158,8 +168,8 @@ async fn close_months(store: &Store, clock: &Clock, news: &News, stop: &Cancella
 async fn watch(store: &Store, clock: &Clock, news: &News, stop: &CancellationToken) {
     let mut engine = AlertEngine::default();
     let mut ticks = ticks(ALERT_INTERVAL);
-    // Said when it begins and when it ends, not every two seconds.
-    let mut is_failing = false;
+    let mut heartbeat = Heartbeat::new(Part::Jobs);
+    let mut failure = FailureNotice::default();
     while next(&mut ticks, stop).await {
         let result = tokio::select! {
             () = stop.cancelled() => return,
@@ -171,17 +181,19 @@ async fn watch(store: &Store, clock: &Clock, news: &News, stop: &CancellationTok
                     tracing::info!(messages = outcome.messages, "alerts put into the outbox");
                     news.tell();
                 }
-                if is_failing {
+                if failure.works().is_some() {
                     tracing::info!("alerts are watched again");
                 }
-                is_failing = false;
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = heartbeat.beat(store, clock.now_ms()) => {}
+                }
             }
             Err(error) => {
-                if !is_failing {
+                if failure.fails() {
                     let error = &error as &dyn Error;
                     tracing::warn!(error, "alerts cannot be watched, next try in two seconds");
                 }
-                is_failing = true;
             }
         }
     }
@@ -197,20 +209,24 @@ async fn side_by_side(
     stop: &CancellationToken,
 ) {
     let mut calls = FuturesUnordered::new();
+    let mut failure = FailureNotice::default();
     loop {
         if !stop.is_cancelled() && calls.len() < at_once {
             match way.claim(clock.now_ms(), at_once - calls.len()).await {
-                Ok(claimed) => calls.extend(claimed.into_iter().map(|call| {
-                    let now_ms = clock.now_ms();
-                    async move { way.deliver(&call, now_ms).await }
-                })),
-                Err(error) => note_database(&error),
+                Ok(claimed) => {
+                    failure.works();
+                    calls.extend(claimed.into_iter().map(|call| {
+                        let now_ms = clock.now_ms();
+                        async move { way.deliver(&call, now_ms).await }
+                    }));
+                }
+                Err(error) => note_database(&mut failure, &error),
             }
         }
         tokio::select! {
             Some(result) = calls.next() => {
                 if let Err(error) = result {
-                    note_database(&error);
+                    note_database(&mut failure, &error);
                 }
             }
             () = stop.cancelled() => {
@@ -225,7 +241,10 @@ async fn side_by_side(
     }
 }
 
-fn note_database(error: &StoreError) {
+fn note_database(failure: &mut FailureNotice, error: &StoreError) {
+    if !failure.fails() {
+        return;
+    }
     tracing::warn!(error = error as &dyn Error, "the outbox cannot be read or written");
 }
 
@@ -233,8 +252,13 @@ fn note_database(error: &StoreError) {
 async fn deliver_mail(mail: &Delivery, clock: &Clock, news: &Notify, stop: &CancellationToken) {
     // Said when it begins and when it ends, not each time.
     let mut is_away = false;
+    let mut failure = FailureNotice::default();
     while !stop.is_cancelled() {
-        let pause = match mail.deliver_once(clock.now_ms()).await {
+        let delivered = mail.deliver_once(clock.now_ms()).await;
+        if delivered.is_ok() {
+            failure.works();
+        }
+        let pause = match delivered {
             Ok(Delivered::Nothing) => OUTBOX_INTERVAL,
             Ok(Delivered::Away) => {
                 if !is_away {
@@ -251,7 +275,7 @@ async fn deliver_mail(mail: &Delivery, clock: &Clock, news: &Notify, stop: &Canc
                 continue;
             }
             Err(error) => {
-                note_database(&error);
+                note_database(&mut failure, &error);
                 PAUSE
             }
         };

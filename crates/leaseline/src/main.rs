@@ -3,6 +3,7 @@
 
 mod cli;
 mod clock;
+mod collecting;
 mod commands;
 mod config;
 mod demo;

@@ -3,14 +3,15 @@
 use std::{io::IsTerminal, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
-use collector::{Collector, CollectorConfig};
-use store::{Clock, LiveLimits, Store};
+use collector::CollectorConfig;
+use store::{Clock, CollectorClaim, LiveLimits, Store};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::{Role, ServeArgs},
     clock::wall_clock,
+    collecting,
     config::Config,
     installation::Installation,
     mail, signals, webhook, whatsapp,
@@ -34,7 +35,7 @@ async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store
     let clock = wall_clock();
     let does = |role| args.role.contains(&role);
     let _server_claim = store.claim_server().await?;
-    let _collector_claim = if does(Role::Collector) { Some(store.claim_collector().await?) } else { None };
+    let collector_claim = if does(Role::Collector) { Some(store.claim_collector().await?) } else { None };
     let listener = if does(Role::Web) {
         Some(listen(args.listen.unwrap_or(installation.config.server.listen)).await?)
     } else {
@@ -48,8 +49,8 @@ async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store
         tracing::info!("the portal is at http://{}/", listener.local_addr()?);
         spawn_web(store, &clock, listener, web_settings(&installation.config)?, &stop, &mut tasks);
     }
-    if does(Role::Collector) {
-        spawn_collector(store, &clock, collector_config(&installation.config), &stop, &mut tasks);
+    if let Some(claim) = collector_claim {
+        spawn_collector(store, &clock, claim, collector_config(&installation.config), &stop, &mut tasks);
     }
     if does(Role::Jobs) {
         let delivery = mail::delivery(&installation.config, store)?;
@@ -99,13 +100,13 @@ pub(crate) fn spawn_web(
 pub(crate) fn spawn_collector(
     store: &Store,
     clock: &Clock,
+    claim: CollectorClaim,
     config: CollectorConfig,
     stop: &CancellationToken,
     tasks: &mut JoinSet<anyhow::Result<()>>,
 ) {
-    let collector = Collector::new(store.clone(), clock.clone(), config);
-    let stop = stop.clone();
-    tasks.spawn(async move { collector.run(stop).await.context("the collector stopped") });
+    let polling = Box::pin(collecting::run(store.clone(), clock.clone(), claim, config, stop.clone()));
+    tasks.spawn(polling);
 }
 
 /// Rolls up, tidies, closes months and sends what has to be told until `stop`.

@@ -251,6 +251,7 @@ impl Words {
                 opening: format!("It did not answer for {lasted}."),
             },
             ("collector_stalled", over) => Self::of_blindness(notice, head, over, &lasted),
+            ("disk_low", over) => Self::of_disk(notice, over, &lasted),
             ("error_budget", _) => Self {
                 subject: format!("BUDGET: {name}: {} spent{}", measured(notice), of_client(notice)),
                 heading: format!("{about} has used {} of the down time of this month", measured(notice)),
@@ -308,6 +309,25 @@ impl Words {
                      not; we are at it."
                 ),
             }
+        }
+    }
+
+    fn of_disk(notice: &Notice, over: bool, lasted: &str) -> Self {
+        if over {
+            return Self {
+                subject: "DISK OK: the database's disk has space again".to_owned(),
+                heading: "The database's disk has space again".to_owned(),
+                opening: format!("It was nearly full for {lasted}."),
+            };
+        }
+        let (free, limit) = (measured(notice), notice.limit.as_deref().unwrap_or("?"));
+        Self {
+            subject: format!("DISK: {free} on the database's disk"),
+            heading: "The database's disk is nearly full".to_owned(),
+            opening: format!(
+                "{free}, less than {limit}. Free some space. Once the disk is full nothing can be stored: logging in fails, \
+                 no alert is sent, and polls wait in memory."
+            ),
         }
     }
 

@@ -1,3 +1,5 @@
+use crate::failure::Failure;
+
 /// What can go wrong while keeping or finding something. `Display` is one line for an operator.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -59,12 +61,18 @@ pub enum StoreError {
     /// Another process collects into this database.
     #[error("another collector is already running on this database: stop it first")]
     CollectorRunning,
+    /// Another collector has claimed the database since.
+    #[error("another collector has taken over this database: its polls are stored, ours are not")]
+    ClaimLost,
     /// Another process serves this database.
     #[error("another leaseline is already serving this database: stop it first")]
     AlreadyServing,
     /// The database stayed locked for longer than the busy timeout.
     #[error("the database stayed locked by another program for more than 5 seconds: close it and try again")]
     Locked,
+    /// The database's disk has no space left.
+    #[error("no space is left on the database's disk: free some, and writing goes on by itself")]
+    Full(#[source] sqlx::Error),
     /// The schema is newer than this program.
     #[error("this database was written by a newer leaseline (schema version {version}): upgrade the program")]
     TooNew {
@@ -109,14 +117,13 @@ pub enum StoreError {
     Stopped(#[source] tokio::task::JoinError),
 }
 
-/// SQLite's result code for a lock that another connection holds; extended codes carry it in their low byte.
-const SQLITE_BUSY: i64 = 5;
-/// SQLite's result code for a table lock within one process.
-const SQLITE_LOCKED: i64 = 6;
-
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        if is_locked(&error) { Self::Locked } else { Self::Database(error) }
+        match Failure::of(&error) {
+            Failure::Locked => Self::Locked,
+            Failure::Full => Self::Full(error),
+            Failure::Unavailable | Failure::Other => Self::Database(error),
+        }
     }
 }
 
@@ -131,13 +138,25 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 impl StoreError {
-    /// Whether the database could not be asked at all, as opposed to refusing what it was asked.
-    pub(crate) fn is_out_of_reach(&self) -> bool {
+    /// Whether the database cannot be written at the moment, as opposed to refusing what it was given: the same write
+    /// succeeds once the disk has space, the lock is free or the server is back.
+    pub fn is_unwritable(&self) -> bool {
         match self {
-            Self::Locked => true,
-            Self::Database(error) => error.as_database_error().is_none(),
+            Self::Locked | Self::Full(_) => true,
+            Self::Database(error) => Failure::of(error) == Failure::Unavailable,
             _ => false,
         }
+    }
+
+    /// The error with what caused it, on one line.
+    pub(crate) fn words(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text = format!("{text}: {cause}");
+            source = cause.source();
+        }
+        text
     }
 
     /// A value that does not parse although this program wrote it.
@@ -169,13 +188,4 @@ impl StoreError {
         }
         error.into()
     }
-}
-
-fn is_locked(error: &sqlx::Error) -> bool {
-    let Some(database) = error.as_database_error() else { return false };
-    if database.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_none() {
-        return false;
-    }
-    let code = database.code().and_then(|code| code.parse::<i64>().ok()).unwrap_or(0);
-    matches!(code & 0xff, SQLITE_BUSY | SQLITE_LOCKED)
 }

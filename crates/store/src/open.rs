@@ -8,6 +8,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Postgres, SqlitePool, Transaction};
 
 use crate::engine::{Engine, Reader, Tx, on};
+use crate::heartbeat::TrialWrite;
+use crate::released;
 use crate::shared_answer::SharedAnswer;
 use crate::version::VersionWatch;
 use crate::{DataVersion, MasterKey, StoreError, claim, seal, seal_upgrade};
@@ -87,6 +89,7 @@ pub(crate) struct Inner {
     pub(crate) pools: Pools,
     pub(crate) key: Option<MasterKey>,
     pub(crate) version: SharedAnswer<DataVersion>,
+    pub(crate) trial_write: TrialWrite,
 }
 
 pub(crate) enum Pools {
@@ -120,7 +123,14 @@ impl Store {
             Location::Sqlite(path) => open_sqlite(location, path).await?,
             Location::Postgres(url) => open_postgres(location, url).await?,
         };
-        let store = Self { inner: Arc::new(Inner { pools, key, version: SharedAnswer::default() }) };
+        let store = Self {
+            inner: Arc::new(Inner {
+                pools,
+                key,
+                version: SharedAnswer::default(),
+                trial_write: TrialWrite::default(),
+            }),
+        };
         if let Some(key) = &store.inner.key {
             seal::check_key(&store, key).await?;
             seal_upgrade::upgrade(&store, key).await?;
@@ -218,7 +228,7 @@ async fn open_sqlite(location: &Location, path: &Path) -> Result<Pools, StoreErr
         .statement_cache_capacity(STATEMENTS_KEPT)
         .disable_statement_logging();
     let opened = |error| open_error(location, error);
-    let write = SqlitePoolOptions::new()
+    let write = released::checked(SqlitePoolOptions::new())
         .max_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None)
@@ -230,7 +240,7 @@ async fn open_sqlite(location: &Location, path: &Path) -> Result<Pools, StoreErr
     let turn = claim::wait_beside(path, "schema.lock").await?;
     SQLITE_MIGRATIONS.run(&write).await.map_err(migrate_error)?;
     drop(turn);
-    let read = SqlitePoolOptions::new()
+    let read = released::checked(SqlitePoolOptions::new())
         .max_connections(SQLITE_READERS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .max_lifetime(None)

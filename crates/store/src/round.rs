@@ -3,7 +3,7 @@ use crate::router_status::write_statuses;
 use crate::sample_write::insert_samples;
 use crate::tail::write_tails;
 use crate::text::storable_rounds;
-use crate::{Latest, RouterId, Sample, SpanTail, Store, StoreError};
+use crate::{CollectorFence, Latest, RouterId, Sample, SpanTail, Store, StoreError};
 
 /// Whatever the collector learned from one look at one router. It is written whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Store {
     /// [`StoreError::OutOfOrder`] for a round older than the router's last, [`StoreError::Invalid`] for a tail whose spans
     /// overlap, [`StoreError::Dangling`] for a link that does not exist. Nothing is written then.
     pub async fn write_round(&self, round: &Round) -> Result<(), StoreError> {
-        self.write_together(std::slice::from_ref(round)).await
+        self.write_together(std::slice::from_ref(round), None).await
     }
 
     /// Writes rounds as [`write_round`](Self::write_round) would one after the other, but in one transaction if it can
@@ -75,24 +75,55 @@ impl Store {
     /// # Errors
     /// If the database cannot be reached or stays locked. Nothing is written then.
     pub async fn write_rounds(&self, rounds: &[Round]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-        match self.write_together(rounds).await {
+        self.write_each(rounds, None).await
+    }
+
+    /// [`write_rounds`](Self::write_rounds) for the collector that holds this claim: within the transaction it is the last
+    /// one made.
+    ///
+    /// # Errors
+    /// [`StoreError::ClaimLost`] if another collector has claimed the database since, besides those of `write_rounds`.
+    /// Nothing is written then.
+    pub async fn write_rounds_of(
+        &self,
+        fence: CollectorFence,
+        rounds: &[Round],
+    ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+        self.write_each(rounds, Some(fence)).await
+    }
+
+    async fn write_each(
+        &self,
+        rounds: &[Round],
+        fence: Option<CollectorFence>,
+    ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+        match self.write_together(rounds, fence).await {
             Ok(()) => return Ok(rounds.iter().map(|_| Ok(())).collect()),
             // To try again one by one would wait for each round as long as for all.
-            Err(error) if error.is_out_of_reach() => return Err(error),
+            Err(error) if error.is_unwritable() || matches!(error, StoreError::ClaimLost) => {
+                return Err(error);
+            }
             Err(error) if rounds.len() == 1 => return Ok(vec![Err(error)]),
             Err(_) => {}
         }
         let mut outcomes = Vec::with_capacity(rounds.len());
         for round in rounds {
-            outcomes.push(self.write_round(round).await);
+            outcomes.push(self.write_together(std::slice::from_ref(round), fence).await);
         }
         Ok(outcomes)
     }
 
     /// All of them or none.
-    async fn write_together(&self, rounds: &[Round]) -> Result<(), StoreError> {
+    async fn write_together(
+        &self,
+        rounds: &[Round],
+        fence: Option<CollectorFence>,
+    ) -> Result<(), StoreError> {
         let rounds = storable_rounds(rounds);
         let mut tx = self.begin().await?;
+        if let Some(fence) = fence {
+            fence.check(&mut tx).await?;
+        }
         // The status rows are first: they are the lock that keeps two rounds of one router apart.
         write_statuses(&mut tx, &rounds).await?;
         write_tails(&mut tx, rounds.iter().flat_map(|round| &round.tails)).await?;

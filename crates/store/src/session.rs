@@ -183,7 +183,7 @@ impl Store {
         Ok(Some((session, self.staff_user(id).await?)))
     }
 
-    /// Notes that a session was used and until when it is good now.
+    /// Notes that a session was used and until when it is good now; nothing while the database cannot be written.
     pub async fn touch_session(
         &self,
         token_hash: &[u8; 32],
@@ -191,14 +191,18 @@ impl Store {
         expires_at_ms: i64,
     ) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE sessions SET seen_at_ms = $2, expires_at_ms = $3 WHERE token_hash = $1";
-        on!(self.writer(), db => sqlx::query(SQL)
+        let touched = on!(self.writer(), db => sqlx::query(SQL)
             .bind(encode_hex(token_hash))
             .bind(now_ms)
             .bind(expires_at_ms)
             .execute(db)
             .await
-            .map(|_| ()))?;
-        Ok(())
+            .map(|_| ()));
+        match touched.map_err(StoreError::from) {
+            // A full disk keeps nobody from reading: the session is not lengthened meanwhile, that is all.
+            Err(error) if error.is_unwritable() => Ok(()),
+            touched => touched,
+        }
     }
 
     /// Ends a session, if there is one.

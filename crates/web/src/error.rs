@@ -143,6 +143,11 @@ impl PageError {
                 "Something in the address or the form is not right.",
             ),
             Self::Unusable(why) => (StatusCode::BAD_REQUEST, "That cannot be shown", why.as_str()),
+            Self::Store(error) if error.is_unwritable() => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Nothing can be stored at the moment",
+                "Pages that only show something still work, and the links are monitored. Try again in a few minutes.",
+            ),
             Self::Panicked | Self::Store(_) | Self::Render(_) | Self::Statement(_) | Self::Internal(_) => (
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Something went wrong on our side",

@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use store::{ClientId, DataVersion, LatestMark, LinkId, Store, StoreError};
+use store::{ClientId, DataVersion, FailureNotice, LatestMark, LinkId, Store, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
@@ -125,6 +125,7 @@ pub(crate) fn leave<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: K) {
 async fn look(store: Store, seen: watch::Sender<Arc<Seen>>, listeners: std::sync::Weak<Mutex<Listeners>>) {
     let mut timer = tokio::time::interval(LOOK_EVERY);
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failure = FailureNotice::default();
     loop {
         timer.tick().await;
         let Some(listeners) = listeners.upgrade() else { return };
@@ -134,11 +135,16 @@ async fn look(store: Store, seen: watch::Sender<Arc<Seen>>, listeners: std::sync
         };
         let last = Arc::clone(&seen.borrow());
         match look_once(&store, &clients, &last).await {
-            Ok(Some(fresh)) => {
-                seen.send_replace(Arc::new(fresh));
+            Ok(fresh) => {
+                failure.works();
+                if let Some(fresh) = fresh {
+                    seen.send_replace(Arc::new(fresh));
+                }
             }
-            Ok(None) => {}
-            Err(error) => tracing::warn!("pages are not told of changes at the moment: {error}"),
+            Err(error) if failure.fails() => {
+                tracing::warn!("pages are not told of changes at the moment: {error}");
+            }
+            Err(_) => {}
         }
     }
 }

@@ -5,13 +5,13 @@ use store::{Round, StoreError};
 use super::{Found, Poller, RoundReport};
 use crate::error::RoundError;
 use crate::link_record::Kept;
-use crate::round_writer::NotWritten;
+use crate::round_writer::{NotWritten, Written};
 use crate::schedule::Slot;
 use crate::timeline::Seen;
 
 impl Poller {
-    /// Writes the round whole or not at all. What is remembered changes only once it is written, so that a failed
-    /// write leaves the next round to tell the whole story.
+    /// Writes the round whole or not at all. What is remembered changes only once it is written, or kept to be written, so
+    /// that a refused write leaves the next round to tell the whole story.
     pub(super) async fn write(&mut self, slot: Slot, found: Found) -> RoundReport {
         let mut round = Round::new(self.router.id, slot.at_ms, found.outcome);
         let mut kept = Vec::with_capacity(self.links.len());
@@ -47,9 +47,12 @@ impl Poller {
             found.findings.iter().filter(|finding| matches!(finding.seen, Seen::Interface(_))).count();
         let samples = round.samples.len();
         let error = match self.shared.writer.write(round, || self.shared.rounds_under_way()).await {
-            Ok(()) => {
+            Ok(written) => {
                 self.written(kept);
-                let Found { error, no_pings, troubles, .. } = found;
+                let Found { mut error, no_pings, troubles, .. } = found;
+                if let Written::Kept(why) = written {
+                    error = Some(RoundError::Kept(chain(&*why)).to_string());
+                }
                 return RoundReport { links, samples, error, no_pings, troubles };
             }
             Err(error) => error,
@@ -59,7 +62,11 @@ impl Poller {
         {
             return self.held(stored_at_ms);
         }
+        let is_logged = matches!(error, NotWritten::NoRoom(_));
         let error = RoundError::Write(chain(&error)).to_string();
+        if is_logged {
+            return RoundReport { error: Some(error), ..RoundReport::default() };
+        }
         tracing::error!(router = %self.router.name, "{error}");
         RoundReport { error: Some(error), ..RoundReport::default() }
     }

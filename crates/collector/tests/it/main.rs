@@ -10,3 +10,4 @@ mod place;
 mod running;
 mod samples;
 mod spans;
+mod unwritable;

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use collector::{Collector, CollectorConfig};
+use collector::{Collector, CollectorConfig, CollectorError};
 use routeros_sim::{InterfaceSpec, RouterSpec};
 use store::{Clock, LinkId, Store};
 use tokio_util::sync::CancellationToken;
@@ -92,5 +92,36 @@ async fn rounds_that_would_overlap_are_skipped_and_counted_and_hinder_nobody() {
         assert!(skipped(well_id).await < skipped(slow_id).await);
         stop.cancel();
         running.join_all().await;
+    }
+}
+
+/// Two that write one time line tear it: the one that lost its claim must stop, whatever it does not know.
+#[tokio::test]
+async fn a_collector_whose_claim_another_took_ends_and_writes_nothing_more() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let (_router, _, links) =
+            place.router(RouterSpec::new("edge").interface(InterfaceSpec::ethernet("ether1"))).await;
+        let store = place.store.clone();
+        let first = store.claim_collector().await.unwrap();
+        let collector = |fence| Collector::new(store.clone(), going_clock(), fast()).under(fence);
+        let stop = CancellationToken::new();
+        let running = tokio::task::JoinSet::from_iter([collector(first.fence()).run(stop.clone())]);
+        until(|| async { samples(&store, links[0]).await >= 2 }).await;
+        drop(first);
+        // PostgreSQL frees the lock when it notices that the connection is gone.
+        let second = loop {
+            match store.claim_collector().await {
+                Ok(second) => break second,
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        };
+        for ended in running.join_all().await {
+            assert!(matches!(ended, Err(CollectorError::TakenOver)), "{ended:?}");
+        }
+        let after = samples(&store, links[0]).await;
+        tokio::task::yield_now().await;
+        assert_eq!(samples(&store, links[0]).await, after, "nobody writes");
+        drop(second);
     }
 }

@@ -26,9 +26,10 @@ pub(super) async fn run(
 }
 
 async fn once(installation: &Installation, store: &store::Store, printer: &Printer) -> anyhow::Result<()> {
-    let _claim = store.claim_collector().await?;
+    let claim = store.claim_collector().await?;
     let collector =
-        Collector::new(store.clone(), wall_clock(), serving::collector_config(&installation.config));
+        Collector::new(store.clone(), wall_clock(), serving::collector_config(&installation.config))
+            .under(claim.fence());
     // Drawn on a terminal only; in a pipe the summary says it all.
     let bar = ProgressBar::new(0).with_style(
         ProgressStyle::with_template("polling {bar:40} {pos}/{len} routers {elapsed}")

@@ -15,7 +15,7 @@ use anyhow::Context;
 use collector::CollectorConfig;
 use secrecy::ExposeSecret;
 use serde_json::json;
-use store::{Clock, Location, MasterKey, Store};
+use store::{Clock, CollectorClaim, Location, MasterKey, Store};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -45,8 +45,9 @@ pub(crate) async fn run(place: &Place, args: DemoArgs, printer: &Printer) -> any
     folder.write_key(key.to_hex().expose_secret())?;
     let location = Location::Sqlite(folder.database());
     let store = Store::open(&location, Some(key)).await.context("the demo's database")?;
-    let _claims = (store.claim_server().await?, store.claim_collector().await?);
-    let result = with_store(&store, listener, &start, args.smtp, &folder, printer).await;
+    let _server_claim = store.claim_server().await?;
+    let claim = store.claim_collector().await?;
+    let result = with_store(&store, claim, listener, &start, args.smtp, &folder, printer).await;
     store.close().await;
     folder.finish()?;
     result
@@ -73,6 +74,7 @@ impl Start {
 
 async fn with_store(
     store: &Store,
+    claim: CollectorClaim,
     listener: tokio::net::TcpListener,
     start: &Start,
     smtp: Option<SocketAddr>,
@@ -100,7 +102,7 @@ async fn with_store(
         ..web::Settings::default()
     };
     serving::spawn_web(store, &start.clock, listener, settings, &stop, &mut tasks);
-    serving::spawn_collector(store, &start.clock, collector_config(), &stop, &mut tasks);
+    serving::spawn_collector(store, &start.clock, claim, collector_config(), &stop, &mut tasks);
     let ways = jobs::Ways { mail: delivery, ..jobs::Ways::default() };
     let wait = serving::STOP_WAIT.max(ways.stop_wait());
     serving::spawn_jobs(store, &start.clock, ways, &stop, &mut tasks);
