@@ -29,6 +29,7 @@ mod round_writer;
 mod running;
 mod schedule;
 mod session;
+mod silence;
 mod standing;
 mod timeline;
 mod witness;
