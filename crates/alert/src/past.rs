@@ -20,6 +20,7 @@ use super::{
     moments::{Moments, quiet_edges},
     quality::{Measure, Reading},
     quality_read,
+    router_rules::{OWN_NETWORK, POLL_FAILED, ROUTER_UNREACHABLE},
     track::{LOOK_MS, Seen, Track},
 };
 
@@ -203,10 +204,12 @@ impl Past {
     /// Routers, and our own network, as far as the time lines of links tell of them; half of it once `may_go_on` says no.
     pub(crate) fn routers(&self, mut may_go_on: impl FnMut() -> bool) -> Book {
         let mut book = Book::default();
-        let delays =
-            self.delays(&[NotificationEvent::RouterUnreachable, NotificationEvent::CollectorStalled]);
-        let blind =
-            |span: &&Span| matches!(span.cause.as_deref(), Some("router_unreachable" | "own_network"));
+        let delays = self.delays(&[
+            NotificationEvent::RouterUnreachable,
+            NotificationEvent::PollFailed,
+            NotificationEvent::CollectorStalled,
+        ]);
+        let blind = |span: &&Span| span.cause.as_deref().is_some_and(is_of_router);
         let spans = self.tracks.values().flat_map(|track| track.spans.iter().filter(blind));
         let edges: BTreeSet<i64> = spans.flat_map(|span| [span.from_ms, span.to_ms]).collect();
         let edges = edges.into_iter().flat_map(|at_ms| [at_ms, at_ms + LOOK_MS]);
@@ -260,21 +263,31 @@ impl Past {
     }
 }
 
-/// A router is silent while a link says that it is.
+/// Whether a link's cause is one of its router. Time that was not polled may as well be the collector's.
+fn is_of_router(cause: &str) -> bool {
+    cause != "not_polled"
+        && (cause == ROUTER_UNREACHABLE || cause == OWN_NETWORK || POLL_FAILED.contains(&cause))
+}
+
+/// Polls of a router fail while a link says that they do.
 fn router_at(router: &WatchedRouter, links: &BTreeMap<LinkId, WatchedLink>, now_ms: i64) -> WatchedRouter {
     let of_router = links.values().filter(|link| link.router_id == router.id);
-    let blind = of_router.filter(|link| {
-        link.state == LinkState::Unknown
-            && matches!(link.cause.as_deref(), Some("router_unreachable" | "own_network"))
-    });
-    let silent_ms = blind.map(|link| link.since_ms).min();
-    WatchedRouter {
-        at_ms: now_ms,
-        reachable: silent_ms.is_none(),
-        since_ms: silent_ms.unwrap_or_else(|| {
+    let blind = of_router
+        .filter(|link| link.state == LinkState::Unknown && link.cause.as_deref().is_some_and(is_of_router));
+    let silent = blind.min_by_key(|link| link.since_ms);
+    let since_ms = silent.map_or_else(
+        || {
             let of_router = links.values().filter(|link| link.router_id == router.id);
             of_router.map(|link| link.since_ms).min().unwrap_or(now_ms)
-        }),
+        },
+        |link| link.since_ms,
+    );
+    WatchedRouter {
+        at_ms: now_ms,
+        reachable: silent.is_none(),
+        since_ms,
+        cause: silent.and_then(|link| link.cause.clone()),
+        cause_since_ms: since_ms,
         ..router.clone()
     }
 }

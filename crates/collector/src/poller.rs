@@ -178,22 +178,25 @@ impl Poller {
     /// Nothing could be seen: who is to blame? The look is dated from when it asked; it gave up only a deadline later.
     async fn nothing(&mut self, asked_at_ms: i64, error: RoundError) -> Found {
         let now = self.shared.clocks.now();
+        let cause = match error.proven_cause() {
+            Some(cause) => cause,
+            None if self.shared.witness.network_gone().await => Cause::OwnNetwork,
+            None => error.assumed_cause(),
+        };
         // A router that answers with an error is not reached any better by connecting anew.
         if !matches!(error, RoundError::Router(routeros::Error::Trap { .. })) {
-            self.session.failed(&error, now.mono_ms);
+            self.session.failed(&error, cause, now.mono_ms);
         }
-        let cause = match error {
-            RoundError::Password(_) | RoundError::Store(_) => Cause::NotPolled,
-            _ if self.shared.witness.network_gone().await => Cause::OwnNetwork,
-            _ => Cause::RouterUnreachable,
-        };
         let error = error.to_string();
         if self.reachable.replace(false) != Some(false) {
             tracing::warn!(router = %self.router.name, cause = cause.as_str(), "no look at this router: {error}");
         }
         let finding = Finding { seen: Seen::Nothing { at_ms: asked_at_ms, cause }, measured: None };
         Found {
-            outcome: RoundOutcome::Unreachable(error.clone()),
+            outcome: match cause {
+                Cause::RouterUnreachable => RoundOutcome::Unreachable(error.clone()),
+                _ => RoundOutcome::Failed { cause: cause.as_str().to_owned(), error: error.clone() },
+            },
             findings: vec![finding; self.links.len()],
             observation: None,
             error: Some(error),

@@ -250,6 +250,19 @@ impl Words {
                 heading: format!("Router {about} answers again"),
                 opening: format!("It did not answer for {lasted}."),
             },
+            ("poll_failed", false) => Self {
+                subject: format!("POLL FAILED: router {about}, {lines}"),
+                heading: format!("Polls of router {about} fail"),
+                opening: format!(
+                    "Every poll has failed for {lasted}. Its {lines} are not measured until this is corrected. Customers \
+                     are not notified."
+                ),
+            },
+            ("poll_failed", true) => Self {
+                subject: format!("POLL OK: router {about} after {lasted}"),
+                heading: format!("Polls of router {about} succeed again"),
+                opening: format!("They failed for {lasted}."),
+            },
             ("collector_stalled", over) => Self::of_blindness(notice, head, over, &lasted),
             ("error_budget", _) => Self {
                 subject: format!("BUDGET: {name}: {} spent{}", measured(notice), of_client(notice)),

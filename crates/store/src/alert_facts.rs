@@ -124,6 +124,8 @@ pub struct WatchedRouter {
     pub at_ms: i64,
     pub reachable: bool,
     pub since_ms: i64,
+    pub cause: Option<String>,
+    pub cause_since_ms: i64,
     pub last_ok_at_ms: Option<i64>,
     pub last_error: Option<String>,
 }
@@ -245,7 +247,8 @@ async fn recent(tx: &mut Tx, company: CompanyId, now_ms: i64) -> Result<Vec<Rece
 }
 
 async fn routers(tx: &mut Tx, company: CompanyId) -> Result<Vec<WatchedRouter>, StoreError> {
-    const SQL: &str = "SELECT r.id, r.name, s.at_ms, s.reachable, s.since_ms, s.last_ok_at_ms, s.last_error
+    const SQL: &str = "SELECT r.id, r.name, s.at_ms, s.reachable, s.since_ms, s.cause, s.cause_since_ms,
+            s.last_ok_at_ms, s.last_error
         FROM mikrotik_routers r JOIN router_status s ON s.router_id = r.id
         WHERE r.company_id = $1 AND r.active ORDER BY r.id LIMIT $2";
     Ok(on!(tx, tx => sqlx::query_as(SQL).bind(company).bind(LIST_ROWS_MAX).fetch_all(&mut **tx).await)?)

@@ -14,6 +14,8 @@ pub enum NotificationEvent {
     HighLoss,
     /// A router does not answer, or does again.
     RouterUnreachable,
+    /// A router answers, and its polls fail all the same: a rejected login, a missing permission, a TLS error.
+    PollFailed,
     /// Nobody looks at the routers, or our own network is gone.
     CollectorStalled,
     /// Most of the down time that a month allows is used up.
@@ -26,12 +28,13 @@ pub enum NotificationEvent {
 
 impl NotificationEvent {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::LinkDown,
         Self::LinkUnstable,
         Self::HighLatency,
         Self::HighLoss,
         Self::RouterUnreachable,
+        Self::PollFailed,
         Self::CollectorStalled,
         Self::ErrorBudget,
         Self::SlaBreach,
@@ -49,6 +52,7 @@ impl NotificationEvent {
             Self::HighLatency => "high_latency",
             Self::HighLoss => "high_loss",
             Self::RouterUnreachable => "router_unreachable",
+            Self::PollFailed => "poll_failed",
             Self::CollectorStalled => "collector_stalled",
             Self::ErrorBudget => "error_budget",
             Self::SlaBreach => "sla_breach",
@@ -64,6 +68,7 @@ impl NotificationEvent {
             Self::HighLatency => "High latency",
             Self::HighLoss => "Packet loss",
             Self::RouterUnreachable => "Router unreachable",
+            Self::PollFailed => "Poll failed",
             Self::CollectorStalled => "Measuring stopped",
             Self::ErrorBudget => "Error budget nearly spent",
             Self::SlaBreach => "SLA breach",

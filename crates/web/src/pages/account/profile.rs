@@ -135,6 +135,9 @@ fn mail_row((event, wanted): (NotificationEvent, bool)) -> MailRow {
         NotificationEvent::RouterUnreachable => {
             ("Not measured", "When the router that carries your links does not answer us.")
         }
+        NotificationEvent::PollFailed => {
+            ("Poll failed", "When the router that carries your links refuses our polls.")
+        }
         NotificationEvent::ErrorBudget => {
             ("Allowed down time nearly spent", "When a link has used up most of the down time of its month.")
         }
