@@ -88,7 +88,7 @@ pub(crate) fn counters(interface: &Interface) -> CounterValues {
 }
 
 /// The most that an interface can carry, where its factory name tells.
-pub(crate) fn speed_bps(interface: &Interface) -> Option<u64> {
+pub(crate) fn factory_bps(interface: &Interface) -> Option<u64> {
     interface.default_name.as_ref().and_then(|name| port_speed_bps(&name.to_string_lossy()))
 }
 

@@ -1,10 +1,10 @@
 //! From the router's answers to what each link's round found. Pure.
 
-use routeros::{Interface, Traffic};
+use routeros::{EthernetLink, Interface, Traffic};
 use store::{DownWhen, LinkId};
 
 use crate::counter_delta::Rates;
-use crate::exchange::{Observation, counters, speed_bps};
+use crate::exchange::{Observation, counters, factory_bps};
 use crate::link_record::{Finding, Measured, PolledLink};
 use crate::piece::Cause;
 use crate::pinging::Pinged;
@@ -20,6 +20,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) ping_target: Option<&'a str>,
     /// The interface to ask for its rate of the last second.
     pub(crate) traffic_name: Option<&'a str>,
+    /// The Ethernet port to ask for what it negotiated.
+    pub(crate) port_id: Option<&'a str>,
     /// What to tell the operator when the interface is not there.
     pub(crate) missing: Option<String>,
     interface: Option<usize>,
@@ -28,7 +30,7 @@ pub(crate) struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    pub(crate) fn new(polled: &'a PolledLink, observation: &Observation, slot: Slot) -> Self {
+    pub(crate) fn new(polled: &'a PolledLink, observation: &'a Observation, slot: Slot) -> Self {
         let name = polled.link.interface.as_str();
         let interface = observation.index_of(name);
         let runs = interface.is_some_and(|index| {
@@ -43,6 +45,10 @@ impl<'a> Asked<'a> {
             circuit: &polled.link.circuit,
             ping_target: target.filter(|_| runs && (measures || no_answer_is_down)),
             traffic_name: Some(name).filter(|_| runs && measures && polled.lacks_reading()),
+            port_id: interface
+                .map(|index| &observation.interfaces[index])
+                .filter(|interface| runs && measures && is_ethernet(interface))
+                .map(|interface| interface.id.as_str()),
             missing: interface.is_none().then(|| missing(polled, observation)),
             interface,
             measures,
@@ -93,12 +99,12 @@ pub(crate) fn findings(
     asked: &[Asked<'_>],
     observation: &Observation,
     pinged: &Pinged,
-    traffic: &[Traffic],
+    (traffic, ports): (&[Traffic], &[EthernetLink]),
 ) -> Vec<Finding> {
     asked
         .iter()
         .enumerate()
-        .map(|(index, asked)| finding(asked, index, observation, pinged, traffic))
+        .map(|(index, asked)| finding(asked, index, observation, pinged, (traffic, ports)))
         .collect()
 }
 
@@ -107,7 +113,7 @@ fn finding(
     index: usize,
     observation: &Observation,
     pinged: &Pinged,
-    traffic: &[Traffic],
+    (traffic, ports): (&[Traffic], &[EthernetLink]),
 ) -> Finding {
     let Some(interface) = asked.interface.map(|index| &observation.interfaces[index]) else {
         let seen = Seen::Nothing { at_ms: observation.moment.wall_ms, cause: Cause::InterfaceMissing };
@@ -118,11 +124,19 @@ fn finding(
     look.answered = ping.as_ref().map(|outcome| outcome.received > 0).filter(|_| asked.no_answer_is_down);
     let measured = asked.measures.then(|| Measured {
         counters: counters(interface),
-        port_speed_bps: speed_bps(interface),
+        port_bps: negotiated_bps(&interface.id, ports).or_else(|| factory_bps(interface)),
         ping,
         instant: asked.traffic_name.and_then(|name| instant(name, traffic)).unwrap_or_default(),
     });
     Finding { seen: Seen::Interface(look), measured }
+}
+
+fn is_ethernet(interface: &Interface) -> bool {
+    interface.kind.as_ref().is_some_and(|kind| kind.as_bytes() == b"ether")
+}
+
+fn negotiated_bps(id: &str, ports: &[EthernetLink]) -> Option<u64> {
+    ports.iter().find(|port| port.id == id).and_then(|port| port.rate_bps)
 }
 
 fn instant(name: &str, traffic: &[Traffic]) -> Option<Rates> {

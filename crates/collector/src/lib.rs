@@ -14,6 +14,7 @@ mod clocks;
 mod collector;
 mod config;
 mod counter_delta;
+mod counter_fall;
 mod error;
 mod evidence;
 mod exchange;

@@ -226,14 +226,17 @@ impl Poller {
             PROBE_PINGS.min(config.ping_count)
         };
         let plan = PingPlan { count, interval: config.ping_interval, deadline };
-        let (mut pinged, traffic) =
-            tokio::join!(ping_all(&client, &targets, plan), traffic(&client, &asked, deadline));
+        let (mut pinged, traffic, ports) = tokio::join!(
+            ping_all(&client, &targets, plan),
+            traffic(&client, &asked, deadline),
+            ports(&client, &asked, deadline)
+        );
         if pinged.lost_any()
             && let Ok(Ok(after)) = timeout_at(deadline, client.interfaces()).await
         {
             pinged.drop_those_that_fell(|index| asked[index].fell_between(&observation, &after));
         }
-        let findings = findings(&asked, &observation, &pinged, &traffic);
+        let findings = findings(&asked, &observation, &pinged, (&traffic, &ports));
         let troubles = troubles(&asked, &pinged);
         let wanted = asked.iter().any(|asked| asked.ping_target.is_some());
         self.note_troubles(&troubles);
@@ -285,6 +288,21 @@ async fn traffic(client: &Client, asked: &[Asked<'_>], deadline: Instant) -> Vec
         Ok(Ok(traffic)) => traffic,
         Ok(Err(error)) => {
             tracing::debug!("no traffic figures: {error}");
+            Vec::new()
+        }
+        Err(_) => Vec::new(),
+    }
+}
+
+/// What the Ethernet ports of measured links negotiated. Without an answer their factory names have to do.
+async fn ports(client: &Client, asked: &[Asked<'_>], deadline: Instant) -> Vec<routeros::EthernetLink> {
+    let mut ids: Vec<&str> = asked.iter().filter_map(|asked| asked.port_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    match timeout_at(deadline, client.ethernet_links(&ids)).await {
+        Ok(Ok(ports)) => ports,
+        Ok(Err(error)) => {
+            tracing::debug!("no negotiated rates: {error}");
             Vec::new()
         }
         Err(_) => Vec::new(),

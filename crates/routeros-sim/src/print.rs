@@ -116,8 +116,8 @@ impl Printer<'_> {
             endless_word(out, self.tag, len);
             return true;
         }
-        for interface in &state.interfaces {
-            let counters = interface.counters(now_ms);
+        for interface in &mut state.interfaces {
+            let counters = interface.printed_counters(now_ms);
             fill(row, interface, &counters, dialect, huge);
             if self.item(row, out) && state.served.is_on() {
                 state.served.push(Served::Interface {

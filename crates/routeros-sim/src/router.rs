@@ -177,6 +177,11 @@ impl SimRouter {
         self.change(name.as_ref(), |interface, at| interface.reset_counters(at.at_ms))
     }
 
+    /// The next print shows the interface's counters as zero, the one after it as they are.
+    pub fn read_zero_once(&self, name: impl AsRef<[u8]>) -> bool {
+        self.change(name.as_ref(), |interface, _| interface.reads_zero_once = true)
+    }
+
     /// Gives the interface another name; `.id`, counters and link events stay.
     pub fn rename(&self, name: impl AsRef<[u8]>, new: impl AsRef<[u8]>) -> bool {
         self.change(name.as_ref(), |interface, _| interface.spec.name = new.as_ref().to_vec())

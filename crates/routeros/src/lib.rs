@@ -56,6 +56,7 @@ pub use stream::ReplyStream;
 pub use trap::Category;
 pub use value::Value;
 pub use verbs::{
+    ethernet::EthernetLink,
     interface::{Counters, Interface},
     ping::{Ping, PingOutcome},
     system::{Resources, RouterClock},

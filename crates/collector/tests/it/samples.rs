@@ -200,6 +200,51 @@ async fn traps_25_and_27_reset_rename_and_another_interface_leave_gaps_and_no_ab
 }
 
 #[tokio::test]
+async fn counters_that_read_zero_once_are_a_gap_on_both_sides_and_no_peak() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let (router, _, links) =
+            place.router(RouterSpec::new("edge").interface(InterfaceSpec::ethernet("ether1"))).await;
+        for round in 0..6 {
+            if round == 2 {
+                router.read_zero_once("ether1");
+            }
+            place.restart();
+            place.sample().await;
+            place.pass(300);
+        }
+        let samples = place.samples(links[0]).await;
+        assert_eq!(samples[2].rx_bytes, Some(0), "what was served is kept");
+        let rates: Vec<_> = samples.iter().map(|sample| (sample.rx_bps.is_some(), sample.tx_bps.is_some())).collect();
+        let (gap, rate) = ((false, false), (true, true));
+        assert_eq!(rates, [gap, rate, gap, gap, rate, rate]);
+        assert_eq!(place.line(links[0]).await, [(0, 1_500, LinkState::Up, None)], "no outage either");
+    }
+}
+
+/// The port negotiated 10 Mbit/s and its counters say ten times as much: that is no traffic.
+#[tokio::test]
+async fn a_rate_above_what_the_port_negotiated_is_a_gap() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let busy = |name: &str| {
+            InterfaceSpec::ethernet(name).traffic(routeros_sim::traffic::Shape::Constant, 100_000_000, 8_000_000)
+        };
+        let spec = RouterSpec::new("edge").interface(busy("ether1").rate("10Mbps")).interface(busy("ether2"));
+        let (router, _, links) = place.router(spec).await;
+        place.sample().await;
+        place.pass(300);
+        place.sample().await;
+        let rate = async |link| {
+            let last = place.samples(link).await.pop().unwrap();
+            (last.rx_bps.is_some(), last.tx_bps.is_some())
+        };
+        assert_eq!((rate(links[0]).await, rate(links[1]).await), ((false, true), (true, true)));
+        router.clear_served();
+    }
+}
+
+#[tokio::test]
 async fn a_user_without_the_test_policy_costs_latency_and_nothing_else() {
     for database in databases().await {
         let mut place = Place::new(database).await;
