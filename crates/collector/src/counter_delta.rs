@@ -52,7 +52,7 @@ pub(crate) fn rates(prev: &Reading, next: &Reading, plausible_bps: u64) -> Rates
     let Some(elapsed_ms) = credible_elapsed_ms(prev, next) else { return Rates::default() };
     let fell =
         prev.values.iter().zip(&next.values).any(|(a, b)| matches!((a, b), (Some(a), Some(b)) if b < a));
-    if fell || prev.identity != next.identity {
+    if fell || !prev.identity.is_same(&next.identity) {
         return Rates::default();
     }
     let rate = |index: usize| {

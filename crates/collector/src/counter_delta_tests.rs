@@ -60,7 +60,7 @@ fn trap_27_another_interface_under_the_same_name_is_a_gap() {
     for change in [
         |i: &mut Identity| i.id = "*4".into(),
         |i: &mut Identity| i.name = "ether4".into(),
-        |i: &mut Identity| i.mac = None,
+        |i: &mut Identity| i.mac = Some("48:A9:8A:00:00:04".into()),
     ] {
         let mut next = reading(300_000, 2_000_000, 2_000_000);
         change(&mut next.identity);
@@ -109,7 +109,11 @@ fn what_is_plausible_follows_the_negotiated_speed_and_the_commitment() {
     let (prev, next) = (reading(0, 0, 0), reading(10_000, 2_050_000_000, 0));
     assert_eq!(rates(&prev, &next, plausible_bps(None, 100_000_000)).rx_bps, None);
     let (prev, next) = (reading(0, 0, 0), reading(300_000, 5_000_000_000, 0));
-    assert_eq!(rates(&prev, &next, plausible_bps(Some(100 * MEGABIT), 100_000_000)).rx_bps, None, "at 300 s too");
+    assert_eq!(
+        rates(&prev, &next, plausible_bps(Some(100 * MEGABIT), 100_000_000)).rx_bps,
+        None,
+        "at 300 s too"
+    );
 }
 
 #[test]

@@ -27,7 +27,7 @@ pub(crate) struct Fallen {
 /// step says nothing about traffic although no counter falls in it: one returned to its old level, or still reads zero.
 pub(crate) fn follow(fallen: Option<Fallen>, prev: &Reading, next: &Reading) -> (Option<Fallen>, bool) {
     // A restart and another interface explain a fall: these counters did begin again.
-    if prev.identity != next.identity || next.uptime_ms < prev.uptime_ms {
+    if !prev.identity.is_same(&next.identity) || next.uptime_ms < prev.uptime_ms {
         return (None, false);
     }
     let mut fallen = fallen
@@ -64,7 +64,16 @@ mod tests {
             mono_ms: None,
             uptime_ms: 1_000_000 + index * 300_000,
             identity: Identity { id: "*3".into(), name: "ether3".into(), mac: None },
-            values: [Some(bytes), Some(bytes), Some(bytes / 1_000), Some(bytes / 1_000), None, None, None, None],
+            values: [
+                Some(bytes),
+                Some(bytes),
+                Some(bytes / 1_000),
+                Some(bytes / 1_000),
+                None,
+                None,
+                None,
+                None,
+            ],
         }
     }
 
@@ -76,8 +85,7 @@ mod tests {
             .map(|pair| {
                 let (now, is_doubtful) = follow(fallen.take(), &pair[0], &pair[1]);
                 fallen = now;
-                let rates =
-                    if is_doubtful { Rates::default() } else { rates(&pair[0], &pair[1], LIMIT_BPS) };
+                let rates = if is_doubtful { Rates::default() } else { rates(&pair[0], &pair[1], LIMIT_BPS) };
                 rates.rx_bps.map(|bps| bps / 1_000_000)
             })
             .collect()

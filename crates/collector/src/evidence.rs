@@ -57,7 +57,7 @@ pub(crate) fn resolve(gap: &Gap<'_>) -> Resolved {
     let (before, after) = (&gap.prev.identity, &gap.next.identity);
     let resolved = if gap.rebooted() && before.is_after_reboot(after) {
         reboot::resolve(gap)
-    } else if before != after {
+    } else if !before.is_same(after) {
         gap.all_unknown(Cause::InterfaceMissing, gap.recreated_facts())
     } else {
         match (gap.prev.link_downs, gap.next.link_downs) {

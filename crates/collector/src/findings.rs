@@ -35,7 +35,7 @@ impl<'a> Asked<'a> {
         let interface = observation.index_of(name);
         let runs = interface.is_some_and(|index| {
             let interface = &observation.interfaces[index];
-            interface.running && !interface.disabled
+            interface.running == Some(true) && !interface.disabled
         });
         let measures = slot.kind == RoundKind::Sample && !polled.has_sample(slot.at_ms);
         let no_answer_is_down = polled.down_when == DownWhen::InterfaceOrNoAnswer;
@@ -49,7 +49,7 @@ impl<'a> Asked<'a> {
                 .map(|index| &observation.interfaces[index])
                 .filter(|interface| runs && measures && is_ethernet(interface))
                 .map(|interface| interface.id.as_str()),
-            missing: interface.is_none().then(|| missing(polled, observation)),
+            missing: missing(polled, observation, interface),
             interface,
             measures,
             no_answer_is_down,
@@ -90,7 +90,9 @@ impl Asked<'_> {
     pub(crate) fn fell_between(&self, before: &Observation, after: &[Interface]) -> bool {
         let Some(before) = self.interface.map(|index| &before.interfaces[index]) else { return false };
         let after = after.iter().find(|after| after.id == before.id && after.name == before.name);
-        after.is_none_or(|after| !after.running || after.disabled || after.link_downs != before.link_downs)
+        after.is_none_or(|after| {
+            after.running != Some(true) || after.disabled || after.link_downs != before.link_downs
+        })
     }
 }
 
@@ -120,7 +122,10 @@ fn finding(
         return Finding { seen, measured: None };
     };
     let ping = pinged.outcomes.get(index).cloned().flatten();
-    let mut look = observation.look(interface);
+    let Some(mut look) = observation.look(interface) else {
+        let seen = Seen::Nothing { at_ms: observation.moment.wall_ms, cause: Cause::ProtocolError };
+        return Finding { seen, measured: None };
+    };
     look.answered = ping.as_ref().map(|outcome| outcome.received > 0).filter(|_| asked.no_answer_is_down);
     let measured = asked.measures.then(|| Measured {
         counters: counters(interface),
@@ -146,17 +151,19 @@ fn instant(name: &str, traffic: &[Traffic]) -> Option<Rates> {
     Some(Rates { rx_bps: bps(found.rx_bits_per_second), tx_bps: bps(found.tx_bits_per_second) })
 }
 
-/// One line for the operator; an interface that was merely renamed is named.
-fn missing(polled: &PolledLink, observation: &Observation) -> String {
-    let link = &polled.link;
-    let now_called = |interface: &&Interface| polled.was(interface);
-    match observation.interfaces.iter().find(now_called) {
-        Some(renamed) => format!(
-            "its interface {:?} is now called {:?}; give the link the new name",
-            link.interface, renamed.name
-        ),
-        None => {
-            format!("the router has no interface named {:?}; see `/interface print`", link.interface)
-        }
+/// One line for the operator if there is no interface to look at; one that was merely renamed is named.
+fn missing(polled: &PolledLink, observation: &Observation, found: Option<usize>) -> Option<String> {
+    let name = &polled.link.interface;
+    if let Some(interface) = found.map(|index| &observation.interfaces[index]) {
+        return observation.look(interface).is_none().then(|| {
+            format!("the router does not say whether its interface {name:?} is running; see `/interface print detail`")
+        });
     }
+    let now_called = |interface: &&Interface| polled.was(interface);
+    Some(match observation.interfaces.iter().find(now_called) {
+        Some(renamed) => {
+            format!("its interface {name:?} is now called {:?}; give the link the new name", renamed.name)
+        }
+        None => format!("the router has no interface named {name:?}; see `/interface print`"),
+    })
 }

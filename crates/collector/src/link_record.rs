@@ -6,7 +6,7 @@ use store::{DownWhen, Latest, Link, LinkId, LinkTarget, Sample, Span, SpanTail};
 
 use crate::counter_delta::{CounterValues, Rates, Reading, plausible_bps, rates};
 use crate::counter_fall::follow;
-use crate::look::Look;
+use crate::look::{Identity, Look};
 use crate::memory::Memory;
 use crate::piece::Piece;
 use crate::standing::Standing;
@@ -98,9 +98,8 @@ impl PolledLink {
 
     /// Whether this interface is the one that was last seen under the link, whatever it is called now.
     pub(crate) fn was(&self, interface: &routeros::Interface) -> bool {
-        let mac = interface.mac_address.as_ref().map(|mac| mac.to_string_lossy());
         let seen = self.memory.timeline.look().map(|look| &look.identity);
-        seen.is_some_and(|seen| seen.id == interface.id && seen.mac.as_deref() == mac.as_deref())
+        seen.is_some_and(|seen| seen.is_same_renamed(&Identity::of(interface)))
     }
 
     /// The moment up to which the link's time line is written.

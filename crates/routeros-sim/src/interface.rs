@@ -28,6 +28,10 @@ pub(crate) struct Interface {
     pub(crate) last_up_local_ms: Option<i64>,
     /// The next print shows its counters as zero.
     pub(crate) reads_zero_once: bool,
+    /// Prints leave `running` out.
+    pub(crate) hides_running: bool,
+    /// The last two bytes of its MAC address.
+    pub(crate) mac: u32,
 }
 
 /// The moment of a change: true UTC, and what the router's wall clock adds to it.
@@ -57,6 +61,8 @@ impl Interface {
             last_down_local_ms: None,
             last_up_local_ms: None,
             reads_zero_once: false,
+            hides_running: false,
+            mac: id,
             spec,
         };
         interface.start(up);

@@ -149,8 +149,13 @@ fn fill(row: &mut Row, interface: &Interface, c: &CounterValues, dialect: Dialec
     if spec.default_name.is_some() {
         row.number("l2mtu", 1598);
         row.number("max-l2mtu", 9578);
+    }
+    if !spec.dynamic {
         row.with("mac-address", |out| {
-            put(out, format_args!("B8:69:F4:00:{:02X}:{:02X}", interface.id >> 8 & 0xFF, interface.id & 0xFF))
+            put(
+                out,
+                format_args!("B8:69:F4:00:{:02X}:{:02X}", interface.mac >> 8 & 0xFF, interface.mac & 0xFF),
+            )
         });
     }
     for (name, at) in [
@@ -180,7 +185,9 @@ fn fill(row: &mut Row, interface: &Interface, c: &CounterValues, dialect: Dialec
     if spec.dynamic {
         row.flag("dynamic", true);
     }
-    row.flag("running", interface.running());
+    if !interface.hides_running {
+        row.flag("running", interface.running());
+    }
     row.flag("disabled", interface.disabled);
     match huge {
         Some(len) => row.with("comment", |out| out.resize(out.len() + len as usize, b'x')),

@@ -129,7 +129,7 @@ pub struct Policies {
     pub test: bool,
 }
 
-/// One interface. Start with [`InterfaceSpec::ethernet`] or [`InterfaceSpec::pppoe`].
+/// One interface. Start with [`InterfaceSpec::ethernet`], [`InterfaceSpec::vlan`] or [`InterfaceSpec::pppoe`].
 #[derive(Debug, Clone)]
 pub struct InterfaceSpec {
     /// `name`: bytes of no declared code page.
@@ -173,6 +173,11 @@ impl InterfaceSpec {
             packets_per_error: 0,
             rate: if name.contains("plus") { "10Gbps" } else { "1Gbps" }.to_owned(),
         }
+    }
+
+    /// A VLAN: static, with the MAC address of its parent and without a default name.
+    pub fn vlan(name: &str) -> Self {
+        Self { default_name: None, kind: "vlan".to_owned(), ..Self::ethernet(name) }
     }
 
     /// A PPPoE server session: dynamic, without default name and MAC address.

@@ -33,7 +33,8 @@ const RATE_UNITS: [(&[u8], u64); 4] =
 /// assert_eq!(parse_bits_per_second(b""), None);
 /// ```
 pub fn parse_bits_per_second(text: &[u8]) -> Option<u64> {
-    let (number, unit_bps) = RATE_UNITS.iter().find_map(|(unit, bps)| Some((text.strip_suffix(*unit)?, *bps)))?;
+    let (number, unit_bps) =
+        RATE_UNITS.iter().find_map(|(unit, bps)| Some((text.strip_suffix(*unit)?, *bps)))?;
     let mut parts = number.splitn(2, |byte| *byte == b'.');
     let whole = parse_u64(parts.next()?)?.checked_mul(unit_bps)?;
     let Some(fraction) = parts.next() else { return Some(whole) };

@@ -12,7 +12,7 @@
 //! let ping = Ping::new("192.0.2.2", 5);
 //! let (interfaces, outcome) = tokio::join!(client.interfaces(), client.ping(&ping));
 //! for interface in interfaces? {
-//!     println!("{} {}", interface.name, if interface.running { "up" } else { "down" });
+//!     println!("{} {}", interface.name, if interface.running == Some(true) { "up" } else { "not up" });
 //! }
 //! println!("{} answers", outcome?.received);
 //! # Ok(())

@@ -272,6 +272,18 @@ fn trap_27_a_created_anew_interface_is_unknown() {
     );
 }
 
+/// Version 1 kept the MAC address of every interface; VLANs and bridges are known without.
+#[test]
+fn an_address_that_is_not_known_any_more_makes_no_other_interface() {
+    let world = World::new(&[]);
+    let (mut prev, mut next) = (world.look(60), world.look(90));
+    prev.identity.mac = Some("48:A9:8A:00:00:03".to_owned());
+    assert_eq!(shape(&between(&prev, &next).pieces), [(60, 90, Up, None)]);
+    next.identity.mac = Some("48:A9:8A:00:00:04".to_owned());
+    let other = (60, 90, Unknown, Some("interface_missing"));
+    assert_eq!(shape(&between(&prev, &next).pieces), [other], "a physical port is another one");
+}
+
 #[test]
 fn a_dynamic_interface_with_a_new_id_after_a_reboot_is_the_same_link() {
     let (before, after) = (World::new(&[]), rebooted(70, 95));

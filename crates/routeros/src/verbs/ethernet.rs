@@ -23,8 +23,10 @@ impl Client {
             return Ok(Vec::new());
         }
         // An optical port says much more of itself than is asked for here.
-        let command =
-            Command::new(MONITOR).attr("numbers", ids.join(",")).attr("once", "").attr(".proplist", "name,rate");
+        let command = Command::new(MONITOR)
+            .attr("numbers", ids.join(","))
+            .attr("once", "")
+            .attr(".proplist", "name,rate");
         let replies = self.run(command).await?;
         // The replies come in the order asked; not every release names the port.
         Ok(ids.iter().zip(replies.items()).map(|(id, row)| EthernetLink::read(id, row)).collect())
