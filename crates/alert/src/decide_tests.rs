@@ -251,6 +251,36 @@ fn a_router_that_answers_with_an_error_is_reported_to_operations_alone_and_not_a
     }
 }
 
+#[test]
+fn a_static_port_that_disappears_is_reported_to_operations_after_ten_minutes() {
+    let mut world = World::new(2);
+    world.link(2).interface = "<pppoe-acme>".to_owned();
+    for id in 1..=2 {
+        let link = world.link(id);
+        (link.state, link.since_ms, link.cause) =
+            (LinkState::Unknown, START, Some("interface_missing".to_owned()));
+    }
+    let polled = |world: &mut World, from_ms: i64, to_ms: i64| {
+        for at_ms in (from_ms..=to_ms).step_by(10_000) {
+            world.link(1).looked_at_ms = at_ms;
+            world.at(at_ms);
+        }
+    };
+    polled(&mut world, START, START + 10 * MINUTE - 10 * SECOND);
+    assert_eq!(world.told(), Vec::<String>::new());
+    polled(&mut world, START + 10 * MINUTE, START + 20 * MINUTE);
+    assert_eq!(world.told(), ["port_missing C-1 noc@isp.example"], "a session may be away");
+    // While the router does not answer nobody can say whether the port is back.
+    let link = world.link(1);
+    (link.since_ms, link.cause) = (START + 20 * MINUTE, Some("router_unreachable".to_owned()));
+    polled(&mut world, START + 20 * MINUTE, START + 30 * MINUTE);
+    assert_eq!(world.told().len(), 1);
+    let link = world.link(1);
+    (link.state, link.since_ms, link.cause) = (LinkState::Up, START + 30 * MINUTE, None);
+    polled(&mut world, START + 30 * MINUTE, START + 40 * MINUTE);
+    assert_eq!(world.told()[1..], ["port_missing over C-1 noc@isp.example"]);
+}
+
 /// An hour without our own network says nothing about the router that is asked after it.
 #[test]
 fn a_router_is_unreachable_since_it_did_not_answer_and_not_since_our_network_was_gone() {

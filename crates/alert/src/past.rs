@@ -17,6 +17,7 @@ use super::{
     decide::decide,
     engine::zone,
     gate,
+    link_rules::INTERFACE_MISSING,
     moments::{Moments, quiet_edges},
     quality::{Measure, Reading},
     quality_read,
@@ -117,10 +118,15 @@ impl Past {
     pub(crate) fn link(&self, id: LinkId, mut may_go_on: impl FnMut() -> bool) -> Option<LinkPast> {
         let mut past = LinkPast::default();
         let track = &self.tracks[&id];
-        if track.outages.is_empty() {
+        let missing = || track.spans.iter().filter(|span| span.cause.as_deref() == Some(INTERFACE_MISSING));
+        if track.outages.is_empty() && missing().next().is_none() {
             return Some(past);
         }
-        let delays = self.delays(&[NotificationEvent::LinkDown, NotificationEvent::LinkUnstable]);
+        let delays = self.delays(&[
+            NotificationEvent::LinkDown,
+            NotificationEvent::LinkUnstable,
+            NotificationEvent::PortMissing,
+        ]);
         let edges = track.outages.iter().flat_map(|outage| {
             let seen_ms = outage.from_ms + LOOK_MS;
             [Some(seen_ms), outage.to_ms.map(|to_ms| to_ms.max(seen_ms))]
@@ -129,7 +135,8 @@ impl Past {
         let ups =
             track.spans.iter().filter(|span| span.state == LinkState::Up).map(|span| Some(span.from_ms));
         let maintenance = track.base.maintenance.iter().flat_map(|&(from_ms, to_ms)| [Some(from_ms), to_ms]);
-        let edges = edges.chain(ups).chain(maintenance).flatten();
+        let missing = missing().flat_map(|span| [Some(span.from_ms), Some(span.to_ms)]);
+        let edges = edges.chain(ups).chain(maintenance).chain(missing).flatten();
         let mut moments = Moments::new(edges, &delays, &self.quiet_edges);
         let (mut facts, mut seen) = (self.empty(), Seen::default());
         while let Some(now_ms) = moments.next(self.from_ms, self.to_ms) {

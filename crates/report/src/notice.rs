@@ -263,6 +263,19 @@ impl Words {
                 heading: format!("Polls of router {about} succeed again"),
                 opening: format!("They failed for {lasted}."),
             },
+            ("port_missing", false) => Self {
+                subject: format!("PORT MISSING: {name}{}", of_client(notice)),
+                heading: format!("The interface of {about} is not on its router"),
+                opening: format!(
+                    "It has been missing for {lasted}, so the link is not measured. Restore the interface, or give the link \
+                     the name it has now. Customers are not notified."
+                ),
+            },
+            ("port_missing", true) => Self {
+                subject: format!("PORT FOUND: {name} after {lasted}{}", of_client(notice)),
+                heading: format!("The interface of {about} is on its router again"),
+                opening: format!("It was missing for {lasted}."),
+            },
             ("collector_stalled", over) => Self::of_blindness(notice, head, over, &lasted),
             ("error_budget", _) => Self {
                 subject: format!("BUDGET: {name}: {} spent{}", measured(notice), of_client(notice)),

@@ -162,6 +162,7 @@ pub(crate) async fn read(
     let routers = routers(tx, id).await?;
     let mut ids: BTreeSet<LinkId> = more.iter().copied().collect();
     ids.extend(newsworthy(tx, id, now_ms).await?);
+    ids.extend(without_port(tx, id).await?);
     let mut of_routers: BTreeSet<RouterId> =
         routers.iter().filter(|router| !router.reachable).map(|router| router.id).collect();
     for pending in &pending {
@@ -265,6 +266,14 @@ async fn newsworthy(tx: &mut Tx, company: CompanyId, now_ms: i64) -> Result<Vec<
         .bind(LIST_ROWS_MAX)
         .fetch_all(&mut **tx)
         .await)?)
+}
+
+/// Links whose interface was not on the router at its last round.
+async fn without_port(tx: &mut Tx, company: CompanyId) -> Result<Vec<LinkId>, StoreError> {
+    const SQL: &str = "SELECT s.link_id
+        FROM link_latest s JOIN client_links l ON l.id = s.link_id JOIN clients c ON c.id = l.client_id
+        WHERE s.cause = 'interface_missing' AND c.company_id = $1 LIMIT $2";
+    Ok(on!(tx, tx => sqlx::query_scalar(SQL).bind(company).bind(LIST_ROWS_MAX).fetch_all(&mut **tx).await)?)
 }
 
 async fn links(

@@ -16,6 +16,8 @@ pub enum NotificationEvent {
     RouterUnreachable,
     /// A router answers, and its polls fail all the same: a rejected login, a missing permission, a TLS error.
     PollFailed,
+    /// A link's interface is not on its router, or is again.
+    PortMissing,
     /// Nobody looks at the routers, or our own network is gone.
     CollectorStalled,
     /// Most of the down time that a month allows is used up.
@@ -28,13 +30,14 @@ pub enum NotificationEvent {
 
 impl NotificationEvent {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::LinkDown,
         Self::LinkUnstable,
         Self::HighLatency,
         Self::HighLoss,
         Self::RouterUnreachable,
         Self::PollFailed,
+        Self::PortMissing,
         Self::CollectorStalled,
         Self::ErrorBudget,
         Self::SlaBreach,
@@ -53,6 +56,7 @@ impl NotificationEvent {
             Self::HighLoss => "high_loss",
             Self::RouterUnreachable => "router_unreachable",
             Self::PollFailed => "poll_failed",
+            Self::PortMissing => "port_missing",
             Self::CollectorStalled => "collector_stalled",
             Self::ErrorBudget => "error_budget",
             Self::SlaBreach => "sla_breach",
@@ -69,6 +73,7 @@ impl NotificationEvent {
             Self::HighLoss => "Packet loss",
             Self::RouterUnreachable => "Router unreachable",
             Self::PollFailed => "Poll failed",
+            Self::PortMissing => "Port missing",
             Self::CollectorStalled => "Measuring stopped",
             Self::ErrorBudget => "Error budget nearly spent",
             Self::SlaBreach => "SLA breach",
