@@ -9,6 +9,9 @@ use super::{
     gate,
 };
 
+/// As the collector names them.
+pub(crate) const INTERFACE_MISSING: &str = "interface_missing";
+const DISABLED: &str = "disabled";
 /// An outage that ended longer ago is history and not worth a line.
 const NEWS_MS_MAX: i64 = 24 * 3_600_000;
 
@@ -20,6 +23,7 @@ pub(crate) fn is_in_maintenance(link: &WatchedLink, at_ms: i64) -> bool {
 
 pub(crate) fn settle(desk: &mut Desk<'_>, link: &WatchedLink) {
     let subject = AlertSubject::Link(link.id);
+    settle_port(desk, link);
     settle_unstable(desk, link);
     if desk.open(NotificationEvent::LinkUnstable, subject).is_some() {
         let key = (NotificationEvent::LinkDown, subject);
@@ -131,6 +135,32 @@ fn down(desk: &Desk<'_>, link: &WatchedLink) -> Condition {
 fn up_since(link: &WatchedLink) -> i64 {
     let ends = link.outages.iter().filter_map(|outage| outage.to_ms);
     ends.max().unwrap_or(link.since_ms).max(link.since_ms)
+}
+
+/// Whether the link's interface is on its router. One that comes and goes with a session (`<pppoe-…>`) may be away.
+fn settle_port(desk: &mut Desk<'_>, link: &WatchedLink) {
+    let event = NotificationEvent::PortMissing;
+    let is_missing = link.cause.as_deref() == Some(INTERFACE_MISSING);
+    if !is_missing && !desk.is_pending((event, AlertSubject::Link(link.id))) {
+        return;
+    }
+    let standing = match (link.state, link.cause.as_deref()) {
+        (LinkState::Unknown, Some(INTERFACE_MISSING)) => {
+            let is_known = link.looked_at_ms >= desk.facts.watch_since_ms && !is_dynamic(&link.interface);
+            if is_known { Standing::Holds { since_ms: link.since_ms } } else { Standing::Unknown }
+        }
+        (LinkState::Unknown, Some(DISABLED)) | (LinkState::Up | LinkState::Down, _) => {
+            Standing::Over { since_ms: link.since_ms }
+        }
+        (LinkState::Unknown, _) => Standing::Unknown,
+    };
+    let detail = Detail { cause: link.cause.clone(), ..Detail::default() };
+    desk.settle(&condition(link, event, standing, desk.now_ms, detail));
+}
+
+/// RouterOS names interfaces that it creates itself in angle brackets.
+fn is_dynamic(interface: &str) -> bool {
+    interface.starts_with('<')
 }
 
 fn settle_unstable(desk: &mut Desk<'_>, link: &WatchedLink) {

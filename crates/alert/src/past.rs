@@ -17,9 +17,11 @@ use super::{
     decide::decide,
     engine::zone,
     gate,
+    link_rules::INTERFACE_MISSING,
     moments::{Moments, quiet_edges},
     quality::{Measure, Reading},
     quality_read,
+    router_rules::{OWN_NETWORK, POLL_FAILED, ROUTER_UNREACHABLE},
     track::{LOOK_MS, Seen, Track},
 };
 
@@ -116,10 +118,15 @@ impl Past {
     pub(crate) fn link(&self, id: LinkId, mut may_go_on: impl FnMut() -> bool) -> Option<LinkPast> {
         let mut past = LinkPast::default();
         let track = &self.tracks[&id];
-        if track.outages.is_empty() {
+        let missing = || track.spans.iter().filter(|span| span.cause.as_deref() == Some(INTERFACE_MISSING));
+        if track.outages.is_empty() && missing().next().is_none() {
             return Some(past);
         }
-        let delays = self.delays(&[NotificationEvent::LinkDown, NotificationEvent::LinkUnstable]);
+        let delays = self.delays(&[
+            NotificationEvent::LinkDown,
+            NotificationEvent::LinkUnstable,
+            NotificationEvent::PortMissing,
+        ]);
         let edges = track.outages.iter().flat_map(|outage| {
             let seen_ms = outage.from_ms + LOOK_MS;
             [Some(seen_ms), outage.to_ms.map(|to_ms| to_ms.max(seen_ms))]
@@ -128,7 +135,8 @@ impl Past {
         let ups =
             track.spans.iter().filter(|span| span.state == LinkState::Up).map(|span| Some(span.from_ms));
         let maintenance = track.base.maintenance.iter().flat_map(|&(from_ms, to_ms)| [Some(from_ms), to_ms]);
-        let edges = edges.chain(ups).chain(maintenance).flatten();
+        let missing = missing().flat_map(|span| [Some(span.from_ms), Some(span.to_ms)]);
+        let edges = edges.chain(ups).chain(maintenance).chain(missing).flatten();
         let mut moments = Moments::new(edges, &delays, &self.quiet_edges);
         let (mut facts, mut seen) = (self.empty(), Seen::default());
         while let Some(now_ms) = moments.next(self.from_ms, self.to_ms) {
@@ -203,10 +211,12 @@ impl Past {
     /// Routers, and our own network, as far as the time lines of links tell of them; half of it once `may_go_on` says no.
     pub(crate) fn routers(&self, mut may_go_on: impl FnMut() -> bool) -> Book {
         let mut book = Book::default();
-        let delays =
-            self.delays(&[NotificationEvent::RouterUnreachable, NotificationEvent::CollectorStalled]);
-        let blind =
-            |span: &&Span| matches!(span.cause.as_deref(), Some("router_unreachable" | "own_network"));
+        let delays = self.delays(&[
+            NotificationEvent::RouterUnreachable,
+            NotificationEvent::PollFailed,
+            NotificationEvent::CollectorStalled,
+        ]);
+        let blind = |span: &&Span| span.cause.as_deref().is_some_and(is_of_router);
         let spans = self.tracks.values().flat_map(|track| track.spans.iter().filter(blind));
         let edges: BTreeSet<i64> = spans.flat_map(|span| [span.from_ms, span.to_ms]).collect();
         let edges = edges.into_iter().flat_map(|at_ms| [at_ms, at_ms + LOOK_MS]);
@@ -260,21 +270,31 @@ impl Past {
     }
 }
 
-/// A router is silent while a link says that it is.
+/// Whether a link's cause is one of its router. Time that was not polled may as well be the collector's.
+fn is_of_router(cause: &str) -> bool {
+    cause != "not_polled"
+        && (cause == ROUTER_UNREACHABLE || cause == OWN_NETWORK || POLL_FAILED.contains(&cause))
+}
+
+/// Polls of a router fail while a link says that they do.
 fn router_at(router: &WatchedRouter, links: &BTreeMap<LinkId, WatchedLink>, now_ms: i64) -> WatchedRouter {
     let of_router = links.values().filter(|link| link.router_id == router.id);
-    let blind = of_router.filter(|link| {
-        link.state == LinkState::Unknown
-            && matches!(link.cause.as_deref(), Some("router_unreachable" | "own_network"))
-    });
-    let silent_ms = blind.map(|link| link.since_ms).min();
-    WatchedRouter {
-        at_ms: now_ms,
-        reachable: silent_ms.is_none(),
-        since_ms: silent_ms.unwrap_or_else(|| {
+    let blind = of_router
+        .filter(|link| link.state == LinkState::Unknown && link.cause.as_deref().is_some_and(is_of_router));
+    let silent = blind.min_by_key(|link| link.since_ms);
+    let since_ms = silent.map_or_else(
+        || {
             let of_router = links.values().filter(|link| link.router_id == router.id);
             of_router.map(|link| link.since_ms).min().unwrap_or(now_ms)
-        }),
+        },
+        |link| link.since_ms,
+    );
+    WatchedRouter {
+        at_ms: now_ms,
+        reachable: silent.is_none(),
+        since_ms,
+        cause: silent.and_then(|link| link.cause.clone()),
+        cause_since_ms: since_ms,
         ..router.clone()
     }
 }

@@ -9,8 +9,12 @@ use super::{
     link_rules::is_in_maintenance,
 };
 
-/// As the collector names it.
-const OWN_NETWORK: &str = "own_network";
+/// As the collector names them.
+pub(crate) const OWN_NETWORK: &str = "own_network";
+pub(crate) const ROUTER_UNREACHABLE: &str = "router_unreachable";
+/// Why polls of a router fail that is not unreachable: it answers with an error, or cannot be asked.
+pub(crate) const POLL_FAILED: [&str; 5] =
+    ["login_rejected", "permission_denied", "tls_error", "protocol_error", "not_polled"];
 /// A collector that wrote something so short a time ago is at work, whatever the rule says.
 const AT_WORK_MS: i64 = 60_000;
 
@@ -24,8 +28,12 @@ pub(crate) fn settle(desk: &mut Desk<'_>) {
     let seeing_since_ms = desk.last_closed_ms(NotificationEvent::CollectorStalled, company);
     for index in 0..desk.facts.routers.len() {
         let router = &desk.facts.routers[index];
-        let condition = unreachable(desk, router, blind, seeing_since_ms);
-        desk.settle(&condition);
+        for condition in [
+            unreachable(desk, router, blind, seeing_since_ms),
+            poll_failed(desk, router, blind, seeing_since_ms),
+        ] {
+            desk.settle(&condition);
+        }
     }
 }
 
@@ -78,19 +86,47 @@ fn unreachable(
     blind: bool,
     seeing_since_ms: Option<i64>,
 ) -> Condition {
+    let is_silent = router.cause.as_deref().is_none_or(|cause| cause == ROUTER_UNREACHABLE);
+    // A router that answers with an error, or that our own network hides, is neither reachable nor known not to be.
+    let since_ms = (is_silent && !blind).then_some(router.cause_since_ms);
+    let event = NotificationEvent::RouterUnreachable;
+    about_router(desk, router, event, since_ms.map(|ms| ms.max(seeing_since_ms.unwrap_or(i64::MIN))))
+}
+
+/// A router whose polls fail though it answers. It began with the first failed poll, whatever its cause was.
+fn poll_failed(
+    desk: &Desk<'_>,
+    router: &WatchedRouter,
+    blind: bool,
+    seeing_since_ms: Option<i64>,
+) -> Condition {
+    let fails = router.cause.as_deref().is_some_and(|cause| POLL_FAILED.contains(&cause));
+    let since_ms = (fails && !blind).then_some(router.since_ms);
+    let event = NotificationEvent::PollFailed;
+    let mut condition =
+        about_router(desk, router, event, since_ms.map(|ms| ms.max(seeing_since_ms.unwrap_or(i64::MIN))));
+    condition.detail.cause.clone_from(&router.cause);
+    condition
+}
+
+/// `failing_since_ms`: since when the condition holds; none while nobody can say. It is over once polls succeed.
+fn about_router(
+    desk: &Desk<'_>,
+    router: &WatchedRouter,
+    event: NotificationEvent,
+    failing_since_ms: Option<i64>,
+) -> Condition {
     let facts = desk.facts;
     let links = links_of(facts, router);
     let (busy, free): (Vec<_>, Vec<_>) =
         links.into_iter().partition(|link| is_in_maintenance(link, desk.now_ms));
-    let standing = if router.reachable {
-        Standing::Over { since_ms: router.since_ms }
-    } else if blind || router.at_ms < facts.watch_since_ms {
-        Standing::Unknown
-    } else {
-        Standing::Holds { since_ms: router.since_ms.max(seeing_since_ms.unwrap_or(i64::MIN)) }
+    let standing = match failing_since_ms {
+        _ if router.reachable => Standing::Over { since_ms: router.since_ms },
+        Some(since_ms) if router.at_ms >= facts.watch_since_ms => Standing::Holds { since_ms },
+        _ => Standing::Unknown,
     };
     Condition {
-        event: NotificationEvent::RouterUnreachable,
+        event,
         subject: AlertSubject::Router(router.id),
         about: router.name.clone(),
         client: None,

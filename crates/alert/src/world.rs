@@ -54,6 +54,8 @@ impl World {
                 at_ms: START,
                 reachable: true,
                 since_ms: START - 100 * HOUR,
+                cause: None,
+                cause_since_ms: START - 100 * HOUR,
                 last_ok_at_ms: Some(START),
                 last_error: None,
             }],
@@ -99,10 +101,13 @@ impl World {
         (link.state, link.since_ms, link.cause) = (LinkState::Up, at_ms, None);
     }
 
-    /// The router does not answer; its links are unknown.
+    /// The router's polls fail; its links are unknown.
     pub(crate) fn silent(&mut self, at_ms: i64, cause: &str) {
         let router = &mut self.facts.routers[0];
-        (router.reachable, router.since_ms) = (false, at_ms);
+        if router.reachable {
+            (router.reachable, router.since_ms) = (false, at_ms);
+        }
+        (router.cause, router.cause_since_ms) = (Some(cause.to_owned()), at_ms);
         for link in self.facts.links.values_mut() {
             if let Some(last) = link.outages.last_mut().filter(|last| last.to_ms.is_none()) {
                 last.to_ms = Some(at_ms);
@@ -114,6 +119,7 @@ impl World {
     pub(crate) fn answers(&mut self, at_ms: i64) {
         let router = &mut self.facts.routers[0];
         (router.reachable, router.since_ms) = (true, at_ms);
+        (router.cause, router.cause_since_ms) = (None, at_ms);
         for link in self.facts.links.values_mut() {
             (link.state, link.since_ms, link.cause) = (LinkState::Up, at_ms, None);
         }

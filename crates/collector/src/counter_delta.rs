@@ -9,9 +9,13 @@ const CLOCKS_DIFFER_MS: i64 = 2_000;
 const CLOCKS_DIFFER_PERCENT: i64 = 2;
 /// Readings closer together say nothing about a rate.
 const ELAPSED_MS_MIN: i64 = 100;
-/// The fastest port a RouterOS device had in 2026 carries 400 Gbit/s, but links are sold on far less: where the
-/// interface's name does not tell its speed, twice 100 Gbit/s is taken as absurd.
-const SPEED_UNKNOWN_BPS: u64 = 100_000_000_000;
+/// A port cannot carry more than it negotiated; counters that are read late and whole seconds of clocks blur a rate by far
+/// less than this.
+const SPEED_PERCENT_MAX: u64 = 125;
+/// A link carries more than its commitment in bursts, or where nobody shapes it, but not so many times as much.
+const COMMITMENT_TIMES_MAX: u64 = 10;
+/// However small the commitment is, a rate up to this is believed.
+const COMMITMENT_BPS_MIN: u64 = 1_000_000_000;
 
 /// The eight counters of an interface, in this order: bytes, packets, errors, drops, each rx then tx.
 pub(crate) type CounterValues = [Option<i64>; 8];
@@ -43,21 +47,28 @@ impl Rates {
 
 /// The rates between two readings. Both are gaps when the interface is another one, when any of the eight counters
 /// fell (a reset takes all of them; a single fall is no proof of a wrap), when uptime went back, or when the clocks
-/// disagree about the time between; one is a gap when a reading lacks it or it is more than twice the speed.
-pub(crate) fn rates(prev: &Reading, next: &Reading, speed_bps: Option<u64>) -> Rates {
+/// disagree about the time between; one is a gap when a reading lacks it or it is more than `plausible_bps`.
+pub(crate) fn rates(prev: &Reading, next: &Reading, plausible_bps: u64) -> Rates {
     let Some(elapsed_ms) = credible_elapsed_ms(prev, next) else { return Rates::default() };
     let fell =
         prev.values.iter().zip(&next.values).any(|(a, b)| matches!((a, b), (Some(a), Some(b)) if b < a));
-    if fell || prev.identity != next.identity {
+    if fell || !prev.identity.is_same(&next.identity) {
         return Rates::default();
     }
-    let absurd = i128::from(speed_bps.unwrap_or(SPEED_UNKNOWN_BPS)) * 2;
     let rate = |index: usize| {
         let bytes = i128::from(next.values[index]?) - i128::from(prev.values[index]?);
         let bps = bytes * 8_000 / i128::from(elapsed_ms);
-        if bps > absurd { None } else { i64::try_from(bps).ok() }
+        if bps > i128::from(plausible_bps) { None } else { i64::try_from(bps).ok() }
     };
     Rates { rx_bps: rate(0), tx_bps: rate(1) }
+}
+
+/// The highest rate to believe of a link, bits per second: what its port can carry, as far as that is known (negotiated, or
+/// by its factory name), and a multiple of the committed bandwidth.
+pub(crate) fn plausible_bps(port_bps: Option<u64>, committed_bps: i64) -> u64 {
+    let committed_bps = u64::try_from(committed_bps).unwrap_or(0);
+    let by_contract = committed_bps.saturating_mul(COMMITMENT_TIMES_MAX).max(COMMITMENT_BPS_MIN);
+    port_bps.map_or(by_contract, |bps| by_contract.min(bps.saturating_mul(SPEED_PERCENT_MAX) / 100))
 }
 
 /// The most a port can carry, from the name it left the factory with (MikroTik names ports by their cage:

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 const START_MS: i64 = 1_800_000_000_000;
+const LIMIT_BPS: u64 = 12_500_000_000;
 
 fn reading(after_ms: i64, rx: i64, tx: i64) -> Reading {
     Reading {
@@ -15,13 +16,13 @@ fn reading(after_ms: i64, rx: i64, tx: i64) -> Reading {
 }
 
 fn gap(prev: &Reading, next: &Reading) -> bool {
-    rates(prev, next, None) == Rates::default()
+    rates(prev, next, LIMIT_BPS) == Rates::default()
 }
 
 #[test]
 fn trap_28_a_rate_is_over_the_measured_time_and_not_the_nominal() {
     let (prev, next) = (reading(0, 0, 0), reading(417_000, 417_000_000, 834_000));
-    assert_eq!(rates(&prev, &next, None), Rates { rx_bps: Some(8_000_000), tx_bps: Some(16_000) });
+    assert_eq!(rates(&prev, &next, LIMIT_BPS), Rates { rx_bps: Some(8_000_000), tx_bps: Some(16_000) });
 }
 
 #[test]
@@ -31,7 +32,7 @@ fn a_process_that_starts_anew_goes_by_the_wall_clock() {
     assert_eq!(prev.mono_ms, None, "the clock of another process means nothing");
     let mut next = reading(300_000, 300_000_000, 0);
     next.mono_ms = Some(5);
-    assert_eq!(rates(&prev, &next, None).rx_bps, Some(8_000_000));
+    assert_eq!(rates(&prev, &next, LIMIT_BPS).rx_bps, Some(8_000_000));
 }
 
 #[test]
@@ -59,7 +60,7 @@ fn trap_27_another_interface_under_the_same_name_is_a_gap() {
     for change in [
         |i: &mut Identity| i.id = "*4".into(),
         |i: &mut Identity| i.name = "ether4".into(),
-        |i: &mut Identity| i.mac = None,
+        |i: &mut Identity| i.mac = Some("48:A9:8A:00:00:04".into()),
     ] {
         let mut next = reading(300_000, 2_000_000, 2_000_000);
         change(&mut next.identity);
@@ -84,16 +85,42 @@ fn trap_23_clocks_that_disagree_make_a_gap() {
 #[test]
 fn an_absurd_rate_is_a_gap_in_its_direction_only() {
     let (prev, next) = (reading(0, 0, 0), reading(1_000, 3_000_000_000, 1_000));
-    let speed = port_speed_bps("ether3");
-    assert_eq!(rates(&prev, &next, speed), Rates { rx_bps: None, tx_bps: Some(8_000) });
-    assert_eq!(rates(&prev, &next, None).rx_bps, Some(24_000_000_000));
+    assert_eq!(rates(&prev, &next, LIMIT_BPS), Rates { rx_bps: None, tx_bps: Some(8_000) });
+    assert_eq!(rates(&prev, &next, 24_000_000_000).rx_bps, Some(24_000_000_000));
+}
+
+/// 2 GB that come from nowhere within ten seconds are 1.64 Gbit/s: not on a port that negotiated 100 Mbit/s, and not on a
+/// VLAN sold with 100 Mbit/s.
+#[test]
+fn what_is_plausible_follows_the_negotiated_speed_and_the_commitment() {
+    const MEGABIT: u64 = 1_000_000;
+    for (port_bps, committed_bps, expected) in [
+        (Some(100 * MEGABIT), 100_000_000, 125 * MEGABIT),
+        (Some(1_000 * MEGABIT), 100_000_000, 1_000 * MEGABIT),
+        (Some(10_000 * MEGABIT), 1_000_000_000, 10_000 * MEGABIT),
+        (Some(10_000 * MEGABIT), 10_000_000_000, 12_500 * MEGABIT),
+        (None, 100_000_000, 1_000 * MEGABIT),
+        (None, 1_000_000, 1_000 * MEGABIT),
+        (None, 0, 1_000 * MEGABIT),
+        (Some(u64::MAX), i64::MAX, u64::MAX / 100),
+    ] {
+        assert_eq!(plausible_bps(port_bps, committed_bps), expected, "{port_bps:?} {committed_bps}");
+    }
+    let (prev, next) = (reading(0, 0, 0), reading(10_000, 2_050_000_000, 0));
+    assert_eq!(rates(&prev, &next, plausible_bps(None, 100_000_000)).rx_bps, None);
+    let (prev, next) = (reading(0, 0, 0), reading(300_000, 5_000_000_000, 0));
+    assert_eq!(
+        rates(&prev, &next, plausible_bps(Some(100 * MEGABIT), 100_000_000)).rx_bps,
+        None,
+        "at 300 s too"
+    );
 }
 
 #[test]
 fn a_missing_counter_is_not_zero() {
     let (mut prev, next) = (reading(0, 0, 0), reading(1_000, 1_000, 1_000));
     prev.values[0] = None;
-    assert_eq!(rates(&prev, &next, None), Rates { rx_bps: None, tx_bps: Some(8_000) });
+    assert_eq!(rates(&prev, &next, LIMIT_BPS), Rates { rx_bps: None, tx_bps: Some(8_000) });
 }
 
 #[test]
@@ -113,9 +140,9 @@ proptest! {
         let mut next = reading(elapsed, next_rx, 0);
         next.at_ms += wall_step;
         next.uptime_ms += uptime_step;
-        let rates = rates(&prev, &next, Some(1_000_000_000));
+        let rates = rates(&prev, &next, 1_250_000_000);
         for rate in [rates.rx_bps, rates.tx_bps].into_iter().flatten() {
-            prop_assert!((0..=2_000_000_000).contains(&rate), "{rate}");
+            prop_assert!((0..=1_250_000_000).contains(&rate), "{rate}");
             prop_assert!(next_rx >= rx && elapsed > 0);
         }
     }
@@ -123,7 +150,7 @@ proptest! {
     #[test]
     fn volume_comes_back_from_rate_and_time(bps in 0i64..10_000_000_000, elapsed_s in 1i64..100_000) {
         let bytes = bps / 8 * elapsed_s;
-        let rates = rates(&reading(0, 5, 5), &reading(elapsed_s * 1_000, 5 + bytes, 5), None);
+        let rates = rates(&reading(0, 5, 5), &reading(elapsed_s * 1_000, 5 + bytes, 5), LIMIT_BPS);
         prop_assert_eq!(rates.rx_bps, Some(bps / 8 * 8));
     }
 }

@@ -1,3 +1,5 @@
+use crate::piece::Cause;
+
 /// Why collecting stopped or could not begin. What fails at a single router is no such error: it is in that router's
 /// round and in the [`RoundSummary`](crate::RoundSummary).
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +24,7 @@ pub(crate) enum RoundError {
     #[error("no complete answer within {0} s")]
     Deadline(u64),
     #[error("{last}; trying again in {wait_s} s")]
-    BackingOff { last: String, wait_s: i64 },
+    BackingOff { last: String, wait_s: i64, cause: Cause },
     #[error("its password cannot be read: {0}")]
     Password(String),
     #[error("its password could not be looked up: {0}")]
@@ -35,7 +37,53 @@ pub(crate) enum RoundError {
     ClockBehind(i64),
 }
 
+impl RoundError {
+    /// What the failure itself proves; none where there was no answer, which our own network may have lost as well.
+    pub(crate) fn proven_cause(&self) -> Option<Cause> {
+        match self {
+            Self::Router(error) => error.refusal().map(Cause::from),
+            Self::Password(_) | Self::Store(_) => Some(Cause::NotPolled),
+            Self::Deadline(_) | Self::BackingOff { .. } | Self::Write(_) | Self::ClockBehind(_) => None,
+        }
+    }
+
+    /// What to take it for while our own network is there. A router that was not asked again, for it failed just now,
+    /// fails for the cause of that attempt: what became of our network since proves nothing about the router.
+    pub(crate) fn assumed_cause(&self) -> Cause {
+        match self {
+            Self::BackingOff { cause, .. } => *cause,
+            _ => self.proven_cause().unwrap_or(Cause::RouterUnreachable),
+        }
+    }
+}
+
 /// A time that an operator can compare with what `date -u` says.
 fn moment(at_ms: i64) -> String {
     jiff::Timestamp::from_millisecond(at_ms).map_or_else(|_| format!("{at_ms} ms"), |at| format!("{at:.0}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Our own network is back and the pause is not over: until the router is asked again nobody found it unreachable.
+    #[test]
+    fn a_router_that_is_not_asked_yet_keeps_the_cause_of_its_last_failure() {
+        let waiting = |cause| RoundError::BackingOff { last: String::new(), wait_s: 7, cause };
+        assert_eq!(waiting(Cause::OwnNetwork).assumed_cause(), Cause::OwnNetwork);
+        assert_eq!(waiting(Cause::LoginRejected).assumed_cause(), Cause::LoginRejected);
+        assert_eq!(RoundError::Deadline(20).assumed_cause(), Cause::RouterUnreachable);
+    }
+
+    #[test]
+    fn an_answer_proves_its_cause_and_no_answer_proves_none() {
+        let rejected = routeros::Error::LoginRefused { message: String::new() };
+        assert_eq!(RoundError::Router(rejected).proven_cause(), Some(Cause::LoginRejected));
+        let silent = routeros::Error::Timeout {
+            step: routeros::Step::Connect,
+            after: std::time::Duration::from_secs(5),
+        };
+        assert_eq!(RoundError::Router(silent).proven_cause(), None);
+        assert_eq!(RoundError::Password(String::new()).proven_cause(), Some(Cause::NotPolled));
+    }
 }

@@ -7,12 +7,12 @@
 mod drops;
 mod reboot;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sla::LinkState;
 
 use crate::look::Look;
 use crate::piece::{Cause, Piece, Verdict};
+use crate::silence::Silence;
 
 /// The router's local clock must have run beside ours like this for its link times to be believed; more is a clock
 /// that was set, or daylight saving time.
@@ -23,13 +23,6 @@ const WHOLE_SECONDS_MS: i64 = 2_000;
 const UPTIME_JITTER_MS: i64 = 2_000;
 /// How fast a router's clock may run away from ours, as a divisor: 1/1000 is far worse than any crystal.
 const CLOCK_DRIFT_DIVISOR: i64 = 1_000;
-
-/// Looks that failed since the last one that did not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Silence {
-    pub(crate) first_ms: i64,
-    pub(crate) cause: Cause,
-}
 
 /// What happened between two looks.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,7 +37,7 @@ pub(crate) struct Resolved {
 pub(crate) struct Gap<'a> {
     pub(crate) prev: &'a Look,
     pub(crate) next: &'a Look,
-    pub(crate) silence: Option<Silence>,
+    pub(crate) silence: Option<&'a Silence>,
     /// The longest interval between two looks of an undisturbed collector.
     pub(crate) normal_ms: i64,
 }
@@ -64,7 +57,7 @@ pub(crate) fn resolve(gap: &Gap<'_>) -> Resolved {
     let (before, after) = (&gap.prev.identity, &gap.next.identity);
     let resolved = if gap.rebooted() && before.is_after_reboot(after) {
         reboot::resolve(gap)
-    } else if before != after {
+    } else if !before.is_same(after) {
         gap.all_unknown(Cause::InterfaceMissing, gap.recreated_facts())
     } else {
         match (gap.prev.link_downs, gap.next.link_downs) {
@@ -87,9 +80,17 @@ impl Gap<'_> {
         self.len_ms() > self.normal_ms
     }
 
-    /// Why nobody looked.
-    pub(crate) fn silence_cause(&self) -> Cause {
-        self.silence.map_or(Cause::NotPolled, |silence| silence.cause)
+    /// `[from_ms, to_ms)` as unknown: each stretch for the cause for which its polls failed, or because there were none.
+    pub(crate) fn no_contact(&self, from_ms: i64, to_ms: i64, facts: &Value) -> Vec<Piece> {
+        match self.silence {
+            Some(silence) => silence.pieces(from_ms, to_ms, |_| facts.clone()),
+            None => vec![Piece::unknown(from_ms, to_ms, Cause::NotPolled, facts.clone())],
+        }
+    }
+
+    /// The whole gap as unknown, for want of contact.
+    pub(crate) fn all_no_contact(&self, facts: &Value) -> Resolved {
+        Line::new(self.prev.at_ms).no_contact(self, self.next.at_ms, facts).resolved(false)
     }
 
     /// A moment of the router's local clock in ours, `last_ms` at most; none if the clocks did not keep step or it lies
@@ -138,7 +139,7 @@ impl Gap<'_> {
             "link_downs": [self.prev.link_downs, self.next.link_downs],
         });
         if let Some(silence) = self.silence {
-            facts["silence"] = json!(silence);
+            facts["silence"] = silence.facts();
         }
         facts
     }
@@ -187,6 +188,12 @@ impl Line {
         self.push(piece)
     }
 
+    /// Unknown until `to_ms`, for want of contact.
+    pub(crate) fn no_contact(self, gap: &Gap<'_>, to_ms: i64, facts: &Value) -> Self {
+        let pieces = if to_ms > self.at_ms { gap.no_contact(self.at_ms, to_ms, facts) } else { Vec::new() };
+        pieces.into_iter().fold(self, Self::push)
+    }
+
     /// The state before goes on until `to_ms`.
     pub(crate) fn going_on(self, to_ms: i64, verdict: Verdict) -> Self {
         let piece = Piece::going_on(self.at_ms, to_ms, verdict);
@@ -210,13 +217,16 @@ impl Line {
 /// interface ran, up to the next look; over a long gap nobody asked, so it is unknown.
 fn no_answer(gap: &Gap<'_>, mut resolved: Resolved) -> Resolved {
     if gap.prev.answered == Some(false) && !(gap.next.running && gap.next.answered.is_none()) {
-        for piece in resolved.pieces.iter_mut().filter(|piece| piece.state == LinkState::Up) {
-            *piece = if gap.is_long() {
-                Piece::unknown(piece.from_ms, piece.to_ms, gap.silence_cause(), gap.facts("no_answer_before"))
-            } else {
-                Piece::going_on(piece.from_ms, piece.to_ms, (LinkState::Down, Some(Cause::NoAnswer)))
-            };
-        }
+        let doubt = |piece: Piece| match piece.state {
+            LinkState::Up if gap.is_long() => {
+                gap.no_contact(piece.from_ms, piece.to_ms, &gap.facts("no_answer_before"))
+            }
+            LinkState::Up => {
+                vec![Piece::going_on(piece.from_ms, piece.to_ms, (LinkState::Down, Some(Cause::NoAnswer)))]
+            }
+            _ => vec![piece],
+        };
+        resolved.pieces = resolved.pieces.into_iter().flat_map(doubt).collect();
     }
     resolved.proven &= gap.next.verdict() == gap.next.interface_verdict();
     resolved

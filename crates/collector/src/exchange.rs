@@ -58,25 +58,22 @@ impl Observation {
         self.interfaces.iter().position(|i| i.name == *name || i.name.to_string_lossy() == name)
     }
 
-    /// This observation as a look at one interface.
-    pub(crate) fn look(&self, interface: &Interface) -> Look {
-        Look {
+    /// This observation as a look at one interface; none if its row does not say whether it runs.
+    pub(crate) fn look(&self, interface: &Interface) -> Option<Look> {
+        let runs = interface.running.or(interface.disabled.then_some(false))?;
+        Some(Look {
             at_ms: self.moment.wall_ms,
             mono_ms: Some(self.moment.mono_ms),
             uptime_ms: self.uptime_ms,
-            identity: Identity {
-                id: interface.id.clone(),
-                name: interface.name.to_string_lossy().into_owned(),
-                mac: interface.mac_address.as_ref().map(|mac| mac.to_string_lossy().into_owned()),
-            },
-            running: interface.running && !interface.disabled,
+            identity: Identity::of(interface),
+            running: runs && !interface.disabled,
             disabled: interface.disabled,
             link_downs: interface.link_downs,
             down_local_ms: interface.last_link_down.and_then(local_ms),
             up_local_ms: interface.last_link_up.and_then(local_ms),
             offset_ms: self.offset_ms,
             answered: None,
-        }
+        })
     }
 }
 
@@ -88,7 +85,7 @@ pub(crate) fn counters(interface: &Interface) -> CounterValues {
 }
 
 /// The most that an interface can carry, where its factory name tells.
-pub(crate) fn speed_bps(interface: &Interface) -> Option<u64> {
+pub(crate) fn factory_bps(interface: &Interface) -> Option<u64> {
     interface.default_name.as_ref().and_then(|name| port_speed_bps(&name.to_string_lossy()))
 }
 

@@ -4,8 +4,9 @@ use routeros::PingOutcome;
 use sla::LinkState;
 use store::{DownWhen, Latest, Link, LinkId, LinkTarget, Sample, Span, SpanTail};
 
-use crate::counter_delta::{CounterValues, Rates, Reading, rates};
-use crate::look::Look;
+use crate::counter_delta::{CounterValues, Rates, Reading, plausible_bps, rates};
+use crate::counter_fall::follow;
+use crate::look::{Identity, Look};
 use crate::memory::Memory;
 use crate::piece::Piece;
 use crate::standing::Standing;
@@ -42,7 +43,8 @@ struct Pings {
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {
     pub(crate) counters: CounterValues,
-    pub(crate) port_speed_bps: Option<u64>,
+    /// What its port can carry, where the router says.
+    pub(crate) port_bps: Option<u64>,
     /// None: nobody pinged.
     pub(crate) ping: Option<PingOutcome>,
     /// The router's own figure for the last second.
@@ -96,9 +98,8 @@ impl PolledLink {
 
     /// Whether this interface is the one that was last seen under the link, whatever it is called now.
     pub(crate) fn was(&self, interface: &routeros::Interface) -> bool {
-        let mac = interface.mac_address.as_ref().map(|mac| mac.to_string_lossy());
         let seen = self.memory.timeline.look().map(|look| &look.identity);
-        seen.is_some_and(|seen| seen.id == interface.id && seen.mac.as_deref() == mac.as_deref())
+        seen.is_some_and(|seen| seen.is_same_renamed(&Identity::of(interface)))
     }
 
     /// The moment up to which the link's time line is written.
@@ -114,7 +115,8 @@ impl PolledLink {
         let tail = memory.timeline.observe(&finding.seen, rules)?;
         let mut sample = None;
         if let (Seen::Interface(look), Some(measured)) = (&finding.seen, &finding.measured) {
-            let (reading, rates) = read(look, measured, memory.reading.as_ref());
+            let reading = reading(look, measured);
+            let rates = self.rates(&mut memory, &reading, measured.port_bps);
             let ping = measured.ping.as_ref().map(Pings::of).unwrap_or_default();
             sample = Some(self.sample(slot_ms, look.verdict().0, &reading, rates, ping));
             figures = Figures { sample_at_ms: Some(slot_ms), rates: rates.or(measured.instant), ping };
@@ -125,6 +127,17 @@ impl PolledLink {
         let spans = tail.pieces.into_iter().map(span).collect();
         let tail = SpanTail { link: self.link.id, from_ms: tail.from_ms, spans };
         Some(Record { tail, latest, sample, memory, figures })
+    }
+
+    /// The rates up to a reading, the one before being in memory.
+    fn rates(&self, memory: &mut Memory, reading: &Reading, port_bps: Option<u64>) -> Rates {
+        let Some(prev) = &memory.reading else { return Rates::default() };
+        let (fallen, is_doubtful) = follow(memory.fallen.take(), prev, reading);
+        memory.fallen = fallen;
+        if is_doubtful {
+            return Rates::default();
+        }
+        rates(prev, reading, plausible_bps(port_bps, self.link.committed_bps))
     }
 
     /// The record was written: from now on it is what is remembered.
@@ -194,16 +207,14 @@ impl Record {
     }
 }
 
-fn read(look: &Look, measured: &Measured, prev: Option<&Reading>) -> (Reading, Rates) {
-    let reading = Reading {
+fn reading(look: &Look, measured: &Measured) -> Reading {
+    Reading {
         at_ms: look.at_ms,
         mono_ms: look.mono_ms,
         uptime_ms: look.uptime_ms,
         identity: look.identity.clone(),
         values: measured.counters,
-    };
-    let rates = prev.map(|prev| rates(prev, &reading, measured.port_speed_bps)).unwrap_or_default();
-    (reading, rates)
+    }
 }
 
 fn span(piece: Piece) -> Span {

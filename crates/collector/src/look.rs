@@ -1,10 +1,12 @@
+use routeros::Interface;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sla::LinkState;
 
 use crate::piece::{Cause, Verdict};
 
 /// What makes an interface the same thing as before (SLA trap 27): a name can be given to another interface, an id
-/// to a dynamic interface that was made anew.
+/// to a dynamic interface that was made anew. The MAC address counts for physical ports alone: a bridge takes that of a port
+/// that joins, and a VLAN has its parent's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Identity {
     pub(crate) id: String,
@@ -14,9 +16,37 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
+    pub(crate) fn of(interface: &Interface) -> Self {
+        let is_physical = interface.default_name.is_some();
+        let mac = interface.mac_address.as_ref().filter(|_| is_physical);
+        Self {
+            id: interface.id.clone(),
+            name: interface.name.to_string_lossy().into_owned(),
+            mac: mac.map(|mac| mac.to_string_lossy().into_owned()),
+        }
+    }
+
+    /// Whether `after` is the same interface.
+    pub(crate) fn is_same(&self, after: &Self) -> bool {
+        self.id == after.id && self.is_after_reboot(after)
+    }
+
+    /// Whether `after` is the same interface, whatever it is called now.
+    pub(crate) fn is_same_renamed(&self, after: &Self) -> bool {
+        self.id == after.id && self.has_same_mac(after)
+    }
+
+    /// An address that one of the two lacks proves nothing: older versions kept those of VLANs and bridges too.
+    fn has_same_mac(&self, after: &Self) -> bool {
+        match (&self.mac, &after.mac) {
+            (Some(before), Some(after)) => before == after,
+            _ => true,
+        }
+    }
+
     /// Whether `after` can be the same interface after a restart, when dynamic ones have new ids.
     pub(crate) fn is_after_reboot(&self, after: &Self) -> bool {
-        self.name == after.name && self.mac == after.mac
+        self.name == after.name && self.has_same_mac(after)
     }
 }
 

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::counter_delta::Reading;
+use crate::counter_fall::Fallen;
 use crate::timeline::Timeline;
 
 /// What the collector remembers of a link; it travels through the store, so that a restart loses nothing and
@@ -12,6 +13,9 @@ pub(crate) struct Memory {
     pub(crate) timeline: Timeline,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reading: Option<Reading>,
+    /// Counters of that reading that are below a level they had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) fallen: Option<Fallen>,
 }
 
 impl Memory {

@@ -1,3 +1,4 @@
+use routeros::Refusal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sla::LinkState;
@@ -14,6 +15,14 @@ pub(crate) enum Cause {
     NoAnswer,
     /// The router did not answer; nobody knows about its links.
     RouterUnreachable,
+    /// The router answered and rejected the login.
+    LoginRejected,
+    /// The router answered that our user lacks a policy.
+    PermissionDenied,
+    /// The router answered, and the TLS handshake failed.
+    TlsError,
+    /// The router answered with an error, or something else than the RouterOS API answered.
+    ProtocolError,
     /// Nobody looked.
     NotPolled,
     /// Our own network was gone.
@@ -33,11 +42,26 @@ impl Cause {
             Self::RouterReboot => "router_reboot",
             Self::NoAnswer => "no_answer",
             Self::RouterUnreachable => "router_unreachable",
+            Self::LoginRejected => "login_rejected",
+            Self::PermissionDenied => "permission_denied",
+            Self::TlsError => "tls_error",
+            Self::ProtocolError => "protocol_error",
             Self::NotPolled => "not_polled",
             Self::OwnNetwork => "own_network",
             Self::Disabled => "disabled",
             Self::InterfaceMissing => "interface_missing",
             Self::UndatedDrops => "undated_drops",
+        }
+    }
+}
+
+impl From<Refusal> for Cause {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Login => Self::LoginRejected,
+            Refusal::Permission => Self::PermissionDenied,
+            Refusal::Tls => Self::TlsError,
+            Refusal::Protocol => Self::ProtocolError,
         }
     }
 }

@@ -178,22 +178,25 @@ impl Poller {
     /// Nothing could be seen: who is to blame? The look is dated from when it asked; it gave up only a deadline later.
     async fn nothing(&mut self, asked_at_ms: i64, error: RoundError) -> Found {
         let now = self.shared.clocks.now();
+        let cause = match error.proven_cause() {
+            Some(cause) => cause,
+            None if self.shared.witness.network_gone().await => Cause::OwnNetwork,
+            None => error.assumed_cause(),
+        };
         // A router that answers with an error is not reached any better by connecting anew.
         if !matches!(error, RoundError::Router(routeros::Error::Trap { .. })) {
-            self.session.failed(&error, now.mono_ms);
+            self.session.failed(&error, cause, now.mono_ms);
         }
-        let cause = match error {
-            RoundError::Password(_) | RoundError::Store(_) => Cause::NotPolled,
-            _ if self.shared.witness.network_gone().await => Cause::OwnNetwork,
-            _ => Cause::RouterUnreachable,
-        };
         let error = error.to_string();
         if self.reachable.replace(false) != Some(false) {
             tracing::warn!(router = %self.router.name, cause = cause.as_str(), "no look at this router: {error}");
         }
         let finding = Finding { seen: Seen::Nothing { at_ms: asked_at_ms, cause }, measured: None };
         Found {
-            outcome: RoundOutcome::Unreachable(error.clone()),
+            outcome: match cause {
+                Cause::RouterUnreachable => RoundOutcome::Unreachable(error.clone()),
+                _ => RoundOutcome::Failed { cause: cause.as_str().to_owned(), error: error.clone() },
+            },
             findings: vec![finding; self.links.len()],
             observation: None,
             error: Some(error),
@@ -223,14 +226,17 @@ impl Poller {
             PROBE_PINGS.min(config.ping_count)
         };
         let plan = PingPlan { count, interval: config.ping_interval, deadline };
-        let (mut pinged, traffic) =
-            tokio::join!(ping_all(&client, &targets, plan), traffic(&client, &asked, deadline));
+        let (mut pinged, traffic, ports) = tokio::join!(
+            ping_all(&client, &targets, plan),
+            traffic(&client, &asked, deadline),
+            ports(&client, &asked, deadline)
+        );
         if pinged.lost_any()
             && let Ok(Ok(after)) = timeout_at(deadline, client.interfaces()).await
         {
             pinged.drop_those_that_fell(|index| asked[index].fell_between(&observation, &after));
         }
-        let findings = findings(&asked, &observation, &pinged, &traffic);
+        let findings = findings(&asked, &observation, &pinged, (&traffic, &ports));
         let troubles = troubles(&asked, &pinged);
         let wanted = asked.iter().any(|asked| asked.ping_target.is_some());
         self.note_troubles(&troubles);
@@ -282,6 +288,21 @@ async fn traffic(client: &Client, asked: &[Asked<'_>], deadline: Instant) -> Vec
         Ok(Ok(traffic)) => traffic,
         Ok(Err(error)) => {
             tracing::debug!("no traffic figures: {error}");
+            Vec::new()
+        }
+        Err(_) => Vec::new(),
+    }
+}
+
+/// What the Ethernet ports of measured links negotiated. Without an answer their factory names have to do.
+async fn ports(client: &Client, asked: &[Asked<'_>], deadline: Instant) -> Vec<routeros::EthernetLink> {
+    let mut ids: Vec<&str> = asked.iter().filter_map(|asked| asked.port_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    match timeout_at(deadline, client.ethernet_links(&ids)).await {
+        Ok(Ok(ports)) => ports,
+        Ok(Err(error)) => {
+            tracing::debug!("no negotiated rates: {error}");
             Vec::new()
         }
         Err(_) => Vec::new(),

@@ -6,6 +6,7 @@ use store::{Router, RouterTls, Store, StoreError};
 use crate::backoff::Backoff;
 use crate::config::CollectorConfig;
 use crate::error::RoundError;
+use crate::piece::Cause;
 use crate::schedule::spread;
 
 /// A user without the policy `test` is asked again after this: the operator may have given it. Asking at every round
@@ -18,6 +19,7 @@ pub(crate) struct Session {
     client: Option<Client>,
     backoff: Backoff,
     last_error: String,
+    last_cause: Cause,
     pings_refused_ms: Option<i64>,
 }
 
@@ -28,6 +30,7 @@ impl Session {
             client: None,
             backoff: Backoff::new(config.backoff_min, config.backoff_max, seed),
             last_error: String::new(),
+            last_cause: Cause::NotPolled,
             pings_refused_ms: None,
         }
     }
@@ -49,6 +52,7 @@ impl Session {
             return Err(RoundError::BackingOff {
                 last: self.last_error.clone(),
                 wait_s: wait_ms / 1_000 + 1,
+                cause: self.last_cause,
             });
         }
         let client = connect(router, store, config.connect_timeout).await?;
@@ -59,11 +63,12 @@ impl Session {
         Ok(client)
     }
 
-    /// The session is of no more use, or could not be opened: the next attempt waits its pause.
-    pub(crate) fn failed(&mut self, error: &RoundError, now_ms: i64) {
+    /// The session is of no more use, or could not be opened, for `cause`: the next attempt waits its pause.
+    pub(crate) fn failed(&mut self, error: &RoundError, cause: Cause, now_ms: i64) {
         self.client = None;
         if !matches!(error, RoundError::BackingOff { .. }) {
             self.last_error = error.to_string();
+            self.last_cause = cause;
             self.backoff.failed(now_ms);
         }
     }

@@ -5,12 +5,13 @@
 //! outlives the evidence.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use sla::LinkState;
 
-use crate::evidence::{Gap, Resolved, Silence, resolve};
+use crate::evidence::{Gap, Resolved, resolve};
 use crate::look::Look;
 use crate::piece::{Cause, Piece};
+use crate::silence::{Run, Silence};
 use crate::standing::{Standing, looks_evidence};
 
 /// What one round saw of one link.
@@ -86,7 +87,7 @@ impl Timeline {
         }
         let tail = match seen {
             Seen::Interface(look) => self.looked(look, rules),
-            Seen::Nothing { cause, .. } => self.silent(at_ms, *cause),
+            Seen::Nothing { cause, .. } => self.silent(at_ms, *cause, rules),
         };
         self.watermark_ms = Some(at_ms);
         Some(tail)
@@ -112,32 +113,35 @@ impl Timeline {
     fn tail_from_ms(&self, now_ms: i64) -> i64 {
         let pending = self.pending.as_ref().map(|pending| pending.first_ms);
         let look = self.look.as_ref().map(|look| look.at_ms);
-        pending.or(look).or(self.silence.map(|silence| silence.first_ms)).unwrap_or(now_ms)
+        pending.or(look).or(self.silence.as_ref().map(Silence::first_ms)).unwrap_or(now_ms)
     }
 
-    /// Unknown since the last contact, until the next one tells.
-    fn silent(&mut self, at_ms: i64, cause: Cause) -> Tail {
-        let silence = self.silence.get_or_insert(Silence { first_ms: at_ms, cause });
-        silence.cause = cause;
-        let first_ms = silence.first_ms;
-        let from_ms = self.tail_from_ms(at_ms);
-        let evidence = json!({ "kind": "no_contact", "first_failed_ms": first_ms });
+    /// Unknown since the last contact, until the next one tells; each stretch for its own cause.
+    fn silent(&mut self, at_ms: i64, cause: Cause, rules: Rules) -> Tail {
+        let silence = match self.silence.take() {
+            Some(mut silence) => {
+                silence.failed(at_ms, cause, rules.normal_ms);
+                silence
+            }
+            None => Silence::new(at_ms, cause),
+        };
+        let from_ms = self.tail_from_ms(at_ms).min(silence.first_ms());
+        let pieces = silence.pieces(from_ms, at_ms, no_contact);
+        let evidence = no_contact(&silence.last());
         let mut standing =
             self.firm.clone().unwrap_or_else(|| Standing::unknown(from_ms, cause, evidence.clone()));
-        let pieces: Vec<_> = (from_ms < at_ms)
-            .then(|| Piece::unknown(from_ms, at_ms, cause, evidence.clone()))
-            .into_iter()
-            .collect();
         standing.follow(&pieces);
-        if pieces.is_empty() {
-            standing = Standing::unknown(from_ms, cause, evidence);
+        if (standing.state, standing.cause) != (LinkState::Unknown, Some(cause)) {
+            standing = Standing::unknown(at_ms, cause, evidence);
         }
+        self.silence = Some(silence);
         Tail { from_ms, pieces, standing }
     }
 
     fn looked(&mut self, next: &Look, rules: Rules) -> Tail {
         let from_ms = self.tail_from_ms(next.at_ms);
-        let silence = self.silence.take();
+        let silence = self.silence.take().map(|silence| silence.ended(next.at_ms, rules.normal_ms));
+        let silence = silence.as_ref();
         let pending = self.pending.take();
         let prev = self.look.replace(next.clone());
         let mut standing = self.firm.take().unwrap_or_else(|| Standing::never_seen(from_ms));
@@ -146,7 +150,7 @@ impl Timeline {
             None => before_the_first_look(from_ms, next.at_ms, silence),
         };
         if let Some(pending) = pending {
-            match self.decide(pending, resolved, &standing, next, rules) {
+            match self.decide(pending, resolved, (&standing, silence), next, rules) {
                 Decided::Settled(settled) => resolved = settled,
                 Decided::Waits(tail) => {
                     self.firm = Some(standing);
@@ -171,7 +175,7 @@ impl Timeline {
         &mut self,
         mut pending: Pending,
         resolved: Resolved,
-        standing: &Standing,
+        (standing, silence): (&Standing, Option<&Silence>),
         next: &Look,
         rules: Rules,
     ) -> Decided {
@@ -189,18 +193,20 @@ impl Timeline {
         let verdict = (standing.state, standing.cause);
         let facts = json!({ "kind": "not_confirmed", "looks": pending.looks, "needed": rules.looks_needed });
         let held = if next.at_ms - from_ms <= rules.normal_ms * i64::from(rules.looks_needed) {
-            Piece::new(from_ms, next.at_ms, verdict, facts)
+            vec![Piece::new(from_ms, next.at_ms, verdict, facts)]
+        } else if let Some(silence) = silence {
+            silence.pieces(from_ms, next.at_ms, |_| facts.clone())
         } else {
-            Piece::unknown(from_ms, next.at_ms, Cause::NotPolled, facts)
+            vec![Piece::unknown(from_ms, next.at_ms, Cause::NotPolled, facts)]
         };
         if !same {
-            return Decided::Settled(Resolved { pieces: vec![held], proven: false });
+            return Decided::Settled(Resolved { pieces: held, proven: false });
         }
         pending.pieces.extend(resolved.pieces);
         self.pending = Some(pending);
         let mut provisional = standing.clone();
-        provisional.follow(std::slice::from_ref(&held));
-        Decided::Waits(Tail { from_ms, pieces: vec![held], standing: provisional })
+        provisional.follow(&held);
+        Decided::Waits(Tail { from_ms, pieces: held, standing: provisional })
     }
 }
 
@@ -220,15 +226,14 @@ fn change_counts(before: &Standing, next: &Look, proven: bool, rules: Rules) -> 
 }
 
 /// A link that was never seen before is unknown up to its first look.
-fn before_the_first_look(from_ms: i64, at_ms: i64, silence: Option<Silence>) -> Resolved {
-    let pieces = match silence {
-        Some(silence) if from_ms < at_ms => {
-            let facts = json!({ "kind": "no_contact", "first_failed_ms": silence.first_ms });
-            vec![Piece::unknown(from_ms, at_ms, silence.cause, facts)]
-        }
-        _ => Vec::new(),
-    };
+fn before_the_first_look(from_ms: i64, at_ms: i64, silence: Option<&Silence>) -> Resolved {
+    let pieces = silence.map(|silence| silence.pieces(from_ms, at_ms, no_contact)).unwrap_or_default();
     Resolved { pieces, proven: false }
+}
+
+/// The evidence of time for which polls failed: constant within a run, so that the store can merge its pieces.
+fn no_contact(run: &Run) -> Value {
+    json!({ "kind": "no_contact", "first_failed_ms": run.from_ms })
 }
 
 /// A change that looks alone confirmed says so.

@@ -183,6 +183,86 @@ fn a_link_that_stays_down_after_a_reboot_is_one_outage() {
     assert_eq!(watch.stands(), (Up, 300));
 }
 
+/// Our own network was out for seven minutes, then one poll found the router unreachable, which rebooted meanwhile: only
+/// the time from that poll on is the router's.
+#[test]
+fn an_outage_of_our_own_network_is_not_charged_when_the_router_reboots_after_it() {
+    let mut watch = Watch::new();
+    watch.look(World::new(&[]).look(0));
+    for after_s in (30..=450).step_by(30) {
+        watch.silence(after_s, Cause::OwnNetwork);
+    }
+    watch.silence(470, Cause::RouterUnreachable);
+    assert_eq!(shape(&watch.line.0), [(0, 470, Unknown, Some("own_network"))]);
+    assert_eq!(watch.stands(), (Unknown, 470), "unreachable since that poll");
+    let rebooted =
+        World { boot_ms: START_MS + 480_000, drops: vec![(START_MS, START_MS + 500_000)], ..World::new(&[]) };
+    watch.look(rebooted.look(500));
+    let expected =
+        [(0, 30, Up, None), (30, 470, Unknown, Some("own_network")), (470, 500, Down, Some("router_reboot"))];
+    assert_eq!(shape(&watch.line.0), expected);
+    assert_eq!(watch.stands(), (Up, 500));
+}
+
+#[test]
+fn causes_of_a_silence_that_change_are_each_kept_and_shown() {
+    let world = World { counts_drops: false, ..World::new(&[]) };
+    let mut watch = Watch::new();
+    let causes = [
+        (30, Cause::RouterUnreachable),
+        (60, Cause::OwnNetwork),
+        (90, Cause::OwnNetwork),
+        (120, Cause::RouterUnreachable),
+        (150, Cause::NotPolled),
+    ];
+    for (first, expected_from_s) in [(true, 0), (false, 30)] {
+        if first {
+            watch.look(world.look(0));
+        } else {
+            watch = Watch::new();
+        }
+        for (after_s, cause) in causes {
+            watch.silence(after_s, cause);
+        }
+        let expected = [
+            (expected_from_s, 60, Unknown, Some("router_unreachable")),
+            (60, 120, Unknown, Some("own_network")),
+            (120, 150, Unknown, Some("router_unreachable")),
+        ];
+        assert_eq!(shape(&watch.line.0), expected);
+        assert_eq!(watch.stands(), (Unknown, 150));
+        watch.look(world.look(180));
+        let last = (150, 180, Unknown, Some("not_polled"));
+        assert_eq!(shape(&watch.line.0), [&expected[..], &[last]].concat());
+    }
+}
+
+#[test]
+fn a_change_that_a_silence_interrupts_is_unknown_for_the_cause_of_the_silence() {
+    let mut watch = Watch::new();
+    watch.look(bare(0, true));
+    watch.look(bare(30, false));
+    for after_s in (60..=300).step_by(30) {
+        watch.silence(after_s, Cause::OwnNetwork);
+    }
+    watch.look(bare(330, true));
+    assert_eq!(shape(&watch.line.0), [(0, 30, Up, None), (30, 330, Unknown, Some("own_network"))]);
+}
+
+/// As version 1 wrote it into `link_latest.memory` while our own network was out.
+#[test]
+fn a_silence_in_the_memory_of_an_older_version_is_read() {
+    let mut watch = Watch::new();
+    watch.look(World::new(&[]).look(0));
+    watch.silence(30, Cause::OwnNetwork);
+    let mut stored = serde_json::to_value(&watch.timeline).unwrap();
+    stored["silence"] = json!({ "first_ms": START_MS + 30_000, "cause": "own_network" });
+    watch.timeline = serde_json::from_value(stored).unwrap();
+    watch.silence(60, Cause::RouterUnreachable);
+    assert_eq!(shape(&watch.line.0), [(0, 60, Unknown, Some("own_network"))]);
+    assert_eq!(watch.stands(), (Unknown, 60));
+}
+
 #[test]
 fn no_answer_is_down_after_two_looks_while_the_interface_runs() {
     let mut watch = Watch::new();
@@ -249,7 +329,8 @@ proptest! {
             downs = if what == 6 { 0 } else { downs + grew };
             first = first.or(Some(at_ms));
             if what == 0 {
-                watch.see(Seen::Nothing { at_ms, cause: Cause::RouterUnreachable });
+                let causes = [Cause::RouterUnreachable, Cause::OwnNetwork, Cause::NotPolled];
+                watch.see(Seen::Nothing { at_ms, cause: causes[usize::try_from(at_ms.rem_euclid(3)).unwrap()] });
             } else {
                 let mut look = World::new(&[]).look_at_ms(at_ms);
                 (look.running, look.uptime_ms, look.link_downs) = (running, uptime_ms, Some(downs).filter(|_| what != 5));

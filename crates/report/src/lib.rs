@@ -26,7 +26,7 @@ mod webhook;
 
 pub use accent::{Accent, Tones, UnknownAccent};
 pub use account_mail::{AccountDoor, AccountMail, AccountNews, AccountPart, account_mail};
-pub use cause::cause_words;
+pub use cause::{cause_words, poll_failure_words};
 pub use document::{Brand, Document, Facing, Facts, UnknownFacing};
 pub use error::ReportError;
 pub use evidence::evidence_words;

@@ -4,7 +4,7 @@ use crate::job::Job;
 use crate::print::{self, Menu};
 use crate::row::Trap;
 use crate::session::Session;
-use crate::{monitor, ping};
+use crate::{ethernet, monitor, ping};
 use routeros::codec::Sentence;
 
 pub(crate) const TEST_POLICY_MISSING: Trap = Trap::new("not enough permissions (9)");
@@ -36,6 +36,10 @@ pub(crate) fn run(session: &mut Session, request: &Sentence, tag: Option<&[u8]>)
         b"/interface/monitor-traffic" => {
             may_read(session)?;
             Ok(monitor::start(session, request, tag)?.map_or(Next::Done, go_on))
+        }
+        b"/interface/ethernet/monitor" => {
+            may_read(session)?;
+            ethernet::monitor(session, request, tag).map(|()| Next::Done)
         }
         path => {
             let Some(at) = path.iter().rposition(|byte| *byte == b'/') else { return Err(UNKNOWN_MENU) };

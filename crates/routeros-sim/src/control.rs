@@ -10,6 +10,7 @@ pub const USAGE: &str = "\
 link ROUTER INTERFACE up|down
 disable ROUTER INTERFACE on|off
 reset-counters ROUTER INTERFACE
+read-zero-once ROUTER INTERFACE
 rename ROUTER INTERFACE NAME
 remove ROUTER INTERFACE
 recreate ROUTER INTERFACE
@@ -95,6 +96,7 @@ fn change_interface(router: &SimRouter, verb: &str, arguments: &[&str]) -> Optio
         ("link", [name, "down"]) => router.set_link(name, false),
         ("disable", [name, switch]) => router.disable(name, on(switch).ok()?),
         ("reset-counters", [name]) => router.reset_counters(name),
+        ("read-zero-once", [name]) => router.read_zero_once(name),
         ("rename", [name, new]) => router.rename(name, new),
         ("remove", [name]) => router.remove(name),
         ("recreate", [name]) => router.recreate(name),

@@ -26,6 +26,12 @@ pub(crate) struct Interface {
     pub(crate) link_downs: u64,
     pub(crate) last_down_local_ms: Option<i64>,
     pub(crate) last_up_local_ms: Option<i64>,
+    /// The next print shows its counters as zero.
+    pub(crate) reads_zero_once: bool,
+    /// Prints leave `running` out.
+    pub(crate) hides_running: bool,
+    /// The last two bytes of its MAC address.
+    pub(crate) mac: u32,
 }
 
 /// The moment of a change: true UTC, and what the router's wall clock adds to it.
@@ -54,6 +60,9 @@ impl Interface {
             link_downs: 0,
             last_down_local_ms: None,
             last_up_local_ms: None,
+            reads_zero_once: false,
+            hides_running: false,
+            mac: id,
             spec,
         };
         interface.start(up);
@@ -90,6 +99,14 @@ impl Interface {
     pub(crate) fn reset_counters(&mut self, at_ms: i64) {
         self.carried_bytes = [0; 2];
         self.running_since_ms = self.running_since_ms.map(|since| since.max(at_ms));
+    }
+
+    /// The counters as a print shows them.
+    pub(crate) fn printed_counters(&mut self, at_ms: i64) -> CounterValues {
+        if std::mem::take(&mut self.reads_zero_once) {
+            return CounterValues::default();
+        }
+        self.counters(at_ms)
     }
 
     pub(crate) fn counters(&self, at_ms: i64) -> CounterValues {

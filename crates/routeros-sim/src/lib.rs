@@ -24,6 +24,7 @@ mod command;
 pub mod control;
 mod dialect;
 mod error;
+mod ethernet;
 mod faults;
 mod fleet;
 mod interface;

@@ -116,8 +116,8 @@ impl Printer<'_> {
             endless_word(out, self.tag, len);
             return true;
         }
-        for interface in &state.interfaces {
-            let counters = interface.counters(now_ms);
+        for interface in &mut state.interfaces {
+            let counters = interface.printed_counters(now_ms);
             fill(row, interface, &counters, dialect, huge);
             if self.item(row, out) && state.served.is_on() {
                 state.served.push(Served::Interface {
@@ -149,8 +149,13 @@ fn fill(row: &mut Row, interface: &Interface, c: &CounterValues, dialect: Dialec
     if spec.default_name.is_some() {
         row.number("l2mtu", 1598);
         row.number("max-l2mtu", 9578);
+    }
+    if !spec.dynamic {
         row.with("mac-address", |out| {
-            put(out, format_args!("B8:69:F4:00:{:02X}:{:02X}", interface.id >> 8 & 0xFF, interface.id & 0xFF))
+            put(
+                out,
+                format_args!("B8:69:F4:00:{:02X}:{:02X}", interface.mac >> 8 & 0xFF, interface.mac & 0xFF),
+            )
         });
     }
     for (name, at) in [
@@ -180,7 +185,9 @@ fn fill(row: &mut Row, interface: &Interface, c: &CounterValues, dialect: Dialec
     if spec.dynamic {
         row.flag("dynamic", true);
     }
-    row.flag("running", interface.running());
+    if !interface.hides_running {
+        row.flag("running", interface.running());
+    }
     row.flag("disabled", interface.disabled);
     match huge {
         Some(len) => row.with("comment", |out| out.resize(out.len() + len as usize, b'x')),

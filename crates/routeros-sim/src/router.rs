@@ -177,6 +177,21 @@ impl SimRouter {
         self.change(name.as_ref(), |interface, at| interface.reset_counters(at.at_ms))
     }
 
+    /// The next print shows the interface's counters as zero, the one after it as they are.
+    pub fn read_zero_once(&self, name: impl AsRef<[u8]>) -> bool {
+        self.change(name.as_ref(), |interface, _| interface.reads_zero_once = true)
+    }
+
+    /// Gives the interface another MAC address, as a bridge takes that of another port; all else stays.
+    pub fn set_mac(&self, name: impl AsRef<[u8]>, last_bytes: u16) -> bool {
+        self.change(name.as_ref(), |interface, _| interface.mac = u32::from(last_bytes))
+    }
+
+    /// Leaves `running` out of the interface's rows.
+    pub fn hide_running(&self, name: impl AsRef<[u8]>, hide: bool) -> bool {
+        self.change(name.as_ref(), |interface, _| interface.hides_running = hide)
+    }
+
     /// Gives the interface another name; `.id`, counters and link events stay.
     pub fn rename(&self, name: impl AsRef<[u8]>, new: impl AsRef<[u8]>) -> bool {
         self.change(name.as_ref(), |interface, _| interface.spec.name = new.as_ref().to_vec())

@@ -129,7 +129,7 @@ pub struct Policies {
     pub test: bool,
 }
 
-/// One interface. Start with [`InterfaceSpec::ethernet`] or [`InterfaceSpec::pppoe`].
+/// One interface. Start with [`InterfaceSpec::ethernet`], [`InterfaceSpec::vlan`] or [`InterfaceSpec::pppoe`].
 #[derive(Debug, Clone)]
 pub struct InterfaceSpec {
     /// `name`: bytes of no declared code page.
@@ -152,6 +152,8 @@ pub struct InterfaceSpec {
     pub tx: Profile,
     /// A receive error and a drop for so many packets; 0 for a clean line.
     pub packets_per_error: u64,
+    /// What an Ethernet port has negotiated, as `/interface/ethernet/monitor` writes it: `1Gbps`.
+    pub rate: String,
 }
 
 impl InterfaceSpec {
@@ -169,12 +171,25 @@ impl InterfaceSpec {
             rx: flow(20_000_000),
             tx: flow(100_000_000),
             packets_per_error: 0,
+            rate: if name.contains("plus") { "10Gbps" } else { "1Gbps" }.to_owned(),
         }
+    }
+
+    /// A VLAN: static, with the MAC address of its parent and without a default name.
+    pub fn vlan(name: &str) -> Self {
+        Self { default_name: None, kind: "vlan".to_owned(), ..Self::ethernet(name) }
     }
 
     /// A PPPoE server session: dynamic, without default name and MAC address.
     pub fn pppoe(name: &str) -> Self {
         Self { default_name: None, kind: "pppoe-in".to_owned(), dynamic: true, ..Self::ethernet(name) }
+    }
+
+    /// Sets what the port has negotiated: `100Mbps`, `2.5Gbps`.
+    #[must_use]
+    pub fn rate(mut self, rate: &str) -> Self {
+        rate.clone_into(&mut self.rate);
+        self
     }
 
     /// Sets the peak rates and the shape of both directions.

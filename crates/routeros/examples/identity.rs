@@ -56,8 +56,9 @@ async fn show(target: &Target, cred: &Credentials) -> Result<(), Error> {
     for interface in interfaces {
         let state = match (interface.disabled, interface.running) {
             (true, _) => "disabled",
-            (false, true) => "up",
-            (false, false) => "down",
+            (false, Some(true)) => "up",
+            (false, Some(false)) => "down",
+            (false, None) => "unknown",
         };
         println!("  {state:<8} {}", interface.name);
     }

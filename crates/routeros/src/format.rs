@@ -20,6 +20,29 @@ const UNITS: [(&[u8], u64); 7] = [
 const MONTHS: [&[u8]; 12] =
     [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
 
+/// Units of a rate with their bits per second; the longest match wins.
+const RATE_UNITS: [(&[u8], u64); 4] =
+    [(b"Gbps", 1_000_000_000), (b"Mbps", 1_000_000), (b"kbps", 1_000), (b"bps", 1)];
+
+/// Reads a rate as ports write it, in bits per second: `100Mbps`, `2.5Gbps`.
+///
+/// ```
+/// use routeros::format::parse_bits_per_second;
+///
+/// assert_eq!(parse_bits_per_second(b"2.5Gbps"), Some(2_500_000_000));
+/// assert_eq!(parse_bits_per_second(b""), None);
+/// ```
+pub fn parse_bits_per_second(text: &[u8]) -> Option<u64> {
+    let (number, unit_bps) =
+        RATE_UNITS.iter().find_map(|(unit, bps)| Some((text.strip_suffix(*unit)?, *bps)))?;
+    let mut parts = number.splitn(2, |byte| *byte == b'.');
+    let whole = parse_u64(parts.next()?)?.checked_mul(unit_bps)?;
+    let Some(fraction) = parts.next() else { return Some(whole) };
+    let digits = u32::try_from(fraction.len()).ok()?;
+    let part = parse_u64(fraction)?.checked_mul(unit_bps)?.checked_div(10_u64.checked_pow(digits)?)?;
+    whole.checked_add(part)
+}
+
 /// Reads a duration: units from long to short (`1w4d23h26m9s`, `9ms237us`), or a clock (`01:22:53`, with a fraction
 /// of a second if there is one), or days and a clock (`1d01:22:53`).
 ///

@@ -12,7 +12,7 @@
 //! let ping = Ping::new("192.0.2.2", 5);
 //! let (interfaces, outcome) = tokio::join!(client.interfaces(), client.ping(&ping));
 //! for interface in interfaces? {
-//!     println!("{} {}", interface.name, if interface.running { "up" } else { "down" });
+//!     println!("{} {}", interface.name, if interface.running == Some(true) { "up" } else { "not up" });
 //! }
 //! println!("{} answers", outcome?.received);
 //! # Ok(())
@@ -33,6 +33,7 @@ pub mod format;
 mod login;
 mod options;
 mod quiet;
+mod refusal;
 mod session;
 mod stream;
 mod tls;
@@ -48,12 +49,14 @@ pub use command::Command;
 pub use error::{Error, Step};
 pub use foreign::ForeignService;
 pub use options::{Credentials, Limits, Target, Tls};
+pub use refusal::Refusal;
 pub use secrecy::SecretString;
 pub use session::Replies;
 pub use stream::ReplyStream;
 pub use trap::Category;
 pub use value::Value;
 pub use verbs::{
+    ethernet::EthernetLink,
     interface::{Counters, Interface},
     ping::{Ping, PingOutcome},
     system::{Resources, RouterClock},

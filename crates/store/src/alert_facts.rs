@@ -124,6 +124,8 @@ pub struct WatchedRouter {
     pub at_ms: i64,
     pub reachable: bool,
     pub since_ms: i64,
+    pub cause: Option<String>,
+    pub cause_since_ms: i64,
     pub last_ok_at_ms: Option<i64>,
     pub last_error: Option<String>,
 }
@@ -160,6 +162,7 @@ pub(crate) async fn read(
     let routers = routers(tx, id).await?;
     let mut ids: BTreeSet<LinkId> = more.iter().copied().collect();
     ids.extend(newsworthy(tx, id, now_ms).await?);
+    ids.extend(without_port(tx, id).await?);
     let mut of_routers: BTreeSet<RouterId> =
         routers.iter().filter(|router| !router.reachable).map(|router| router.id).collect();
     for pending in &pending {
@@ -245,7 +248,8 @@ async fn recent(tx: &mut Tx, company: CompanyId, now_ms: i64) -> Result<Vec<Rece
 }
 
 async fn routers(tx: &mut Tx, company: CompanyId) -> Result<Vec<WatchedRouter>, StoreError> {
-    const SQL: &str = "SELECT r.id, r.name, s.at_ms, s.reachable, s.since_ms, s.last_ok_at_ms, s.last_error
+    const SQL: &str = "SELECT r.id, r.name, s.at_ms, s.reachable, s.since_ms, s.cause, s.cause_since_ms,
+            s.last_ok_at_ms, s.last_error
         FROM mikrotik_routers r JOIN router_status s ON s.router_id = r.id
         WHERE r.company_id = $1 AND r.active ORDER BY r.id LIMIT $2";
     Ok(on!(tx, tx => sqlx::query_as(SQL).bind(company).bind(LIST_ROWS_MAX).fetch_all(&mut **tx).await)?)
@@ -262,6 +266,14 @@ async fn newsworthy(tx: &mut Tx, company: CompanyId, now_ms: i64) -> Result<Vec<
         .bind(LIST_ROWS_MAX)
         .fetch_all(&mut **tx)
         .await)?)
+}
+
+/// Links whose interface was not on the router at its last round.
+async fn without_port(tx: &mut Tx, company: CompanyId) -> Result<Vec<LinkId>, StoreError> {
+    const SQL: &str = "SELECT s.link_id
+        FROM link_latest s JOIN client_links l ON l.id = s.link_id JOIN clients c ON c.id = l.client_id
+        WHERE s.cause = 'interface_missing' AND c.company_id = $1 LIMIT $2";
+    Ok(on!(tx, tx => sqlx::query_scalar(SQL).bind(company).bind(LIST_ROWS_MAX).fetch_all(&mut **tx).await)?)
 }
 
 async fn links(

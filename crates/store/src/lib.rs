@@ -42,6 +42,7 @@ mod link;
 mod live_reading;
 mod live_wish;
 mod mail_preference;
+mod missing_port;
 mod notification;
 mod notification_event;
 mod notification_log;
@@ -153,6 +154,7 @@ pub use ledger_inputs::{LEDGER_LINKS_MAX, LinkInputs};
 pub use link::{Facing, Link, NewLink};
 pub use live_reading::{LIVE_AHEAD_MS, LIVE_KEPT_MS, LiveReading, LiveTrouble};
 pub use live_wish::{LIVE_LINKS_PER_CLIENT_MAX, LiveLimits, LiveTarget, LiveWish};
+pub use missing_port::MissingPort;
 pub use notification::RECIPIENTS_MAX;
 pub use notification_event::NotificationEvent;
 pub use notification_log::{

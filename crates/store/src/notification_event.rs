@@ -14,6 +14,10 @@ pub enum NotificationEvent {
     HighLoss,
     /// A router does not answer, or does again.
     RouterUnreachable,
+    /// A router answers, and its polls fail all the same: a rejected login, a missing permission, a TLS error.
+    PollFailed,
+    /// A link's interface is not on its router, or is again.
+    PortMissing,
     /// Nobody looks at the routers, or our own network is gone.
     CollectorStalled,
     /// The disk of the database is nearly full.
@@ -28,12 +32,14 @@ pub enum NotificationEvent {
 
 impl NotificationEvent {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::LinkDown,
         Self::LinkUnstable,
         Self::HighLatency,
         Self::HighLoss,
         Self::RouterUnreachable,
+        Self::PollFailed,
+        Self::PortMissing,
         Self::CollectorStalled,
         Self::DiskLow,
         Self::ErrorBudget,
@@ -52,6 +58,8 @@ impl NotificationEvent {
             Self::HighLatency => "high_latency",
             Self::HighLoss => "high_loss",
             Self::RouterUnreachable => "router_unreachable",
+            Self::PollFailed => "poll_failed",
+            Self::PortMissing => "port_missing",
             Self::CollectorStalled => "collector_stalled",
             Self::DiskLow => "disk_low",
             Self::ErrorBudget => "error_budget",
@@ -68,6 +76,8 @@ impl NotificationEvent {
             Self::HighLatency => "High latency",
             Self::HighLoss => "Packet loss",
             Self::RouterUnreachable => "Router unreachable",
+            Self::PollFailed => "Poll failed",
+            Self::PortMissing => "Port missing",
             Self::CollectorStalled => "Measuring stopped",
             Self::DiskLow => "Disk nearly full",
             Self::ErrorBudget => "Error budget nearly spent",

@@ -96,6 +96,8 @@ impl NotificationEvent {
                 &[Threshold, Sustained, ClearAfter, Cooldown, Quiet, ToClient, Recipients]
             }
             Self::RouterUnreachable => &[Sustained, ClearAfter, Cooldown, Quiet, ToClient, Recipients],
+            // For operations alone: customers can do nothing about a rejected login or a port that was renamed.
+            Self::PollFailed | Self::PortMissing => &[Sustained, ClearAfter, Cooldown, Quiet, Recipients],
             Self::CollectorStalled => &[Sustained, Cooldown, Quiet, Recipients],
             Self::DiskLow => &[Cooldown, Quiet, Recipients],
             Self::ErrorBudget => &[Threshold, Quiet, ToClient, Recipients],
@@ -108,15 +110,17 @@ impl NotificationRule {
     /// What a company that said nothing tells of an event.
     pub fn default_of(event: NotificationEvent) -> Self {
         use NotificationEvent::{
-            CollectorStalled, DiskLow, ErrorBudget, HighLatency, HighLoss, LinkDown, LinkUnstable,
-            ReportReady, RouterUnreachable, SlaBreach,
+            CollectorStalled, DiskLow, ErrorBudget, HighLatency, HighLoss, LinkDown, LinkUnstable, PollFailed,
+            PortMissing, ReportReady, RouterUnreachable, SlaBreach,
         };
         let (sustained_s, clear_after_s, cooldown_s) = match event {
             // Two looks have agreed, or the router's own record says so: nothing else needs to be waited for.
             LinkDown => (0, 60, 300),
             LinkUnstable => (0, 1_800, 0),
             HighLatency | HighLoss => (900, 900, 3_600),
-            RouterUnreachable => (60, 60, 300),
+            RouterUnreachable | PollFailed => (60, 60, 300),
+            // Somebody may be moving the cable or renaming the port just now.
+            PortMissing => (600, 60, 3_600),
             // It comes back with its first round: one that stumbles on must not be told each time.
             CollectorStalled => (180, 0, 3_600),
             // Somebody who cleans up and fills again is notified once a day.

@@ -12,7 +12,7 @@ pub struct Round {
     pub router: RouterId,
     /// When it was; the rounds of a router are written in this order.
     pub at_ms: i64,
-    /// Whether the router answered.
+    /// Whether the poll succeeded.
     pub outcome: RoundOutcome,
     /// Metric readings, in a sample round.
     pub samples: Vec<Sample>,
@@ -35,8 +35,16 @@ pub struct Round {
 pub enum RoundOutcome {
     /// The router answered.
     Ok,
-    /// It did not; the text says why, for people.
+    /// It did not answer; the text says why, for people.
     Unreachable(String),
+    /// The poll failed for another reason: the router answered with an error, our own network was gone, or it was not
+    /// asked.
+    Failed {
+        /// As the spans of its links name it: `login_rejected`, `own_network` …
+        cause: String,
+        /// Why, for people.
+        error: String,
+    },
 }
 
 impl Round {

@@ -46,8 +46,8 @@ pub struct FoundInterface {
     pub name: String,
     /// `ether`, `vlan` …
     pub kind: String,
-    /// Whether the link is up.
-    pub running: bool,
+    /// Whether the link is up; `None` if the router did not say.
+    pub running: Option<bool>,
     /// Whether the operator switched it off.
     pub disabled: bool,
     /// What the operator noted there.

@@ -11,10 +11,14 @@ pub struct RouterStatus {
     pub router: RouterId,
     /// The last round.
     pub at_ms: i64,
-    /// Whether the router answered it.
+    /// Whether it succeeded.
     pub reachable: bool,
-    /// Since when it does, or does not.
+    /// Since when polls succeed, or fail.
     pub since_ms: i64,
+    /// Why the last round failed: `router_unreachable`, `login_rejected`, `own_network` …; `None` if it did not.
+    pub cause: Option<String>,
+    /// Since when polls fail for this cause, or succeed.
+    pub cause_since_ms: i64,
     /// The last round that it answered.
     pub last_ok_at_ms: Option<i64>,
     /// What the last failed round failed with; kept when the router is back.
@@ -32,7 +36,7 @@ pub struct RouterStatus {
 macro_rules! columns {
     () => {
         "router_id, at_ms, reachable, since_ms, last_ok_at_ms, last_error, version, uptime_ms, clock_offset_ms, \
-         skipped_rounds"
+         skipped_rounds, cause, cause_since_ms"
     };
 }
 
@@ -61,6 +65,9 @@ macro_rules! put_from {
             at_ms = excluded.at_ms,
             since_ms = CASE WHEN s.reachable = excluded.reachable THEN s.since_ms ELSE excluded.at_ms END,
             reachable = excluded.reachable,
+            cause_since_ms = CASE WHEN COALESCE(s.cause, '') = COALESCE(excluded.cause, '')
+                THEN s.cause_since_ms ELSE excluded.at_ms END,
+            cause = excluded.cause,
             last_ok_at_ms = COALESCE(excluded.last_ok_at_ms, s.last_ok_at_ms),
             last_error = COALESCE(excluded.last_error, s.last_error),
             version = COALESCE(excluded.version, s.version),
@@ -77,13 +84,13 @@ macro_rules! put_from {
 const PUT: Differs = Differs {
     sqlite: put_from!(
         "SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 1, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-            value ->> 7, value ->> 8
+            value ->> 7, value ->> 8, value ->> 9, value ->> 1
         FROM json_each($1) WHERE true"
     ),
     postgres: put_from!(
         "SELECT (value ->> 0)::bigint, (value ->> 1)::bigint, (value ->> 2)::boolean, (value ->> 1)::bigint,
             (value ->> 3)::bigint, value ->> 4, value ->> 5, (value ->> 6)::bigint, (value ->> 7)::bigint,
-            (value ->> 8)::bigint
+            (value ->> 8)::bigint, value ->> 9, (value ->> 1)::bigint
         FROM json_array_elements($1::json)"
     ),
 };
@@ -121,14 +128,28 @@ async fn write_wave(tx: &mut Tx, rounds: &[&Round]) -> Result<(), StoreError> {
     Err(out_of_order(tx, rounds).await?)
 }
 
-/// Router, time, reachable, last answer, error, version, uptime, clock offset, skipped rounds.
-type StatusRow<'a> =
-    (RouterId, i64, bool, Option<i64>, Option<&'a str>, Option<&'a str>, Option<i64>, Option<i64>, i64);
+/// Router, time, reachable, last answer, error, version, uptime, clock offset, skipped rounds, cause.
+type StatusRow<'a> = (
+    RouterId,
+    i64,
+    bool,
+    Option<i64>,
+    Option<&'a str>,
+    Option<&'a str>,
+    Option<i64>,
+    Option<i64>,
+    i64,
+    Option<&'a str>,
+);
+
+/// The cause of [`RoundOutcome::Unreachable`].
+const UNREACHABLE: &str = "router_unreachable";
 
 fn status_row(round: &Round) -> StatusRow<'_> {
-    let (reachable, error) = match &round.outcome {
-        RoundOutcome::Ok => (true, None),
-        RoundOutcome::Unreachable(error) => (false, Some(error.as_str())),
+    let (reachable, error, cause) = match &round.outcome {
+        RoundOutcome::Ok => (true, None, None),
+        RoundOutcome::Unreachable(error) => (false, Some(error.as_str()), Some(UNREACHABLE)),
+        RoundOutcome::Failed { cause, error } => (false, Some(error.as_str()), Some(cause.as_str())),
     };
     (
         round.router,
@@ -140,6 +161,7 @@ fn status_row(round: &Round) -> StatusRow<'_> {
         round.uptime_ms,
         round.clock_offset_ms,
         round.skipped_rounds,
+        cause,
     )
 }
 

@@ -71,8 +71,10 @@ pub struct StaffRouter {
     pub tls_mode: String,
     /// Whether it is polled.
     pub active: bool,
-    /// Whether it answered its last round; `None` before the first.
+    /// Whether its last round succeeded; `None` before the first.
     pub reachable: Option<bool>,
+    /// Why it failed, as a span names it.
+    pub cause: Option<String>,
     /// The last round.
     pub at_ms: Option<i64>,
     /// Since when it answers, or does not.
@@ -104,7 +106,7 @@ macro_rules! router_select {
     ($now:literal, $more:literal) => {
         concat!(
             "SELECT r.id, r.company_id, o.name AS company, r.name, r.address, r.port, r.tls_mode, r.active,
-                s.reachable, s.at_ms, s.since_ms, s.last_error, s.version,
+                s.reachable, s.cause, s.at_ms, s.since_ms, s.last_error, s.version,
                 (SELECT COUNT(*) FROM client_links l WHERE l.router_id = r.id
                     AND (l.terminated_at_ms IS NULL OR l.terminated_at_ms > ",
             $now,

@@ -32,7 +32,7 @@ pub(crate) fn storable_rounds(rounds: &[Round]) -> Cow<'_, [Round]> {
 fn has_nul(round: &Round) -> bool {
     let error = match &round.outcome {
         RoundOutcome::Ok => None,
-        RoundOutcome::Unreachable(error) => Some(error),
+        RoundOutcome::Unreachable(error) | RoundOutcome::Failed { error, .. } => Some(error),
     };
     let spans = || round.tails.iter().flat_map(|tail| &tail.spans);
     let mut texts = error
@@ -56,7 +56,7 @@ fn value_has_nul(value: &Value) -> bool {
 
 /// Hands every text that may have come from the router to `clean`.
 fn texts_of(round: &mut Round, clean: &mut impl FnMut(&mut String)) {
-    if let RoundOutcome::Unreachable(error) = &mut round.outcome {
+    if let RoundOutcome::Unreachable(error) | RoundOutcome::Failed { error, .. } = &mut round.outcome {
         clean(error);
     }
     round.version.iter_mut().for_each(&mut *clean);

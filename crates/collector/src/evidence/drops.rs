@@ -58,7 +58,7 @@ pub(super) fn some(gap: &Gap<'_>, grew: u64) -> Resolved {
 pub(super) fn not_counted(gap: &Gap<'_>) -> Resolved {
     let before = gap.prev.interface_verdict();
     if gap.is_long() {
-        gap.all_unknown(gap.silence_cause(), gap.facts("link_downs_missing"))
+        gap.all_no_contact(&gap.facts("link_downs_missing"))
     } else if before == gap.next.interface_verdict() {
         Line::new(gap.prev.at_ms).going_on(gap.next.at_ms, before).resolved(false)
     } else {
@@ -70,7 +70,7 @@ pub(super) fn not_counted(gap: &Gap<'_>) -> Resolved {
 /// before.
 fn undated_change(gap: &Gap<'_>) -> Resolved {
     if gap.is_long() {
-        gap.all_unknown(gap.silence_cause(), gap.facts("undated_change"))
+        gap.all_no_contact(&gap.facts("undated_change"))
     } else {
         Line::new(gap.prev.at_ms).going_on(gap.next.at_ms, gap.prev.interface_verdict()).resolved(false)
     }

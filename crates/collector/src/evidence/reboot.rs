@@ -4,9 +4,10 @@ use sla::LinkState;
 
 use super::{Gap, Line, Resolved, WHOLE_SECONDS_MS};
 use crate::piece::{Cause, Verdict};
+use crate::silence::Silence;
 
-/// A restart takes minutes. When the router was silent for longer than this before it started, it may have run on
-/// without being reachable: that time is unknown.
+/// A restart takes minutes. When the router was unreachable for longer than this before it started, it may have run on
+/// all the same: that time is unknown.
 const SILENCE_BEFORE_BOOT_MS_MAX: i64 = 10 * 60_000;
 /// Uptime begins when the system starts: shutting down and the boot loader before that take at least this long, so
 /// much of the time before is known to be down however long the silence was.
@@ -19,8 +20,9 @@ const REBOOT: Verdict = (LinkState::Down, Some(Cause::RouterReboot));
 const DROPPED: Verdict = (LinkState::Down, Some(Cause::LinkDown));
 const UNDATED: Verdict = (LinkState::Unknown, Some(Cause::UndatedDrops));
 
-/// Down from the first look that failed, or from the last contact when none did, until the link was up again. Where
-/// nobody looked, or could, only the restart itself is known.
+/// Down from the first poll of the run of polls that found the router unreachable when it started, or from the last
+/// contact when none failed before, until the link was up again. While polls failed for another reason (our own network,
+/// an answer that was an error) or there were none, only the restart itself is known.
 pub(super) fn resolve(gap: &Gap<'_>) -> Resolved {
     if gap.prev.disabled && gap.next.disabled {
         return Line::new(gap.prev.at_ms).going_on(gap.next.at_ms, gap.prev.verdict()).resolved(true);
@@ -30,28 +32,33 @@ pub(super) fn resolve(gap: &Gap<'_>) -> Resolved {
         let line = Line::new(gap.prev.at_ms).going_on(boot_ms, gap.prev.verdict());
         return after_boot(gap, boot_ms, line, facts(gap, boot_ms)).resolved(true);
     }
-    let first_failed_ms =
-        gap.silence.map(|silence| silence.first_ms).filter(|&ms| ms > gap.prev.at_ms && ms <= boot_ms);
-    let gone_ms = first_failed_ms.unwrap_or(gap.prev.at_ms);
-    let silent: Verdict = (LinkState::Unknown, Some(gap.silence_cause()));
     let facts = facts(gap, boot_ms);
-
-    let mut line = Line::new(gap.prev.at_ms);
-    line = if gone_ms - gap.prev.at_ms > gap.normal_ms {
-        line.to(gone_ms, silent, facts.clone())
+    let first_failed_ms =
+        gap.silence.map(Silence::first_ms).filter(|&ms| ms > gap.prev.at_ms && ms <= boot_ms);
+    let last_good_ms = first_failed_ms.unwrap_or(gap.prev.at_ms);
+    let line = Line::new(gap.prev.at_ms);
+    let line = if last_good_ms - gap.prev.at_ms > gap.normal_ms {
+        line.no_contact(gap, last_good_ms, &facts)
     } else {
-        line.going_on(gone_ms, gap.prev.verdict())
+        line.going_on(last_good_ms, gap.prev.verdict())
     };
-    // The router did not answer, or was seen a normal interval before: then the time before its start is its own.
-    let silence_ms_max = match gap.silence.map(|silence| silence.cause) {
-        Some(Cause::RouterUnreachable) => SILENCE_BEFORE_BOOT_MS_MAX,
-        None if boot_ms - gap.prev.at_ms <= gap.normal_ms => SILENCE_BEFORE_BOOT_MS_MAX,
-        _ => RESTART_MS_MIN,
-    };
-    if boot_ms - gone_ms > silence_ms_max {
-        line = line.to(boot_ms - RESTART_MS_MIN, silent, facts.clone());
-    }
+    let line = line.no_contact(gap, down_ms(gap, boot_ms, last_good_ms), &facts);
     after_boot(gap, boot_ms, line, facts).resolved(true)
+}
+
+/// From when on the links were down for the restart, `last_good_ms` (the first failed poll, or the last contact) at the
+/// earliest.
+fn down_ms(gap: &Gap<'_>, boot_ms: i64, last_good_ms: i64) -> i64 {
+    let restart_ms = (boot_ms - RESTART_MS_MIN).max(last_good_ms);
+    let run = gap.silence.and_then(|silence| silence.at(boot_ms));
+    // The router did not answer, or was seen a normal interval before: then the time before its start is its own.
+    let gone_ms = match run {
+        Some(run) if run.cause == Cause::RouterUnreachable => run.from_ms.max(last_good_ms),
+        Some(_) => return restart_ms,
+        None if boot_ms - gap.prev.at_ms <= gap.normal_ms => last_good_ms,
+        None => return restart_ms,
+    };
+    if boot_ms - gone_ms > SILENCE_BEFORE_BOOT_MS_MAX { restart_ms } else { gone_ms }
 }
 
 /// From the moment down up to the next look.

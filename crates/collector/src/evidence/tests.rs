@@ -10,8 +10,15 @@ fn between(prev: &Look, next: &Look) -> Resolved {
     resolve(&Gap { prev, next, silence: None, normal_ms: NORMAL_MS })
 }
 
-fn unreachable_since(after_s: i64) -> Option<Silence> {
-    Some(Silence { first_ms: START_MS + after_s * 1_000, cause: Cause::RouterUnreachable })
+fn unreachable_since(after_s: i64) -> Silence {
+    Silence::new(START_MS + after_s * 1_000, Cause::RouterUnreachable)
+}
+
+/// Polls every 30 s from one moment to another, all of which failed for one cause.
+fn failing(silence: &mut Silence, after_s: std::ops::RangeInclusive<i64>, cause: Cause) {
+    for after_s in after_s.step_by(30) {
+        silence.failed(START_MS + after_s * 1_000, cause, NORMAL_MS);
+    }
 }
 
 #[test]
@@ -102,10 +109,10 @@ fn a_link_time_of_1970_dates_nothing() {
 fn a_router_cut_off_for_an_hour_was_up_when_only_management_was_lost() {
     let world = World::new(&[]);
     let (prev, next) = (world.look(0), world.look(3_600));
-    let gap = Gap { prev: &prev, next: &next, silence: unreachable_since(30), normal_ms: NORMAL_MS };
+    let gap = Gap { prev: &prev, next: &next, silence: Some(&unreachable_since(30)), normal_ms: NORMAL_MS };
     let resolved = resolve(&gap);
     assert_eq!(shape(&resolved.pieces), [(0, 3_600, Up, None)]);
-    assert_eq!(resolved.pieces[0].evidence["silence"]["cause"], "router_unreachable");
+    assert_eq!(resolved.pieces[0].evidence["silence"][0]["cause"], "router_unreachable");
 }
 
 fn rebooted(boot_s: i64, link_up_s: i64) -> World {
@@ -121,7 +128,7 @@ fn rebooted(boot_s: i64, link_up_s: i64) -> World {
 fn a_reboot_is_down_from_the_first_failed_look_until_the_link_was_up() {
     let (before, after) = (World::new(&[]), rebooted(70, 95));
     let (prev, next) = (before.look(0), after.look(120));
-    let gap = Gap { prev: &prev, next: &next, silence: unreachable_since(30), normal_ms: NORMAL_MS };
+    let gap = Gap { prev: &prev, next: &next, silence: Some(&unreachable_since(30)), normal_ms: NORMAL_MS };
     let expected = [(0, 30, Up, None), (30, 95, Down, Some("router_reboot")), (95, 120, Up, None)];
     assert_eq!(shape(&resolve(&gap).pieces), expected);
 }
@@ -142,8 +149,8 @@ fn a_reboot_after_long_silence_leaves_the_silence_unknown() {
 fn trap_02_a_reboot_while_our_own_network_was_gone_is_down_for_the_restart_alone() {
     let (before, after) = (World::new(&[]), rebooted(480, 500));
     let (prev, next) = (before.look(0), after.look(720));
-    let silence = Some(Silence { first_ms: START_MS + 30_000, cause: Cause::OwnNetwork });
-    let gap = Gap { prev: &prev, next: &next, silence, normal_ms: NORMAL_MS };
+    let silence = Silence::new(START_MS + 30_000, Cause::OwnNetwork);
+    let gap = Gap { prev: &prev, next: &next, silence: Some(&silence), normal_ms: NORMAL_MS };
     let expected = [
         (0, 30, Up, None),
         (30, 470, Unknown, Some("own_network")),
@@ -151,6 +158,61 @@ fn trap_02_a_reboot_while_our_own_network_was_gone_is_down_for_the_restart_alone
         (500, 720, Up, None),
     ];
     assert_eq!(shape(&resolve(&gap).pieces), expected);
+}
+
+/// The router's own outage begins with the polls that found it unreachable, not with those that our network lost.
+#[test]
+fn a_reboot_within_changing_causes_is_charged_from_the_run_it_lies_in() {
+    let before = World::new(&[]);
+    let after_runs = |boot_s: i64, link_up_s: i64, runs: &[(i64, i64, Cause)]| {
+        let mut silence = Silence::new(START_MS + runs[0].0 * 1_000, runs[0].2);
+        for &(from_s, to_s, cause) in runs {
+            failing(&mut silence, from_s..=to_s, cause);
+        }
+        let next = rebooted(boot_s, link_up_s).look(600);
+        let gap = Gap { prev: &before.look(0), next: &next, silence: Some(&silence), normal_ms: NORMAL_MS };
+        shape(&resolve(&gap).pieces)
+    };
+    let own = Some("own_network");
+    let (unreachable, down) = (Some("router_unreachable"), Some("router_reboot"));
+    let own_last = [(30, 90, Cause::RouterUnreachable), (120, 570, Cause::OwnNetwork)];
+    let expected = [
+        (0, 30, Up, None),
+        (30, 120, Unknown, unreachable),
+        (120, 390, Unknown, own),
+        (390, 420, Down, down),
+        (420, 600, Up, None),
+    ];
+    assert_eq!(after_runs(400, 420, &own_last), expected);
+    let own_first = [(30, 270, Cause::OwnNetwork), (300, 570, Cause::RouterUnreachable)];
+    let expected = [(0, 30, Up, None), (30, 300, Unknown, own), (300, 420, Down, down), (420, 600, Up, None)];
+    assert_eq!(after_runs(400, 420, &own_first), expected);
+    for refused in [
+        Cause::InterfaceMissing,
+        Cause::NotPolled,
+        Cause::OwnNetwork,
+        Cause::LoginRejected,
+        Cause::PermissionDenied,
+        Cause::TlsError,
+        Cause::ProtocolError,
+    ] {
+        let pieces = after_runs(400, 420, &[(30, 570, refused)]);
+        assert_eq!(pieces[1..3], [(30, 390, Unknown, Some(refused.as_str())), (390, 420, Down, down)]);
+    }
+}
+
+#[test]
+fn a_gap_that_nothing_proves_keeps_the_cause_of_each_stretch() {
+    let world = World { counts_drops: false, ..World::new(&[]) };
+    let mut silence = Silence::new(START_MS + 30_000, Cause::RouterUnreachable);
+    failing(&mut silence, 60..=300, Cause::OwnNetwork);
+    let expected = [(0, 60, Unknown, Some("router_unreachable")), (60, 330, Unknown, Some("own_network"))];
+    let (prev, next) = (world.look(0), world.look(330));
+    let gap = Gap { prev: &prev, next: &next, silence: Some(&silence), normal_ms: NORMAL_MS };
+    assert_eq!(shape(&resolve(&gap).pieces), expected);
+    let (prev, next) = (Look { answered: Some(false), ..prev }, Look { answered: Some(true), ..next });
+    let gap = Gap { prev: &prev, next: &next, ..gap };
+    assert_eq!(shape(&resolve(&gap).pieces), expected, "nor is it known when the far end fell silent");
 }
 
 #[test]
@@ -208,6 +270,18 @@ fn trap_27_a_created_anew_interface_is_unknown() {
         shape(&between(&world.look(60), &next).pieces),
         [(60, 90, Unknown, Some("interface_missing"))]
     );
+}
+
+/// Version 1 kept the MAC address of every interface; VLANs and bridges are known without.
+#[test]
+fn an_address_that_is_not_known_any_more_makes_no_other_interface() {
+    let world = World::new(&[]);
+    let (mut prev, mut next) = (world.look(60), world.look(90));
+    prev.identity.mac = Some("48:A9:8A:00:00:03".to_owned());
+    assert_eq!(shape(&between(&prev, &next).pieces), [(60, 90, Up, None)]);
+    next.identity.mac = Some("48:A9:8A:00:00:04".to_owned());
+    let other = (60, 90, Unknown, Some("interface_missing"));
+    assert_eq!(shape(&between(&prev, &next).pieces), [other], "a physical port is another one");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use collector::CollectorConfig;
-use routeros_sim::{InterfaceSpec, RouterSpec, SimRouter};
+use routeros_sim::{InterfaceSpec, RouterSpec, SimRouter, Tls};
+use store::RouterTls;
+use tokio::io::AsyncWriteExt;
 
 use crate::engine::databases;
 use crate::place::{Place, START_MS, config};
@@ -139,6 +141,47 @@ async fn a_wrong_password_a_wrong_interface_and_a_wrong_target_are_one_line_each
         let summary = place.sample().await;
         let (_, error) = &summary.errors[0];
         assert!(error.contains("refused the login") && !error.contains('\n'), "{error}");
+    }
+}
+
+/// A router that answers is there: its polls fail for what it answers, which is no outage and no loss of contact.
+#[tokio::test]
+async fn a_router_that_answers_with_an_error_has_its_own_cause_and_is_never_unreachable() {
+    for database in databases().await {
+        // The witness would say that our network is gone, but nobody needs to ask it.
+        let config = CollectorConfig { witness: Some("witness.invalid:9".to_owned()), ..config() };
+        let mut place = Place::with_config(database, config).await;
+        let mut reads_nothing = edge("denying");
+        reads_nothing.users[0].policies.read = false;
+        let denying = place.router(reads_nothing).await;
+        let rejecting = place.router(edge("rejecting")).await;
+        place.store.set_router_password(rejecting.1, &secrecy::SecretString::from("wrong")).await.unwrap();
+        let tls = Tls::self_signed(&["localhost"]).unwrap();
+        let untrusted = RouterSpec { tls: Some(tls), ..edge("untrusted") };
+        let untrusted = place.router_with(untrusted, RouterTls::Pinned([7; 32])).await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let foreign = place.router_at("foreign", listener.local_addr().unwrap().port(), RouterTls::Off).await;
+        let foreign_link = place.link(foreign, "foreign/ether1", "ether1", None).await;
+        let greet = async {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let _ = stream.write_all(b"SSH-2.0-ROSSSH\r\n").await;
+            }
+        };
+        tokio::select! { () = greet => unreachable!(), () = place.probe_for(3) => {} }
+        for (router, link, cause) in [
+            (denying.1, denying.2[0], "permission_denied"),
+            (rejecting.1, rejecting.2[0], "login_rejected"),
+            (untrusted.1, untrusted.2[0], "tls_error"),
+            (foreign, foreign_link, "protocol_error"),
+        ] {
+            let expected = [(30, 90, sla::LinkState::Unknown, Some(cause.to_owned()))];
+            assert_eq!(place.line(link).await, expected);
+            let status = place.store.router_status(router).await.unwrap().unwrap();
+            assert_eq!((status.reachable, status.cause.as_deref()), (false, Some(cause)));
+            assert_eq!(status.cause_since_ms, START_MS + 30_000);
+            let latest = place.store.latest(link).await.unwrap().unwrap();
+            assert_eq!(latest.cause.as_deref(), Some(cause));
+        }
     }
 }
 

@@ -58,26 +58,39 @@ impl Place {
 
     /// A router with a link on each of its interfaces; the n-th interface's probe target is 10.0.0.n.
     pub(crate) async fn router(&mut self, spec: RouterSpec) -> (SimRouter, RouterId, Vec<LinkId>) {
+        self.router_with(spec, RouterTls::Off).await
+    }
+
+    pub(crate) async fn router_with(
+        &mut self,
+        spec: RouterSpec,
+        tls: RouterTls,
+    ) -> (SimRouter, RouterId, Vec<LinkId>) {
         let name = String::from_utf8_lossy(&spec.identity).into_owned();
         let interfaces: Vec<_> = spec.interfaces.iter().map(|interface| interface.name.clone()).collect();
         let router = self.fleet.add(spec).await.unwrap();
-        let password = SecretString::from("secret");
-        let new = NewRouter {
-            company_id: self.company,
-            name: &name,
-            address: "127.0.0.1",
-            port: router.address().port(),
-            username: "admin",
-            password: &password,
-            tls: RouterTls::Off,
-        };
-        let id = self.store.insert_router(&new, START_MS).await.unwrap();
+        let id = self.router_at(&name, router.address().port(), tls).await;
         let mut links = Vec::new();
         for (n, interface) in interfaces.iter().enumerate() {
             let interface = String::from_utf8_lossy(interface).into_owned();
             links.push(self.link(id, &format!("{name}/{interface}"), &interface, Some(&target(n))).await);
         }
         (router, id, links)
+    }
+
+    /// A router without links, whatever listens on the port.
+    pub(crate) async fn router_at(&self, name: &str, port: u16, tls: RouterTls) -> RouterId {
+        let password = SecretString::from("secret");
+        let new = NewRouter {
+            company_id: self.company,
+            name,
+            address: "127.0.0.1",
+            port,
+            username: "admin",
+            password: &password,
+            tls,
+        };
+        self.store.insert_router(&new, START_MS).await.unwrap()
     }
 
     pub(crate) async fn link(

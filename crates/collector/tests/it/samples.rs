@@ -200,6 +200,111 @@ async fn traps_25_and_27_reset_rename_and_another_interface_leave_gaps_and_no_ab
 }
 
 #[tokio::test]
+async fn a_bridge_or_vlan_whose_mac_address_changes_is_the_same_interface() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let mut bridge = InterfaceSpec::vlan("bridge1");
+        bridge.kind = "bridge".to_owned();
+        let spec = RouterSpec::new("edge")
+            .interface(InterfaceSpec::vlan("vlan30"))
+            .interface(bridge)
+            .interface(InterfaceSpec::ethernet("ether3"));
+        let (router, _, links) = place.router(spec).await;
+        place.sample().await;
+        for name in ["vlan30", "bridge1", "ether3"] {
+            assert!(router.set_mac(name, 0x77));
+        }
+        for _ in 0..2 {
+            place.pass(300);
+            assert_eq!(place.sample().await.link_errors, []);
+        }
+        for link in &links[..2] {
+            assert_eq!(place.line(*link).await, [(0, 600, LinkState::Up, None)]);
+            assert!(place.samples(*link).await[1..].iter().all(|sample| sample.rx_bps.is_some()));
+        }
+        let other = (0, 300, LinkState::Unknown, Some("interface_missing".to_owned()));
+        assert_eq!(
+            place.line(links[2]).await[0],
+            other,
+            "a physical port with another address is another one"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_row_without_running_is_unknown_and_not_down() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let (router, _, links) =
+            place.router(RouterSpec::new("edge").interface(InterfaceSpec::ethernet("ether1"))).await;
+        place.sample().await;
+        router.hide_running("ether1", true);
+        for _ in 0..3 {
+            place.pass(30);
+            let error = &place.probe().await.link_errors[0].error;
+            assert!(error.contains("does not say whether"), "{error}");
+        }
+        let unknown = (0, 90, LinkState::Unknown, Some("protocol_error".to_owned()));
+        assert_eq!(place.line(links[0]).await, [unknown]);
+        assert_eq!(place.store.outages(links[0], 0, i64::MAX / 2).await.unwrap(), []);
+        router.hide_running("ether1", false);
+        place.pass(30);
+        place.probe().await;
+        assert_eq!(place.line(links[0]).await, [(0, 120, LinkState::Up, None)], "the router's record tells");
+    }
+}
+
+#[tokio::test]
+async fn counters_that_read_zero_once_are_a_gap_on_both_sides_and_no_peak() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let (router, _, links) =
+            place.router(RouterSpec::new("edge").interface(InterfaceSpec::ethernet("ether1"))).await;
+        for round in 0..6 {
+            if round == 2 {
+                router.read_zero_once("ether1");
+            }
+            place.restart();
+            place.sample().await;
+            place.pass(300);
+        }
+        let samples = place.samples(links[0]).await;
+        assert_eq!(samples[2].rx_bytes, Some(0), "what was served is kept");
+        let rates: Vec<_> =
+            samples.iter().map(|sample| (sample.rx_bps.is_some(), sample.tx_bps.is_some())).collect();
+        let (gap, rate) = ((false, false), (true, true));
+        assert_eq!(rates, [gap, rate, gap, gap, rate, rate]);
+        assert_eq!(place.line(links[0]).await, [(0, 1_500, LinkState::Up, None)], "no outage either");
+    }
+}
+
+/// The port negotiated 10 Mbit/s and its counters say ten times as much: that is no traffic.
+#[tokio::test]
+async fn a_rate_above_what_the_port_negotiated_is_a_gap() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let busy = |name: &str| {
+            InterfaceSpec::ethernet(name).traffic(
+                routeros_sim::traffic::Shape::Constant,
+                100_000_000,
+                8_000_000,
+            )
+        };
+        let spec = RouterSpec::new("edge").interface(busy("ether1").rate("10Mbps")).interface(busy("ether2"));
+        let (router, _, links) = place.router(spec).await;
+        place.sample().await;
+        place.pass(300);
+        place.sample().await;
+        let rate = async |link| {
+            let last = place.samples(link).await.pop().unwrap();
+            (last.rx_bps.is_some(), last.tx_bps.is_some())
+        };
+        assert_eq!((rate(links[0]).await, rate(links[1]).await), ((false, true), (true, true)));
+        router.clear_served();
+    }
+}
+
+#[tokio::test]
 async fn a_user_without_the_test_policy_costs_latency_and_nothing_else() {
     for database in databases().await {
         let mut place = Place::new(database).await;

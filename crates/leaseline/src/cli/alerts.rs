@@ -116,8 +116,8 @@ pub(crate) enum NotificationCommand {
 
 #[derive(Args, Debug)]
 pub(crate) struct NotificationSetArgs {
-    /// link_down, link_unstable, high_latency, high_loss, router_unreachable, collector_stalled, disk_low, error_budget,
-    /// sla_breach or report_ready
+    /// link_down, link_unstable, high_latency, high_loss, router_unreachable, poll_failed, port_missing,
+    /// collector_stalled, disk_low, error_budget, sla_breach or report_ready
     pub(crate) event: String,
     /// The company's name; needed only if there are several
     #[arg(long, value_name = "NAME")]

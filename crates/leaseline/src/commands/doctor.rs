@@ -13,6 +13,8 @@ use crate::{
 
 /// The clock of a machine that was never set stands before this program was written (2026-01-01).
 const CLOCK_MIN_MS: i64 = 1_767_225_600_000;
+/// Missing interfaces that one line names.
+const PORTS_NAMED_MAX: usize = 5;
 const NOT_LOOKED_AT: &str = "not looked at: the database did not open";
 
 pub(super) async fn run(installation: &Installation, printer: &Printer) -> anyhow::Result<()> {
@@ -70,6 +72,7 @@ async fn look_inside(
     let routers = store.routers().await?;
     steps.extend(doctor_security::steps(&installation.config, &routers));
     steps.push(step("links", Ok(format!("{} on {} routers", links.len(), routers.len()))));
+    steps.push(ports(store).await?);
     for router in &routers {
         let found = router::findings(store, &installation.config, router).await?;
         let name = format!("router {}", router.name);
@@ -124,6 +127,23 @@ async fn outbox(store: &store::Store, installation: &Installation) -> anyhow::Re
         _ => format!("{dead} messages were given up, {queued} wait: `leaseline outbox list` says why"),
     };
     Ok(Step { name: "outbox".to_owned(), ok: dead == 0 && stuck.is_empty(), detail })
+}
+
+/// Whether every link's interface was on its router when it was polled last.
+async fn ports(store: &store::Store) -> anyhow::Result<Step> {
+    let missing = store.missing_ports(now_ms()).await?;
+    let named = |port: &store::MissingPort| {
+        let since = moment::moment_words(port.since_ms, &jiff::tz::TimeZone::UTC);
+        format!("{} ({:?} on {}, since {since})", port.circuit, port.interface, port.router)
+    };
+    let names: Vec<String> = missing.iter().take(PORTS_NAMED_MAX).map(named).collect();
+    let more = missing.len().saturating_sub(PORTS_NAMED_MAX);
+    let detail = match (missing.len(), more) {
+        (0, _) => "every polled link has its interface".to_owned(),
+        (_, 0) => format!("no such interface: {}", names.join(", ")),
+        _ => format!("no such interface: {} and {more} more", names.join(", ")),
+    };
+    Ok(Step { name: "ports".to_owned(), ok: missing.is_empty(), detail })
 }
 
 /// A proxy in front that nobody believes: to the login throttle all of its customers are one.

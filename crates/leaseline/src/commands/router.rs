@@ -124,6 +124,7 @@ async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {
                 "id": router.id, "name": router.name, "address": router.address, "port": router.port,
                 "username": router.username, "tls": tls_words(&router.tls),
                 "reachable": status.map(|status| status.reachable), "last_ok_at_ms": status.and_then(|status| status.last_ok_at_ms),
+                "cause": status.and_then(|status| status.cause.clone()),
                 "last_error": status.and_then(|status| status.last_error.clone()),
                 "version": status.and_then(|status| status.version.clone()),
                 "skipped_rounds": status.map_or(0, |status| status.skipped_rounds),
@@ -134,18 +135,11 @@ async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {
     printer.list(&rows, ["name", "address", "tls", "state", "RouterOS", "last error"], |row| {
         let address = format!("{}:{}", text(row, "address"), row["port"]);
         let state = match row["reachable"].as_bool() {
-            Some(true) => "answers",
-            Some(false) => "silent",
-            None => "not polled yet",
+            Some(true) => "answers".to_owned(),
+            Some(false) => report::poll_failure_words(row["cause"].as_str()).to_lowercase(),
+            None => "not polled yet".to_owned(),
         };
-        [
-            text(row, "name"),
-            address,
-            text(row, "tls"),
-            state.to_owned(),
-            text(row, "version"),
-            text(row, "last_error"),
-        ]
+        [text(row, "name"), address, text(row, "tls"), state, text(row, "version"), text(row, "last_error")]
     })
 }
 

@@ -42,7 +42,7 @@ async fn interfaces(client: &Client, router: &SimRouter) {
     let mut compared = 0;
     for (read, (name, counters, running, link_downs)) in read.iter().zip(served) {
         assert_eq!(read.name.to_string().as_bytes(), name);
-        assert_eq!((read.running, read.link_downs), (running, Some(link_downs)));
+        assert_eq!((read.running, read.link_downs), (Some(running), Some(link_downs)));
         let c = &read.counters;
         assert_eq!((c.rx_byte, c.tx_byte), (Some(counters.rx_byte), Some(counters.tx_byte)));
         assert_eq!((c.rx_packet, c.tx_packet), (Some(counters.rx_packet), Some(counters.tx_packet)));

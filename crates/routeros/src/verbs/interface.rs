@@ -27,8 +27,8 @@ pub struct Interface {
     pub mac_address: Option<Value>,
     /// The operator's comment.
     pub comment: Option<Value>,
-    /// The link is up. A disabled interface is never running.
-    pub running: bool,
+    /// Whether the link is up; `None` if the row does not say. A disabled interface is never running.
+    pub running: Option<bool>,
     /// The operator switched it off.
     pub disabled: bool,
     /// How often the link went down since boot.
@@ -97,10 +97,11 @@ impl Client {
     /// Whether the link of one interface is up. An interface that the operator disabled is not.
     ///
     /// # Errors
-    /// [`Error::NoSuchInterface`], or those of [`run`](Self::run).
+    /// [`Error::NoSuchInterface`], [`Error::Malformed`] if the row does not say, or those of [`run`](Self::run).
     pub async fn is_interface_up(&self, name: &str) -> Result<bool, Error> {
         let row = Interface::read(&self.interface_row(name, "running,disabled").await?);
-        Ok(row.running && !row.disabled)
+        let running = row.running.ok_or(Error::Malformed { command: PRINT, field: "running" });
+        Ok(!row.disabled && running?)
     }
 
     async fn interface_row(&self, name: &str, properties: &str) -> Result<Sentence, Error> {
@@ -123,7 +124,7 @@ impl Interface {
                 b"type" => interface.kind = text(),
                 b"mac-address" => interface.mac_address = text(),
                 b"comment" => interface.comment = text(),
-                b"running" => interface.running = parse_bool(value).unwrap_or(false),
+                b"running" => interface.running = parse_bool(value),
                 b"disabled" => interface.disabled = parse_bool(value).unwrap_or(false),
                 b"link-downs" => interface.link_downs = parse_u64(value),
                 b"last-link-down-time" => interface.last_link_down = parse_date_time(value),

@@ -1,5 +1,6 @@
 //! Typed verbs over [`Client::run`](crate::Client::run), one file per thing of the router.
 
+pub(crate) mod ethernet;
 pub(crate) mod interface;
 pub(crate) mod ping;
 pub(crate) mod system;

@@ -48,7 +48,7 @@ async fn everything_works() {
         report.interfaces.iter().map(|row| row.name.to_string_lossy()).collect::<Vec<_>>(),
         ["ether1"]
     );
-    assert!(report.interfaces[0].running && !report.interfaces[0].disabled);
+    assert!(report.interfaces[0].running == Some(true) && !report.interfaces[0].disabled);
     let offset = report.clock_offset.expect("an offset").as_mins();
     assert!((50..=60).contains(&offset), "{offset} min: an hour ahead, less what the test took");
 }

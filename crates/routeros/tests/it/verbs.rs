@@ -62,15 +62,15 @@ async fn interfaces_of_both_generations() {
     .await
     .expect("rows");
     let [old, new, named] = &rows[..] else { panic!("{rows:?}") };
-    assert_eq!((old.id.as_str(), old.link_downs, old.running), ("*3", Some(83), false));
+    assert_eq!((old.id.as_str(), old.link_downs, old.running), ("*3", Some(83), Some(false)));
     assert_eq!(old.last_link_down, Some(date(2017, 10, 4).at(21, 18, 35, 0)));
     assert_eq!(old.counters.tx_byte, Some(70_881_296_060), "more than 32 bits");
     assert_eq!(old.counters.rx_drop, Some(0));
     assert_eq!(old.counters.tx_drop, None, "empty is not zero");
     assert_eq!(old.counters.rx_error, None, "missing is not zero");
     assert_eq!(new.last_link_up, Some(date(2024, 11, 24).at(6, 17, 58, 0)));
-    assert_eq!((new.last_link_down, new.mac_address.as_ref(), new.running), (None, None, true));
-    assert!(named.running && !named.disabled, "yes and no are booleans too");
+    assert_eq!((new.last_link_down, new.mac_address.as_ref(), new.running), (None, None, Some(true)));
+    assert!(named.running == Some(true) && !named.disabled, "yes and no are booleans too");
     assert_eq!(named.comment.as_ref().expect("a comment"), &"a=b");
 }
 
@@ -134,6 +134,25 @@ async fn one_interface_by_name() {
         );
         assert_eq!(outcome.await.expect("a row"), up, "running {running}, disabled {disabled}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_row_without_running_is_neither_up_nor_down() {
+    let outcome = against(
+        async |client| client.is_interface_up("ether3").await,
+        async |peer| {
+            peer.answer(&[&["!re", "=disabled=false"]]).await;
+        },
+    );
+    let error = failure(outcome.await);
+    assert!(matches!(error, Error::Malformed { field: "running", .. }), "{error}");
+    let outcome = against(
+        async |client| client.interfaces().await,
+        async |peer| {
+            peer.answer(&[&["!re", "=.id=*1", "=name=ether1", "=disabled=false"]]).await;
+        },
+    );
+    assert_eq!(outcome.await.expect("a row")[0].running, None);
 }
 
 const IDS: &[&[&str]] = &[

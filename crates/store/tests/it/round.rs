@@ -261,6 +261,25 @@ on_both! {
         assert_eq!(status.last_ok_at_ms, Some(START_MS + 4));
     }
 
+    async fn the_status_tells_why_polls_fail_and_since_when_for_that_cause(db) {
+        let isp = isp(&db.store).await;
+        let failed = |cause: &str| RoundOutcome::Failed { cause: cause.to_owned(), error: "no".to_owned() };
+        let silent = || RoundOutcome::Unreachable("edge-1 did not answer".to_owned());
+        for (at_ms, outcome, expected) in [
+            (0, RoundOutcome::Ok, (true, 0, None, 0)),
+            (1, failed("own_network"), (false, 1, Some("own_network"), 1)),
+            (2, failed("own_network"), (false, 1, Some("own_network"), 1)),
+            (3, silent(), (false, 1, Some("router_unreachable"), 3)),
+            (4, failed("login_rejected"), (false, 1, Some("login_rejected"), 4)),
+            (5, RoundOutcome::Ok, (true, 5, None, 5)),
+        ] {
+            db.store.write_round(&Round::new(isp.router, START_MS + at_ms, outcome)).await.unwrap();
+            let status = db.store.router_status(isp.router).await.unwrap().unwrap();
+            let since = (status.since_ms - START_MS, status.cause_since_ms - START_MS);
+            assert_eq!((status.reachable, since.0, status.cause.as_deref(), since.1), expected, "{at_ms}");
+        }
+    }
+
     /// On PostgreSQL several processes may write at once; on SQLite writers queue.
     async fn rounds_at_the_same_time_do_not_mix(db) {
         let isp = isp(&db.store).await;

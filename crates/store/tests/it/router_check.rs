@@ -24,7 +24,7 @@ fn found(name: &str) -> RouterFindings {
         interfaces: vec![FoundInterface {
             name: name.to_owned(),
             kind: "ether".to_owned(),
-            running: true,
+            running: Some(true),
             disabled: false,
             comment: "Küche\0".to_owned(),
         }],

@@ -3,12 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use report::duration_words;
+use report::{duration_words, poll_failure_words};
 use sla::LinkState;
 use store::{LinkId, RouterId, StaffLink, StaffRouter};
 
 use crate::pages::staff::links::now;
-use crate::pages::staff::routers::not_asked;
+use crate::pages::staff::routers::{is_unreachable, not_asked};
 use crate::zone::Zone;
 
 /// So many links that are down have a line of their own per router …
@@ -53,7 +53,7 @@ pub(crate) struct WallRouter {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Silent {
     pub(crate) words: String,
-    /// Whether it was asked and did not answer; else nobody asks.
+    /// Whether it was asked and did not answer; else nobody asks, or its answer is an error.
     pub(crate) is_down: bool,
 }
 
@@ -64,8 +64,9 @@ impl Silent {
             return Some(Self { words, is_down: false });
         }
         let since_ms = router.since_ms.unwrap_or(now_ms);
-        let words = format!("does not answer for {}", duration_words((now_ms - since_ms).max(0)));
-        (router.reachable == Some(false)).then_some(Self { words, is_down: true })
+        let what = poll_failure_words(router.cause.as_deref()).to_lowercase();
+        let words = format!("{what} for {}", duration_words((now_ms - since_ms).max(0)));
+        (router.reachable == Some(false)).then_some(Self { words, is_down: is_unreachable(router) })
     }
 
     /// The name of its icon.
@@ -303,6 +304,7 @@ mod tests {
             tls_mode: "off".to_owned(),
             active: true,
             reachable: Some(reachable),
+            cause: None,
             at_ms: Some(NOW_MS),
             since_ms: Some(NOW_MS - 120_000),
             last_error: None,

@@ -10,7 +10,7 @@ fn interface(name: &str, running: bool, comment: &str) -> FoundInterface {
     FoundInterface {
         name: name.to_owned(),
         kind: "ether".to_owned(),
-        running,
+        running: Some(running),
         disabled: false,
         comment: comment.to_owned(),
     }

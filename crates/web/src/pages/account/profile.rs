@@ -135,6 +135,12 @@ fn mail_row((event, wanted): (NotificationEvent, bool)) -> MailRow {
         NotificationEvent::RouterUnreachable => {
             ("Not measured", "When the router that carries your links does not answer us.")
         }
+        NotificationEvent::PollFailed => {
+            ("Poll failed", "When the router that carries your links refuses our polls.")
+        }
+        NotificationEvent::PortMissing => {
+            ("Port missing", "When the port of one of your links is not found on our router.")
+        }
         NotificationEvent::ErrorBudget => {
             ("Allowed down time nearly spent", "When a link has used up most of the down time of its month.")
         }

@@ -100,10 +100,12 @@ impl Interfaces {
         let carries = (!circuits.is_empty()).then(|| format!("carries {}", circuits.join(", ")));
         let state = if one.disabled {
             "switched off"
-        } else if one.running {
-            "running"
         } else {
-            "not running"
+            match one.running {
+                Some(true) => "running",
+                Some(false) => "not running",
+                None => "state unknown",
+            }
         };
         let comment = Some(one.comment.clone()).filter(|comment| !comment.is_empty());
         carries.into_iter().chain([state.to_owned()]).chain(comment).collect::<Vec<_>>().join(" · ")
@@ -212,7 +214,7 @@ mod tests {
         let one = |name: &str| FoundInterface {
             name: name.to_owned(),
             kind: "ether".to_owned(),
-            running: name == "ether1",
+            running: Some(name == "ether1"),
             disabled: false,
             comment: "to Deccan".to_owned(),
         };

@@ -205,7 +205,8 @@ fn row(one: &FoundInterface, known: &Interfaces, router: &StaffRouter, may_add: 
     let circuits = known.circuits(&one.name);
     let state = match (one.disabled, one.running, circuits.is_empty()) {
         (true, ..) => Cell::pill("none", "Switched off"),
-        (_, true, _) => Cell::pill("up", "Running"),
+        (_, Some(true), _) => Cell::pill("up", "Running"),
+        (_, None, _) => Cell::pill("unknown", "Unknown"),
         (_, _, false) => Cell::pill("down", "Not running"),
         _ => Cell::pill("none", "Not running"),
     };

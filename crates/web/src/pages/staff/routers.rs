@@ -1,6 +1,6 @@
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use report::duration_words;
+use report::{duration_words, poll_failure_words};
 use store::{StaffPage, StaffRouter, StoreError};
 
 use crate::app::App;
@@ -54,6 +54,12 @@ pub(crate) fn not_asked(
     router.active.then(|| format!("not asked since {}", zone.iso_moment(at_ms)))
 }
 
+/// Whether it did not answer its last poll. A router that rejects the login answers.
+pub(crate) fn is_unreachable(router: &StaffRouter) -> bool {
+    router.reachable == Some(false)
+        && router.cause.as_deref().is_none_or(|cause| cause == "router_unreachable")
+}
+
 /// Style class, word, and since when.
 fn state(
     router: &StaffRouter,
@@ -69,7 +75,10 @@ fn state(
         (false, _) => ("none", "Retired", String::new()),
         (true, None) => ("unknown", "Not polled yet", String::new()),
         (true, Some(true)) => ("up", "Answers", since.unwrap_or_default()),
-        (true, Some(false)) => ("down", "Does not answer", since.unwrap_or_default()),
+        (true, Some(false)) => {
+            let class = if is_unreachable(router) { "down" } else { "unknown" };
+            (class, poll_failure_words(router.cause.as_deref()), since.unwrap_or_default())
+        }
     }
 }
 
@@ -198,6 +207,7 @@ mod tests {
             tls_mode: "off".to_owned(),
             active: true,
             reachable: Some(true),
+            cause: None,
             at_ms: Some(NOW_MS - 60_000),
             since_ms: Some(NOW_MS - 3 * 86_400_000),
             last_error: None,
@@ -210,6 +220,13 @@ mod tests {
         assert_eq!(said(&stale), ("unknown", "Unknown", "not asked since 2026-11-23 12:28".to_owned()));
         let deaf = StaffRouter { reachable: Some(false), ..stale.clone() };
         assert_eq!(said(&deaf).0, "unknown");
+        let rejected = StaffRouter {
+            reachable: Some(false),
+            cause: Some("login_rejected".to_owned()),
+            at_ms: Some(NOW_MS),
+            ..stale.clone()
+        };
+        assert_eq!(said(&rejected), ("unknown", "Login rejected", "for 3 d".to_owned()));
         let retired = StaffRouter { active: false, ..stale };
         assert_eq!(said(&retired).1, "Retired");
     }
