@@ -205,8 +205,9 @@ impl Past {
         let mut book = Book::default();
         let delays =
             self.delays(&[NotificationEvent::RouterUnreachable, NotificationEvent::CollectorStalled]);
-        let blind =
-            |span: &&Span| matches!(span.cause.as_deref(), Some("router_unreachable" | "own_network"));
+        let blind = |span: &&Span| {
+            matches!(span.cause.as_deref(), Some("router_unreachable" | "own_network" | "own_limit"))
+        };
         let spans = self.tracks.values().flat_map(|track| track.spans.iter().filter(blind));
         let edges: BTreeSet<i64> = spans.flat_map(|span| [span.from_ms, span.to_ms]).collect();
         let edges = edges.into_iter().flat_map(|at_ms| [at_ms, at_ms + LOOK_MS]);
@@ -265,7 +266,7 @@ fn router_at(router: &WatchedRouter, links: &BTreeMap<LinkId, WatchedLink>, now_
     let of_router = links.values().filter(|link| link.router_id == router.id);
     let blind = of_router.filter(|link| {
         link.state == LinkState::Unknown
-            && matches!(link.cause.as_deref(), Some("router_unreachable" | "own_network"))
+            && matches!(link.cause.as_deref(), Some("router_unreachable" | "own_network" | "own_limit"))
     });
     let silent_ms = blind.map(|link| link.since_ms).min();
     WatchedRouter {

@@ -18,6 +18,8 @@ pub(crate) enum Cause {
     NotPolled,
     /// Our own network was gone.
     OwnNetwork,
+    /// We had no file descriptor left to ask with.
+    OwnLimit,
     /// The operator switched the interface off.
     Disabled,
     /// The interface was not there, or another thing has taken its name.
@@ -35,6 +37,7 @@ impl Cause {
             Self::RouterUnreachable => "router_unreachable",
             Self::NotPolled => "not_polled",
             Self::OwnNetwork => "own_network",
+            Self::OwnLimit => "own_limit",
             Self::Disabled => "disabled",
             Self::InterfaceMissing => "interface_missing",
             Self::UndatedDrops => "undated_drops",

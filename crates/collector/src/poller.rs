@@ -178,12 +178,15 @@ impl Poller {
     /// Nothing could be seen: who is to blame? The look is dated from when it asked; it gave up only a deadline later.
     async fn nothing(&mut self, asked_at_ms: i64, error: RoundError) -> Found {
         let now = self.shared.clocks.now();
-        // A router that answers with an error is not reached any better by connecting anew.
-        if !matches!(error, RoundError::Router(routeros::Error::Trap { .. })) {
+        let is_ours = matches!(&error, RoundError::Router(error) if error.is_out_of_descriptors());
+        // A router that answers with an error is not reached any better by connecting anew; nor is there a reason to
+        // wait for one that was not asked because we could not.
+        if !is_ours && !matches!(error, RoundError::Router(routeros::Error::Trap { .. })) {
             self.session.failed(&error, now.mono_ms);
         }
         let cause = match error {
             RoundError::Password(_) | RoundError::Store(_) => Cause::NotPolled,
+            _ if is_ours => Cause::OwnLimit,
             _ if self.shared.witness.network_gone().await => Cause::OwnNetwork,
             _ => Cause::RouterUnreachable,
         };

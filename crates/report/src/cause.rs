@@ -7,6 +7,7 @@ pub fn cause_words(cause: &str) -> &str {
         "router_unreachable" => "Our monitoring lost its way to the router",
         "not_polled" => "Not measured",
         "own_network" => "Our monitoring was cut off",
+        "own_limit" => "Our monitoring was overloaded",
         "disabled" => "Port switched off by the operator",
         "interface_missing" => "Port not found on the router",
         "undated_drops" => "Short drops without exact times",
