@@ -6,6 +6,7 @@ mod clock;
 mod commands;
 mod config;
 mod demo;
+mod descriptors;
 mod fault;
 mod installation;
 mod mail;
@@ -14,6 +15,7 @@ mod output;
 mod pem;
 mod serving;
 mod signals;
+mod visible;
 mod webhook;
 mod whatsapp;
 
@@ -42,7 +44,7 @@ fn main() -> ExitCode {
     match runtime.block_on(commands::run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("leaseline: {}", fault::one_line(&error));
+            eprintln!("leaseline: {}", visible::one_line(&fault::one_line(&error)));
             ExitCode::from(fault::exit_code(&error))
         }
     }
