@@ -346,6 +346,15 @@ fn a_nearly_full_disk_is_one_message_to_operations_and_one_when_there_is_space_a
 }
 
 #[test]
+fn a_collector_without_descriptors_is_polling_stopped_and_blames_no_router() {
+    let mut world = World::new(3);
+    world.silent(START, "own_limit");
+    world.until(START, START + HOUR);
+    assert_eq!(told(&world), ["collector_stalled Example Net"]);
+    assert_ne!(world.book.messages[0].2.payload["own_network"], true, "the network is fine");
+}
+
+#[test]
 fn a_collector_that_has_stopped_is_told_and_what_it_saw_last_is_not_believed_after_a_break() {
     let mut world = World::new(1);
     world.at(START);

@@ -21,7 +21,7 @@ use super::{
     moments::{Moments, quiet_edges},
     quality::{Measure, Reading},
     quality_read,
-    router_rules::{OWN_NETWORK, POLL_FAILED, ROUTER_UNREACHABLE},
+    router_rules::{OWN_LIMIT, OWN_NETWORK, POLL_FAILED, ROUTER_UNREACHABLE},
     track::{LOOK_MS, Seen, Track},
 };
 
@@ -273,7 +273,7 @@ impl Past {
 /// Whether a link's cause is one of its router. Time that was not polled may as well be the collector's.
 fn is_of_router(cause: &str) -> bool {
     cause != "not_polled"
-        && (cause == ROUTER_UNREACHABLE || cause == OWN_NETWORK || POLL_FAILED.contains(&cause))
+        && ([ROUTER_UNREACHABLE, OWN_NETWORK, OWN_LIMIT].contains(&cause) || POLL_FAILED.contains(&cause))
 }
 
 /// Polls of a router fail while a link says that they do.

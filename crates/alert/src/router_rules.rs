@@ -12,6 +12,8 @@ use super::{
 /// As the collector names them.
 pub(crate) const OWN_NETWORK: &str = "own_network";
 pub(crate) const ROUTER_UNREACHABLE: &str = "router_unreachable";
+/// The collector had no file descriptor left to ask with.
+pub(crate) const OWN_LIMIT: &str = "own_limit";
 /// Why polls of a router fail that is not unreachable: it answers with an error, or cannot be asked.
 pub(crate) const POLL_FAILED: [&str; 5] =
     ["login_rejected", "permission_denied", "tls_error", "protocol_error", "not_polled"];
@@ -19,11 +21,13 @@ pub(crate) const POLL_FAILED: [&str; 5] =
 const AT_WORK_MS: i64 = 60_000;
 
 pub(crate) fn settle(desk: &mut Desk<'_>) {
-    let gone_since_ms = own_network_gone_since(desk.facts);
-    let collector = collector(desk, gone_since_ms);
+    let gone_since_ms = blind_since(desk.facts, OWN_NETWORK);
+    let stopped_since_ms = gone_since_ms.or_else(|| blind_since(desk.facts, OWN_LIMIT));
+    let collector = collector(desk, stopped_since_ms, gone_since_ms.is_some());
     desk.settle(&collector);
     let company = AlertSubject::Company(desk.facts.company.id);
-    let blind = gone_since_ms.is_some() || desk.open(NotificationEvent::CollectorStalled, company).is_some();
+    let blind =
+        stopped_since_ms.is_some() || desk.open(NotificationEvent::CollectorStalled, company).is_some();
     // A router was not silent of itself while we could not see.
     let seeing_since_ms = desk.last_closed_ms(NotificationEvent::CollectorStalled, company);
     for index in 0..desk.facts.routers.len() {
@@ -42,31 +46,31 @@ fn links_of<'a>(facts: &'a AlertFacts, router: &WatchedRouter) -> Vec<&'a Watche
     facts.links.values().filter(|link| link.router_id == id).collect()
 }
 
-/// The collector says that our own network is gone as the cause of links that nobody can see.
-fn own_network_gone_since(facts: &AlertFacts) -> Option<i64> {
+/// The collector names something on our own side as the cause of links that nobody can see.
+fn blind_since(facts: &AlertFacts, own_cause: &str) -> Option<i64> {
     let silent = facts.routers.iter().filter(|router| !router.reachable);
     let links = silent.flat_map(|router| links_of(facts, router));
     let blind =
-        links.filter(|link| link.state == LinkState::Unknown && link.cause.as_deref() == Some(OWN_NETWORK));
+        links.filter(|link| link.state == LinkState::Unknown && link.cause.as_deref() == Some(own_cause));
     blind.map(|link| link.since_ms).min()
 }
 
-fn collector(desk: &Desk<'_>, gone_since_ms: Option<i64>) -> Condition {
+fn collector(desk: &Desk<'_>, stopped_since_ms: Option<i64>, own_network: bool) -> Condition {
     let facts = desk.facts;
     let event = NotificationEvent::CollectorStalled;
     let subject = AlertSubject::Company(facts.company.id);
     let last_ms = facts.routers.iter().map(|router| router.at_ms).max();
     let patience_ms = (desk.rule(event).sustained_s * 1_000).max(AT_WORK_MS);
-    let standing = match (gone_since_ms, last_ms) {
-        (Some(gone_ms), Some(last_ms)) if last_ms >= facts.watch_since_ms => {
-            Standing::Holds { since_ms: gone_ms }
+    let standing = match (stopped_since_ms, last_ms) {
+        (Some(stopped_ms), Some(last_ms)) if last_ms >= facts.watch_since_ms => {
+            Standing::Holds { since_ms: stopped_ms }
         }
         (_, None) => Standing::Over { since_ms: desk.now_ms },
         (_, Some(last_ms)) if desk.now_ms - last_ms < patience_ms => Standing::Over { since_ms: last_ms },
         // Not before the program was there to look.
         (_, Some(last_ms)) => Standing::Holds { since_ms: last_ms.max(facts.watch_since_ms) },
     };
-    let detail = Detail { own_network: gone_since_ms.is_some(), ..Detail::default() };
+    let detail = Detail { own_network, ..Detail::default() };
     Condition {
         event,
         subject,

@@ -41,6 +41,7 @@ impl RoundError {
     /// What the failure itself proves; none where there was no answer, which our own network may have lost as well.
     pub(crate) fn proven_cause(&self) -> Option<Cause> {
         match self {
+            Self::Router(error) if error.is_out_of_descriptors() => Some(Cause::OwnLimit),
             Self::Router(error) => error.refusal().map(Cause::from),
             Self::Password(_) | Self::Store(_) => Some(Cause::NotPolled),
             Self::Deadline(_) | Self::BackingOff { .. } | Self::Write(_) | Self::ClockBehind(_) => None,

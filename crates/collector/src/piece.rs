@@ -27,6 +27,8 @@ pub(crate) enum Cause {
     NotPolled,
     /// Our own network was gone.
     OwnNetwork,
+    /// We had no file descriptor left to ask with.
+    OwnLimit,
     /// The operator switched the interface off.
     Disabled,
     /// The interface was not there, or another thing has taken its name.
@@ -48,6 +50,7 @@ impl Cause {
             Self::ProtocolError => "protocol_error",
             Self::NotPolled => "not_polled",
             Self::OwnNetwork => "own_network",
+            Self::OwnLimit => "own_limit",
             Self::Disabled => "disabled",
             Self::InterfaceMissing => "interface_missing",
             Self::UndatedDrops => "undated_drops",

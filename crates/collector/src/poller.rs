@@ -183,8 +183,9 @@ impl Poller {
             None if self.shared.witness.network_gone().await => Cause::OwnNetwork,
             None => error.assumed_cause(),
         };
-        // A router that answers with an error is not reached any better by connecting anew.
-        if !matches!(error, RoundError::Router(routeros::Error::Trap { .. })) {
+        // A router that answers with an error is not reached any better by connecting anew; nor is there a reason to
+        // wait for one that was not asked because we could not.
+        if cause != Cause::OwnLimit && !matches!(error, RoundError::Router(routeros::Error::Trap { .. })) {
             self.session.failed(&error, cause, now.mono_ms);
         }
         let error = error.to_string();

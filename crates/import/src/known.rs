@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use store::{Client, Company, CompanyId, Router, RouterId, StaffScope, Store, StoreError};
 
 use crate::{
-    Fault, Options,
+    Fault, Options, add,
     table::{Row, Table},
 };
 
@@ -91,7 +91,7 @@ impl<'a> Checking<'a> {
     }
 
     pub(crate) fn fault(&mut self, column: &str, why: impl Into<String>) {
-        self.faults.push(Fault { line: self.row.line, column: column.to_owned(), why: why.into() });
+        add(self.faults, Fault { line: self.row.line, column: column.to_owned(), why: why.into() });
     }
 
     /// What `parse` makes of a cell; its error is the column's fault.

@@ -77,6 +77,25 @@ pub struct Fault {
     pub why: String,
 }
 
+/// The longest sentence of a fault, and the longest name of a column: both may say back what stands in the file.
+const WHY_CHARS_MAX: usize = 400;
+const COLUMN_CHARS_MAX: usize = 60;
+
+/// One more fault, as long as there is room: a file of nothing but faults must not become many times its size.
+pub(crate) fn add(faults: &mut Vec<Fault>, fault: Fault) {
+    if faults.len() < FAULTS_MAX {
+        let (column, why) = (cut(fault.column, COLUMN_CHARS_MAX), cut(fault.why, WHY_CHARS_MAX));
+        faults.push(Fault { column, why, ..fault });
+    }
+}
+
+fn cut(text: String, chars_max: usize) -> String {
+    if text.chars().nth(chars_max).is_none() {
+        return text;
+    }
+    text.chars().take(chars_max - 1).chain(['…']).collect()
+}
+
 /// What became of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Outcome {

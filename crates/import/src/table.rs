@@ -3,7 +3,10 @@
 use csv::{ReaderBuilder, StringRecord};
 
 use crate::export::is_formula;
-use crate::{Column, FAULTS_MAX, FILE_BYTES_MAX, Fault, ROWS_MAX};
+use crate::{Column, FILE_BYTES_MAX, Fault, ROWS_MAX, add};
+
+/// The most columns of a file; every kind has far fewer.
+const COLUMNS_MAX: usize = 64;
 
 /// What a file holds.
 #[derive(Debug)]
@@ -49,6 +52,11 @@ impl Table {
                 names(columns)
             )));
         };
+        if head.len() > COLUMNS_MAX {
+            let why =
+                format!("The first line has {} columns; there are only {}.", head.len(), names(columns));
+            return Err(whole(why));
+        }
         let places = places(&head, columns)?;
         let mut rows = Vec::new();
         let mut faults = Vec::new();
@@ -58,9 +66,14 @@ impl Table {
             if cells.iter().all(|cell| cell.trim().is_empty()) {
                 continue;
             }
-            if cells.len() != head.len() && faults.len() < FAULTS_MAX {
+            if cells.len() != head.len() {
                 let why = format!("This line has {} cells, the first one {}.", cells.len(), head.len());
-                faults.push(Fault { line, column: String::new(), why });
+                add(&mut faults, Fault { line, column: String::new(), why });
+            }
+            // What a column makes of other control characters is its own affair; this one no database takes.
+            for (cell, name) in cells.iter().zip(&head).filter(|(cell, _)| cell.contains('\0')) {
+                let why = format!("This has a control character (U+0000) after {:?}.", before_nul(cell));
+                add(&mut faults, Fault { line, column: name.to_owned(), why });
             }
             if rows.len() == ROWS_MAX {
                 return Err(whole(format!("The file has more than {ROWS_MAX} rows: divide it.")));
@@ -82,6 +95,11 @@ impl Table {
     }
 }
 
+/// The beginning of a cell up to U+0000, to find it by.
+fn before_nul(cell: &str) -> &str {
+    cell.split('\0').next().unwrap_or_default()
+}
+
 fn names(columns: &[Column]) -> String {
     columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
 }
@@ -92,7 +110,7 @@ fn places(
 ) -> Result<Vec<(&'static str, Option<usize>)>, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut fault =
-        |column: &str, why: String| faults.push(Fault { line: 1, column: column.to_owned(), why });
+        |column: &str, why: String| add(&mut faults, Fault { line: 1, column: column.to_owned(), why });
     let plain: Vec<String> = head.iter().map(|name| name.trim().to_lowercase()).collect();
     for (at, name) in plain.iter().enumerate() {
         if !columns.iter().any(|column| column.name == name) {

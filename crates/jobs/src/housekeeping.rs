@@ -1,8 +1,8 @@
 use store::{NotificationEvent, Store, StoreError, WEBHOOK_TEST};
 
-/// Log-in attempts older than this no longer matter to the throttle. It also remembers for so long from where an
-/// account has logged in before, and does not let others' failures lock that address out.
-const LOGIN_ATTEMPTS_KEPT_MS: i64 = 30 * 24 * 3_600_000;
+/// The login throttle remembers for so long from where an account was entered, and does not let others' failures lock
+/// that address out.
+const LOGIN_PLACES_KEPT_MS: i64 = 30 * 24 * 3_600_000;
 
 /// Alerts that are over, lines of the notification log and mail about alerts are kept for so long.
 const ALERTS_KEPT_MS: i64 = 400 * 24 * 3_600_000;
@@ -28,7 +28,7 @@ pub struct Outcome {
     pub stale_mails: u64,
 }
 
-/// Rolls finished hours and days up, removes expired sessions, old log-in attempts, old alerts and what is left of live
+/// Rolls finished hours and days up, removes expired sessions, places from where nobody has logged in for long, old alerts and what is left of live
 /// views, gives up mail about alerts that is no news any more, and ends the outages of links that nobody looks at. Safe to repeat: a second pass
 /// at the same moment finds nothing to do.
 ///
@@ -37,7 +37,7 @@ pub struct Outcome {
 pub async fn run_once(store: &Store, now_ms: i64) -> Result<Outcome, StoreError> {
     let rolled = store.roll_up(now_ms).await?;
     let sessions = store.delete_expired_sessions(now_ms).await?;
-    store.delete_login_attempts_before(now_ms - LOGIN_ATTEMPTS_KEPT_MS).await?;
+    store.delete_login_places_before(now_ms - LOGIN_PLACES_KEPT_MS).await?;
     store.delete_stale_live(now_ms).await?;
     let outages = store.end_terminated_outages(now_ms).await?;
     let events = NotificationEvent::ALL.into_iter().filter(|event| event.is_alert());

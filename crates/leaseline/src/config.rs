@@ -69,6 +69,8 @@ pub(crate) struct Server {
     pub(crate) listen: SocketAddr,
     pub(crate) secure_cookies: bool,
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) connections: usize,
+    pub(crate) connections_per_address: usize,
     pub(crate) refresh_s: u64,
     pub(crate) session_idle_hours: u32,
     pub(crate) session_max_hours: u32,
@@ -169,6 +171,8 @@ impl Config {
         let c = &self.collector;
         let in_range = [
             ("server.refresh_s", self.server.refresh_s, 1, 3_600),
+            ("server.connections", self.server.connections as u64, 1, 100_000),
+            ("server.connections_per_address", self.server.connections_per_address as u64, 1, 100_000),
             ("server.session_idle_hours", self.server.session_idle_hours.into(), 1, 24 * 366),
             ("server.session_max_hours", self.server.session_max_hours.into(), 1, 24 * 366),
             ("collector.probe_interval_s", c.probe_interval_s, 1, 3_600),

@@ -7,6 +7,7 @@ mod collecting;
 mod commands;
 mod config;
 mod demo;
+mod descriptors;
 mod fault;
 mod installation;
 mod mail;
@@ -15,6 +16,7 @@ mod output;
 mod pem;
 mod serving;
 mod signals;
+mod visible;
 mod webhook;
 mod whatsapp;
 
@@ -43,7 +45,7 @@ fn main() -> ExitCode {
     match runtime.block_on(commands::run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("leaseline: {}", fault::one_line(&error));
+            eprintln!("leaseline: {}", visible::one_line(&fault::one_line(&error)));
             ExitCode::from(fault::exit_code(&error))
         }
     }

@@ -4,6 +4,8 @@ use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
 
+use crate::visible;
+
 /// Rows as a table with the given columns, or as a JSON array.
 pub(crate) struct Printer {
     json: bool,
@@ -21,7 +23,9 @@ impl Printer {
 
     /// One sentence for people; in JSON `{"done": …}` is the value itself.
     pub(crate) fn said<T: Serialize>(&self, sentence: &str, value: &T) -> anyhow::Result<()> {
-        self.write(|out| if self.json { json_line(out, value) } else { writeln!(out, "{sentence}") })
+        self.write(|out| {
+            if self.json { json_line(out, value) } else { writeln!(out, "{}", visible::lines(sentence)) }
+        })
     }
 
     /// A list: `header` and `cells` make the table, the items themselves the JSON array, one to a line.
@@ -34,9 +38,9 @@ impl Printer {
         self.write(|out| if self.json { json_array(out, items) } else { table(out, items, header, cells) })
     }
 
-    /// Text as it is.
+    /// Text of ours, in which something from outside may stand.
     pub(crate) fn text(&self, text: &str) -> anyhow::Result<()> {
-        self.bytes(text.as_bytes())
+        self.bytes(visible::lines(text).as_bytes())
     }
 
     /// A file's content as it is.
@@ -85,7 +89,8 @@ fn table<T, const N: usize>(
     if items.is_empty() {
         return writeln!(out, "(none)");
     }
-    let rows: Vec<[String; N]> = items.iter().map(cells).collect();
+    let rows = items.iter().map(|item| cells(item).map(|cell| visible::one_line(&cell).into_owned()));
+    let rows: Vec<[String; N]> = rows.collect();
     let widths: [usize; N] = std::array::from_fn(|column| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([header[column].chars().count()]).max().unwrap_or(0)

@@ -12,9 +12,10 @@ use crate::{
     cli::{Role, ServeArgs},
     clock::wall_clock,
     collecting,
-    config::Config,
+    config::{Config, Server},
+    descriptors,
     installation::Installation,
-    mail, signals, webhook, whatsapp,
+    mail, signals, visible, webhook, whatsapp,
 };
 
 /// How long a stop waits for rounds and pages under way, and longer where a message may be on its way
@@ -25,13 +26,19 @@ pub(crate) const STOP_WAIT: Duration = Duration::from_secs(10);
 /// Serves until SIGINT or SIGTERM.
 pub(crate) async fn run(installation: &Installation, args: ServeArgs) -> anyhow::Result<()> {
     start_log(&installation.config.log.level)?;
+    let descriptors = descriptors::raise_limit();
     let store = installation.open().await?;
-    let result = with_store(installation, &args, &store).await;
+    let result = with_store(installation, &args, &store, descriptors).await;
     store.close().await;
     result
 }
 
-async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store) -> anyhow::Result<()> {
+async fn with_store(
+    installation: &Installation,
+    args: &ServeArgs,
+    store: &Store,
+    descriptors: u64,
+) -> anyhow::Result<()> {
     let clock = wall_clock();
     let does = |role| args.role.contains(&role);
     let _server_claim = store.claim_server().await?;
@@ -47,7 +54,9 @@ async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store
     signals::cancel_on_signal(&stop, &mut tasks)?;
     if let Some(listener) = listener {
         tracing::info!("the portal is at http://{}/", listener.local_addr()?);
-        spawn_web(store, &clock, listener, web_settings(&installation.config)?, &stop, &mut tasks);
+        let limits = connection_limits(&installation.config.server, descriptors);
+        let settings = web_settings(&installation.config)?;
+        spawn_web(store, &clock, listener, settings, limits, &stop, &mut tasks);
     }
     if let Some(claim) = collector_claim {
         spawn_collector(store, &clock, claim, collector_config(&installation.config), &stop, &mut tasks);
@@ -81,19 +90,40 @@ pub(crate) fn spawn_web(
     clock: &Clock,
     listener: TcpListener,
     settings: web::Settings,
+    limits: web::ConnectionLimits,
     stop: &CancellationToken,
     tasks: &mut JoinSet<anyhow::Result<()>>,
 ) {
+    let stop = stop.clone();
     let settings = web::Settings { stop: stop.clone(), ..settings };
-    let service = web::router(store.clone(), clock.clone(), settings)
-        .into_make_service_with_connect_info::<SocketAddr>();
-    let stopped = stop.clone().cancelled_owned();
+    let app = web::router(store.clone(), clock.clone(), settings);
     tasks.spawn(async move {
-        axum::serve(listener, service)
-            .with_graceful_shutdown(stopped)
-            .await
-            .context("the portal stopped serving")
+        web::serve(listener, app, limits, stop).await;
+        Ok(())
     });
+}
+
+/// The portal's share of the descriptors, or what the settings say if that is less.
+fn connection_limits(server: &Server, descriptors: u64) -> web::ConnectionLimits {
+    let share = descriptors::for_portal(descriptors);
+    if share < server.connections {
+        tracing::warn!(
+            "the portal serves {share} connections at a time and not {}: half of the {descriptors} files that the system \
+             lets this process open; raise LimitNOFILE in the systemd unit, or ulimit -n",
+            server.connections
+        );
+    }
+    web::ConnectionLimits {
+        total: server.connections.min(share),
+        per_address: server.connections_per_address,
+        proxies: server.trusted_proxies.clone(),
+    }
+}
+
+/// [`connection_limits`] without settings.
+pub(crate) fn demo_connection_limits() -> web::ConnectionLimits {
+    let total = descriptors::for_portal(descriptors::raise_limit()).min(1_024);
+    web::ConnectionLimits { total, per_address: total, proxies: Vec::new() }
 }
 
 /// Polls until `stop`.
@@ -202,8 +232,13 @@ fn web_settings(config: &Config) -> anyhow::Result<web::Settings> {
 pub(crate) fn start_log(level: &str) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(level)
         .map_err(|error| crate::fault::wrong_use(format!("log.level {level:?}: {error}")))?;
+    let filter = web::LOG_TARGETS_OFF
+        .iter()
+        .filter_map(|target| format!("{target}=off").parse().ok())
+        .fold(filter, tracing_subscriber::EnvFilter::add_directive);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .fmt_fields(visible::log_fields())
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)

@@ -11,6 +11,7 @@ pub fn cause_words(cause: &str) -> &str {
         "protocol_error" => "Not measured: the router's answer was an error",
         "not_polled" => "Not measured",
         "own_network" => "Our monitoring was cut off",
+        "own_limit" => "Our monitoring was overloaded",
         "disabled" => "Port switched off by the operator",
         "interface_missing" => "Port not found on the router",
         "undated_drops" => "Short drops without exact times",

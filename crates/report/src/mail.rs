@@ -1,5 +1,7 @@
 //! The mails about a statement: one set of words, set as HTML and as plain text.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use mrml::prelude::render::RenderOptions;
 
@@ -182,7 +184,9 @@ fn write(words: Words, document: &Document<'_>, view: View) -> Result<MailBody, 
 pub(crate) fn html_of(template: &impl Template) -> Result<String, ReportError> {
     let markup = template.render().map_err(failed)?;
     let parsed = mrml::parse(&markup).map_err(failed)?;
-    parsed.element.render(&RenderOptions::default()).map_err(failed)
+    // The library's own fonts are on a server that would learn who reads what, and when.
+    let options = RenderOptions { fonts: HashMap::new(), ..RenderOptions::default() };
+    parsed.element.render(&options).map_err(failed)
 }
 
 fn closing(view: &View, document: &Document<'_>) -> String {

@@ -1,12 +1,12 @@
 //! The mails about alerts: short, readable on a telephone, with a subject that says it all.
 
 use askama::Template;
-use mrml::prelude::render::RenderOptions;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::accent::Accent;
 use crate::local_time::LocalTime;
+use crate::mail::html_of;
 use crate::view::words::cut;
 use crate::{MailBody, ReportError, cause_words, duration_words, evidence_words};
 
@@ -119,9 +119,7 @@ pub struct Letterhead {
 pub fn notice_mail(notice: &Notice, head: &Letterhead) -> Result<MailBody, ReportError> {
     let mail = Mail::new(notice, head);
     let text = Text { mail: &mail }.render().map_err(failed)?;
-    let markup = Html { mail: &mail }.render().map_err(failed)?;
-    let parsed = mrml::parse(&markup).map_err(failed)?;
-    let html = parsed.element.render(&RenderOptions::default()).map_err(failed)?;
+    let html = html_of(&Html { mail: &mail })?;
     Ok(MailBody { subject: mail.subject, html, text })
 }
 

@@ -242,6 +242,16 @@ impl Error {
         matches!(self, Error::Trap { message, .. } if message.contains("not enough permissions"))
     }
 
+    /// We ran out of file descriptors: that says nothing about the router.
+    pub fn is_out_of_descriptors(&self) -> bool {
+        match self {
+            Error::Unreachable { source, .. } | Error::UnknownHost { source: Some(source), .. } => {
+                is_out_of_descriptors(source)
+            }
+            _ => false,
+        }
+    }
+
     /// What was asked for is not there (any more).
     pub fn is_no_such_item(&self) -> bool {
         match self {
@@ -254,8 +264,16 @@ impl Error {
     }
 }
 
+/// `EMFILE` or `ENFILE`, which have no [`io::ErrorKind`] of their own; the numbers are those of every Unix.
+fn is_out_of_descriptors(source: &io::Error) -> bool {
+    cfg!(unix) && matches!(source.raw_os_error(), Some(23 | 24))
+}
+
 fn unreachable_hint(source: &io::Error) -> &'static str {
     match source.kind() {
+        _ if is_out_of_descriptors(source) => {
+            "this computer has no file descriptors left; raise the limit of open files (LimitNOFILE, ulimit -n)"
+        }
         io::ErrorKind::ConnectionRefused => {
             "connection refused; is the api service enabled (`/ip service print`)?"
         }
@@ -276,4 +294,27 @@ fn permission_hint(message: &str) -> &'static str {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn running_out_of_descriptors_is_our_own_fault_and_says_so() {
+        let failed = |number| Error::Unreachable {
+            address: "192.0.2.1".to_owned(),
+            port: 8728,
+            source: Arc::new(io::Error::from_raw_os_error(number)),
+        };
+        for number in [23, 24] {
+            let error = failed(number);
+            assert!(error.is_out_of_descriptors(), "{error}");
+            assert!(
+                error.to_string().contains("LimitNOFILE") && !error.to_string().contains("firewall"),
+                "{error}"
+            );
+        }
+        assert!(!failed(111).is_out_of_descriptors(), "a router that refuses");
+    }
 }

@@ -76,6 +76,18 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps several, all or none.
+    pub async fn audit_all(&self, events: &[AuditEvent]) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        for event in events {
+            insert(&mut tx, event).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
     /// The same about a thing of a company, whose people see it.
     pub async fn audit_of(&self, company: CompanyId, event: &AuditEvent) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;

@@ -214,7 +214,7 @@ pub use staff_viewing::StaffViewing;
 pub use staff_webhooks::WEBHOOK_TEST;
 pub use target::{LinkTarget, RouterTarget};
 pub use terms::{DownWhen, LinkTerms};
-pub use throttle::{LoginCounts, LoginKeys};
+pub use throttle::{LoginKeys, LoginKnown};
 pub use version::DataVersion;
 pub use webhook::{WEBHOOKS_MAX, Webhook, webhook_key, webhook_of};
 pub use whatsapp_opt_in::WhatsAppOptIn;

@@ -110,8 +110,8 @@ impl NotificationRule {
     /// What a company that said nothing tells of an event.
     pub fn default_of(event: NotificationEvent) -> Self {
         use NotificationEvent::{
-            CollectorStalled, DiskLow, ErrorBudget, HighLatency, HighLoss, LinkDown, LinkUnstable, PollFailed,
-            PortMissing, ReportReady, RouterUnreachable, SlaBreach,
+            CollectorStalled, DiskLow, ErrorBudget, HighLatency, HighLoss, LinkDown, LinkUnstable,
+            PollFailed, PortMissing, ReportReady, RouterUnreachable, SlaBreach,
         };
         let (sustained_s, clear_after_s, cooldown_s) = match event {
             // Two looks have agreed, or the router's own record says so: nothing else needs to be waited for.

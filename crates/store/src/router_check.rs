@@ -1,9 +1,12 @@
 //! What people of the ISP want to be told of a router: a wish that a page writes, and what the collector, which has the
 //! router's password, answers to it. Pages wait for neither.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Engine, Tx, json, on};
+use crate::text::storable;
 use crate::{LinkId, Router, RouterId, StaffAct, StaffScope, Store, StoreError};
 
 /// PostgreSQL's advisory lock of whoever counts wishes; it belongs to one database of the server.
@@ -268,12 +271,22 @@ impl RouterFindings {
         self.has_more |= self.interfaces.len() > FOUND_INTERFACES_MAX;
         self.interfaces.truncate(FOUND_INTERFACES_MAX);
         for step in &mut self.steps {
-            cut(&mut step.detail);
+            clean(&mut step.detail);
         }
         for interface in &mut self.interfaces {
-            [&mut interface.name, &mut interface.kind, &mut interface.comment].into_iter().for_each(cut);
+            // The name is what the interface is asked for by: it stays as it is.
+            cut(&mut interface.name);
+            [&mut interface.kind, &mut interface.comment].into_iter().for_each(clean);
         }
         self
+    }
+}
+
+/// Cuts a text for people, and takes out what would steer what shows it.
+fn clean(text: &mut String) {
+    cut(text);
+    if let Cow::Owned(clean) = storable(text) {
+        *text = clean;
     }
 }
 

@@ -51,13 +51,43 @@ fn peer_address(peer: Option<&ConnectInfo<SocketAddr>>) -> IpAddr {
     peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |info| info.0.ip()).to_canonical()
 }
 
-/// What failed logins are counted by: an IPv4 address, or the /64 that one IPv6 subscriber owns.
-pub(crate) fn throttle_key(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(address) => address.to_string(),
+/// A network that is counted as one: an IPv4 address, or an IPv6 prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Network {
+    address: IpAddr,
+    prefix: u8,
+}
+
+/// The prefixes that are counted of an IPv6 address: what one subscriber has at least, a usual delegation, and a site's.
+const IPV6_PREFIXES: [u8; NETWORKS_MAX] = [64, 56, 48];
+/// The most networks that an address counts in.
+pub(crate) const NETWORKS_MAX: usize = 3;
+
+/// The networks that an address counts in, the smallest first: an IPv4 address by itself; an IPv6 address by its /64,
+/// /56 and /48, since whoever has a /48 has 65,536 times a /64.
+pub(crate) fn networks(address: IpAddr) -> Vec<Network> {
+    match address.to_canonical() {
+        IpAddr::V4(address) => vec![Network { address: address.into(), prefix: 32 }],
         IpAddr::V6(address) => {
-            let network = address.to_bits() >> 64 << 64;
-            format!("{}/64", Ipv6Addr::from_bits(network))
+            let of = |prefix: u8| {
+                let bits = 128 - u32::from(prefix);
+                Network { address: Ipv6Addr::from_bits(address.to_bits() >> bits << bits).into(), prefix }
+            };
+            IPV6_PREFIXES.map(of).to_vec()
+        }
+    }
+}
+
+/// What an account is known by at a place: an IPv4 address, or the /64 that one IPv6 subscriber has.
+pub(crate) fn throttle_key(address: IpAddr) -> String {
+    networks(address).first().map(Network::to_string).unwrap_or_default()
+}
+
+impl std::fmt::Display for Network {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.address {
+            IpAddr::V4(address) => address.fmt(f),
+            IpAddr::V6(address) => write!(f, "{address}/{}", self.prefix),
         }
     }
 }

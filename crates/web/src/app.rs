@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRef};
+use axum::extract::{DefaultBodyLimit, FromRef, MatchedPath, Request};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
@@ -19,25 +19,25 @@ use tower_http::trace::TraceLayer;
 
 use crate::brand::Brand;
 use crate::error::PageError;
+use crate::exports::Exports;
+use crate::gate::LoginGates;
 use crate::kept::Kept;
 use crate::live_hub::LiveHub;
 use crate::pages::client_links::ClientLinks;
 use crate::pages::staff::look_back::Looks;
 use crate::proxies::Proxies;
+use crate::refusal_log::RefusalLog;
 use crate::rendered::PageKey;
 use crate::routes::routes;
 use crate::session::SessionRows;
+use crate::throttle::Throttle;
 use crate::watcher::Watcher;
 use crate::{Settings, headers};
 
-/// Lists that leave as files at once; each holds a reader of the store.
-pub(crate) const EXPORTS_MAX: usize = 2;
 /// The largest request body: a login form is a few hundred bytes.
 const BODY_BYTES_MAX: usize = 16 * 1024;
 /// The longest that a request may take, with the delay of a throttled login.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
-/// Password checks at once: each is 19 MiB and some 25 ms of a core.
-const PASSWORD_CHECKS_MAX: usize = 2;
 /// Statements made into files at once: a PDF is some tens of milliseconds of a core.
 const FILES_MADE_MAX: usize = 2;
 
@@ -49,6 +49,9 @@ const BOARDS_KEPT_MAX: usize = 64;
 const BRANDS_KEPT_MAX: usize = 64;
 /// Written pages kept; the largest, 500 links by site, is about 700 kB.
 const PAGES_KEPT_MAX: usize = 64;
+
+/// Targets of the log that must stay off at every level: they write whole addresses, in which the secrets of links stand.
+pub const LOG_TARGETS_OFF: &[&str] = &["tower_http::csrf"];
 
 /// What the pages are made from. A request clones it dozens of times, in each layer and for each argument of its handler:
 /// with the parts side by side that was 40 % of a kept dashboard's time.
@@ -76,8 +79,12 @@ pub(crate) struct Parts {
     pub(crate) pages: Arc<Kept<PageKey, Bytes>>,
     pub(crate) watcher: Watcher,
     pub(crate) live: LiveHub,
-    /// Permits for password checks.
-    pub(crate) password_checks: Arc<Semaphore>,
+    /// Who may have a password or a code checked now.
+    pub(crate) login_gates: LoginGates,
+    /// Failed logins of late.
+    pub(crate) throttle: Throttle,
+    /// Refused logins on their way to the audit log.
+    pub(crate) refusals: RefusalLog,
     /// Permits for making statements into files.
     pub(crate) files_made: Arc<Semaphore>,
     /// A permit for other hashing: a person who makes recovery codes holds no login up.
@@ -85,7 +92,7 @@ pub(crate) struct Parts {
     /// Who looks back at what other settings would have sent.
     pub(crate) looks: Arc<Looks>,
     /// Lists that are on their way to a reader as files.
-    pub(crate) exports: Arc<Semaphore>,
+    pub(crate) exports: Exports,
     pub(crate) proxies: Proxies,
 }
 
@@ -97,13 +104,13 @@ impl FromRef<App> for Store {
 
 /// All pages of the portal.
 ///
-/// Serve it with `into_make_service_with_connect_info::<SocketAddr>()`: failed logins are counted by the caller's
-/// address, and without it all callers share one count.
+/// Serve it with [`serve`](crate::serve), or another server that gives each request a `ConnectInfo<SocketAddr>`: failed
+/// logins are counted by the caller's address, and without it all callers share one count.
 pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
     let settings = Arc::new(settings);
-    let password_checks = Arc::new(Semaphore::new(PASSWORD_CHECKS_MAX));
     let app = App(Arc::new(Parts {
         watcher: Watcher::new(store.clone()),
+        refusals: RefusalLog::new(store.clone(), Arc::clone(&settings)),
         live: LiveHub::new(store.clone(), clock.clone(), settings.live),
         store,
         clock,
@@ -112,11 +119,12 @@ pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
         boards: Arc::new(Kept::new(BOARDS_KEPT_MAX)),
         brands: Arc::new(Kept::new(BRANDS_KEPT_MAX)),
         pages: Arc::new(Kept::new(PAGES_KEPT_MAX)),
-        password_checks,
+        login_gates: LoginGates::default(),
+        throttle: Throttle::default(),
         files_made: Arc::new(Semaphore::new(FILES_MADE_MAX)),
         hashing: Arc::new(Semaphore::new(1)),
         looks: Arc::default(),
-        exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+        exports: Exports::default(),
         proxies: Proxies::default(),
     }));
 
@@ -135,5 +143,11 @@ pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
         .layer(CatchPanicLayer::custom(|_| PageError::Panicked.into_response()))
         .layer(CompressionLayer::new())
         .layer(from_fn_with_state(settings, headers::strict))
-        .layer(TraceLayer::new_for_http())
+        .layer(TraceLayer::new_for_http().make_span_with(span_of))
+}
+
+/// What the log says of a request: its route and not its address, in which the secrets of links stand.
+fn span_of(request: &Request) -> tracing::Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
+    tracing::debug_span!("request", method = %request.method(), route)
 }

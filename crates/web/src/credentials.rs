@@ -2,12 +2,12 @@ use std::sync::{Arc, LazyLock};
 
 use secrecy::{ExposeSecret, SecretString};
 use store::{PortalUser, StaffUser};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::PageError;
-use crate::password::{PasswordError, hash_password, hash_unchecked, needs_rehash, verify_password};
+use crate::gate::Pass;
+use crate::password::{PasswordError, hash_password, hash_unchecked, is_hash, needs_rehash, verify_password};
 use crate::session::PersonSession;
 use crate::throttle::{Attempt, Refused};
 
@@ -30,7 +30,7 @@ pub(crate) async fn user_with(
     app: &App,
     username: &str,
     password: SecretString,
-    permit: Arc<OwnedSemaphorePermit>,
+    permit: Arc<Pass>,
 ) -> Result<Option<PortalUser>, PageError> {
     let found = app.store.portal_user_by_username(username).await?;
     let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
@@ -50,7 +50,7 @@ pub(crate) async fn staff_with(
     app: &App,
     username: &str,
     password: SecretString,
-    permit: Arc<OwnedSemaphorePermit>,
+    permit: Arc<Pass>,
 ) -> Result<Option<StaffUser>, PageError> {
     let found = app.store.staff_user_by_username(username).await?;
     let (user, stored) = found.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
@@ -66,17 +66,23 @@ pub(crate) async fn staff_with(
 async fn verify(
     stored: Option<String>,
     password: SecretString,
-    permit: Arc<OwnedSemaphorePermit>,
+    permit: Arc<Pass>,
 ) -> Result<(bool, Option<String>), PageError> {
     let work = move || {
         let _permit = permit;
-        let stored = stored.or_else(|| NOBODY.clone()).unwrap_or_default();
+        let stored = hash_to_check(stored);
         let fits = verify_password(&password, &stored);
         let renewed = (fits && needs_rehash(&stored)).then(|| hash_unchecked(password.expose_secret()));
         (fits, renewed)
     };
     let (fits, renewed) = tokio::task::spawn_blocking(work).await.map_err(internal)?;
     Ok((fits, renewed.transpose().map_err(internal)?))
+}
+
+/// What a password is checked against: of somebody who has none, for example because the invitation was not used yet,
+/// as of nobody at all, so that it takes as long.
+fn hash_to_check(stored: Option<String>) -> String {
+    stored.filter(|stored| is_hash(stored)).or_else(|| NOBODY.clone()).unwrap_or_default()
 }
 
 /// Asks for the password again before something that an open browser alone must not do. Counted like a login.
@@ -95,7 +101,7 @@ pub(crate) async fn confirm(
     if user_with(app, username, password, Arc::clone(&permit)).await?.is_some() {
         return Ok(Confirmed::Yes);
     }
-    attempt.failed(app).await?;
+    attempt.failed(app);
     drop(permit);
     Ok(Confirmed::Wrong)
 }
@@ -109,7 +115,7 @@ pub(crate) async fn new_hash(
     if contains_one_of(password.expose_secret(), about) {
         return Ok(Err(PasswordError::AboutYou));
     }
-    let permit = Arc::clone(&app.password_checks).acquire_owned().await.map_err(internal)?;
+    let permit = Arc::clone(&app.hashing).acquire_owned().await.map_err(internal)?;
     let work = move || {
         let _permit = permit;
         hash_password(&password)
@@ -143,6 +149,17 @@ fn internal(error: impl std::fmt::Display) -> PageError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_invited_account_is_checked_as_long_as_one_that_nobody_has() {
+        let nobody = hash_to_check(None);
+        assert!(is_hash(&nobody));
+        for without_password in ["", "!", "hash", "$argon2id$"] {
+            assert_eq!(hash_to_check(Some(without_password.to_owned())), nobody);
+        }
+        let mine = hash_unchecked("correct horse battery").unwrap();
+        assert_eq!(hash_to_check(Some(mine.clone())), mine);
+    }
 
     #[test]
     fn ones_own_name_makes_no_password() {

@@ -40,6 +40,12 @@ pub(crate) enum PageError {
     /// The request makes no sense.
     #[error("bad request")]
     BadRequest,
+    /// A field with a character that cannot be typed.
+    #[error("a control character in {0:?}")]
+    ControlCharacter(String),
+    /// Not now: a limit of what runs at once is reached, in words for the reader.
+    #[error("{0}")]
+    Busy(String),
     /// The request cannot be met, and this is why, in words for the reader.
     #[error("{0}")]
     Unusable(String),
@@ -96,6 +102,13 @@ impl IntoResponse for StaffError {
 impl PageError {
     /// The page that says so, with the way home.
     fn page(self, home: &'static str) -> Response {
+        let control = match &self {
+            Self::ControlCharacter(field) => format!(
+                "The field \"{field}\" contains a control character, for example U+0000. Go back, type it again and send \
+                 it. Nothing was changed."
+            ),
+            _ => String::new(),
+        };
         let (status, title, text) = match &self {
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
@@ -142,6 +155,10 @@ impl PageError {
                 "Request not understood",
                 "Something in the address or the form is not right.",
             ),
+            Self::ControlCharacter(_) => {
+                (StatusCode::BAD_REQUEST, "Text with a control character", control.as_str())
+            }
+            Self::Busy(why) => (StatusCode::TOO_MANY_REQUESTS, "Too many at once", why.as_str()),
             Self::Unusable(why) => (StatusCode::BAD_REQUEST, "That cannot be shown", why.as_str()),
             Self::Store(error) if error.is_unwritable() => (
                 StatusCode::SERVICE_UNAVAILABLE,

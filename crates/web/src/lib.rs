@@ -11,6 +11,9 @@ mod brand;
 mod caller;
 mod credentials;
 mod error;
+mod exports;
+mod failures;
+mod gate;
 mod headers;
 mod kept;
 mod live_hub;
@@ -19,11 +22,14 @@ mod pages;
 mod password;
 mod proxies;
 mod recovery;
+mod refusal_log;
 mod rendered;
 mod routes;
+mod server;
 mod session;
 mod settings;
 mod staff;
+mod texts;
 mod throttle;
 mod token;
 mod totp;
@@ -31,10 +37,11 @@ mod view;
 mod watcher;
 mod zone;
 
-pub use app::router;
+pub use app::{LOG_TARGETS_OFF, router};
 pub use logo::logo_of_file;
 pub use password::{
     PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError, check_password, hash_password, verify_password,
 };
 pub use routes::{Access, Answer, Id, Route, routes};
+pub use server::{ConnectionLimits, serve};
 pub use settings::{LiveSettings, ReceiptSettings, Settings};

@@ -84,6 +84,11 @@ pub fn verify_password(password: &SecretString, stored: &str) -> bool {
         .is_ok_and(|hash| Argon2::default().verify_password(text.as_bytes(), &hash).is_ok())
 }
 
+/// Whether it is a hash that a password is checked against, and not what stands for none yet.
+pub(crate) fn is_hash(stored: &str) -> bool {
+    is_bcrypt(stored) || PasswordHash::new(stored).is_ok_and(|hash| hash.hash.is_some())
+}
+
 /// Whether a hash that just fitted should be replaced by one of today's kind.
 pub(crate) fn needs_rehash(stored: &str) -> bool {
     is_bcrypt(stored)

@@ -3,14 +3,14 @@ mod staff;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::handler::Handler;
 use axum::http::Method;
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{self, MethodRouter};
 
 use crate::app::App;
 use crate::error::{PageError, StaffError};
 use crate::session::{self, NoSession, PersonSession};
-use crate::{assets, pages, staff as staff_session};
+use crate::{assets, pages, staff as staff_session, texts};
 
 /// Who may ask for a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -257,6 +257,7 @@ impl Route {
         answer: Answer,
         handler: MethodRouter<App>,
     ) -> Self {
+        let handler = handler.layer(from_fn(texts::check));
         Self { method, path, access, answer, query: &[], form: "", handler }
     }
 
@@ -313,7 +314,8 @@ impl Route {
 /// up before anything else.
 async fn staff_guard(State(rule): State<Rule>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
-    match staff_session::find(request.headers(), &rule.app).await {
+    let by_user = session::is_by_user(&request, rule.answer);
+    match staff_session::find(request.headers(), &rule.app, by_user).await {
         Ok(Some(session)) if session.lacks_factor && !pages::staff::SETTING_UP.contains(&path.as_str()) => {
             staff_session::led_to_factor(rule.answer, request.headers())
         }
@@ -336,7 +338,8 @@ struct Rule {
 
 /// Looks the session up and hands it to the handler.
 async fn guard(State(rule): State<Rule>, mut request: Request, next: Next) -> Response {
-    match session::find(request.headers(), &rule.app).await {
+    let by_user = session::is_by_user(&request, rule.answer);
+    match session::find(request.headers(), &rule.app, by_user).await {
         Ok(Some(session)) if rule.access == Access::Client => {
             request.extensions_mut().insert(session);
             next.run(request).await

@@ -1,7 +1,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -26,8 +26,12 @@ use crate::zone::Zone;
 const SESSION: &str = "leaseline";
 /// A session is written to at most this often.
 pub(crate) const TOUCH_EVERY_MS: i64 = 60_000;
-/// Sent by the pages' own refreshes: they are to get a status instead of the login page.
+/// Sent by the pages' own scripts: they are to get a status instead of the login page. Its value is [`BY_USER`] where the
+/// script asks because the user did something.
 pub(crate) const REFRESH_HEADER: &str = "x-leaseline-refresh";
+const BY_USER: &str = "user";
+/// The same for a page that reloads itself without a script, in its address.
+const REFRESH_QUERY: &str = "refresh=1";
 
 /// Who looks at a client's pages.
 #[derive(Clone, Debug)]
@@ -127,6 +131,13 @@ impl Deref for PersonSession {
     }
 }
 
+/// Whether a request is something that the user did, so that the session is in use: a page left open, with its
+/// refreshes and streams, would otherwise keep it for ever.
+pub(crate) fn is_by_user(request: &Request, answer: Answer) -> bool {
+    let by_script = request.headers().get(REFRESH_HEADER).is_some_and(|value| value != BY_USER);
+    !by_script && answer != Answer::Stream && request.uri().query() != Some(REFRESH_QUERY)
+}
+
 /// What somebody without a session gets.
 pub(crate) enum NoSession {
     /// The login, and then back to where they wanted to go.
@@ -149,13 +160,19 @@ impl NoSession {
     }
 }
 
+/// The login with where to go afterwards. A path may hold what would begin another field.
+pub(crate) fn login_with_next(login: &str, wanted: &str) -> String {
+    let mut query = form_urlencoded::Serializer::for_suffix(format!("{login}?"), login.len() + 1);
+    query.append_pair("next", wanted).finish().replace("%2F", "/")
+}
+
 impl IntoResponse for NoSession {
     fn into_response(self) -> Response {
         match self {
             Self::Unauthorized => StatusCode::UNAUTHORIZED.into_response(),
             Self::LogIn { wanted: None } => Redirect::to(pages::LOGIN).into_response(),
             Self::LogIn { wanted: Some(wanted) } => {
-                Redirect::to(&format!("{}?next={wanted}", pages::LOGIN)).into_response()
+                Redirect::to(&login_with_next(pages::LOGIN, &wanted)).into_response()
             }
         }
     }
@@ -187,7 +204,7 @@ impl OptionalFromRequestParts<App> for ClientSession {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, PageError> {
-        find(&parts.headers, app).await
+        find(&parts.headers, app, false).await
     }
 }
 
@@ -239,23 +256,27 @@ impl OptionalFromRequestParts<App> for PersonSession {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, PageError> {
         let Some(hash) = token_hash(&parts.headers, &app.settings) else { return Ok(None) };
-        Ok(found(app, hash).await?.and_then(Self::of))
+        Ok(found(app, hash, false).await?.and_then(Self::of))
     }
 }
 
 /// The session that the request's cookies name. A person of the ISP who looks at a client sees that one, whoever else
-/// is logged in with the same browser.
-pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<ClientSession>, PageError> {
+/// is logged in with the same browser. It is prolonged if the request is `by_user`.
+pub(crate) async fn find(
+    headers: &HeaderMap,
+    app: &App,
+    by_user: bool,
+) -> Result<Option<ClientSession>, PageError> {
     if let Some(token) = staff::token_hash(headers, &app.settings)
-        && let Some(viewing) = found(app, token).await?.filter(|found| !found.is_persons())
+        && let Some(viewing) = found(app, token, by_user).await?.filter(|found| !found.is_persons())
     {
         return Ok(Some(viewing));
     }
     let Some(hash) = token_hash(headers, &app.settings) else { return Ok(None) };
-    Ok(found(app, hash).await?.filter(ClientSession::is_persons))
+    Ok(found(app, hash, by_user).await?.filter(ClientSession::is_persons))
 }
 
-async fn found(app: &App, hash: [u8; 32]) -> Result<Option<ClientSession>, PageError> {
+async fn found(app: &App, hash: [u8; 32], by_user: bool) -> Result<Option<ClientSession>, PageError> {
     let now_ms = app.clock.now_ms();
     let version = app.store.data_version().await?;
     let rows = app.sessions.get(&version, hash, async || read(app, &version, &hash, now_ms).await).await;
@@ -264,7 +285,7 @@ async fn found(app: &App, hash: [u8; 32]) -> Result<Option<ClientSession>, PageE
         Ok(_) | Err(Missing::Session) => return Ok(None),
         Err(Missing::Failed(error)) => return Err(error),
     };
-    if now_ms - rows.session.seen_at_ms >= TOUCH_EVERY_MS {
+    if by_user && now_ms - rows.session.seen_at_ms >= TOUCH_EVERY_MS {
         let expires_at_ms = expiry(&app.settings, rows.session.created_at_ms, now_ms);
         app.store.touch_session(&hash, now_ms, expires_at_ms).await?;
     }

@@ -54,6 +54,8 @@ pub struct Settings {
     pub login_delay: Duration,
     /// For so long a browser and an address from which an account was entered stay known to the login throttle.
     pub device_known: Duration,
+    /// Refused logins are written to the audit log so often, put together; zero: each at once.
+    pub refusals_every: Duration,
     /// Mail leaves and the portal's public address is set: links to set a password can be sent.
     pub sends_mail: bool,
     /// Whoever of the ISP has no second factor can do nothing else than set one up.
@@ -81,6 +83,7 @@ impl Default for Settings {
             public_url: None,
             login_delay: Duration::from_secs(2),
             device_known: DEVICE_KNOWN,
+            refusals_every: Duration::from_secs(60),
             sends_mail: false,
             staff_second_factor: false,
             sends_whatsapp: false,

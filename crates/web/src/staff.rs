@@ -14,7 +14,7 @@ use crate::caller::{self, Caller};
 use crate::error::{PageError, StaffError};
 use crate::pages;
 use crate::routes::{Access, Answer};
-use crate::session::{REFRESH_HEADER, TOUCH_EVERY_MS, expiry};
+use crate::session::{REFRESH_HEADER, TOUCH_EVERY_MS, expiry, login_with_next};
 use crate::token::{self, Token};
 use crate::zone::Zone;
 
@@ -84,7 +84,7 @@ pub(crate) fn refused(answer: Answer, headers: &HeaderMap, path: &str) -> Respon
         Answer::Data | Answer::Stream => StatusCode::UNAUTHORIZED.into_response(),
         _ if headers.contains_key(REFRESH_HEADER) => StatusCode::UNAUTHORIZED.into_response(),
         Answer::Page | Answer::Download if path != pages::staff::WALL => {
-            Redirect::to(&format!("{}?next={path}", pages::staff::LOGIN)).into_response()
+            Redirect::to(&login_with_next(pages::staff::LOGIN, path)).into_response()
         }
         Answer::Page | Answer::Download | Answer::Change => Redirect::to(pages::staff::LOGIN).into_response(),
     }
@@ -121,7 +121,7 @@ impl OptionalFromRequestParts<App> for StaffSession {
     type Rejection = StaffError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, StaffError> {
-        Ok(find(&parts.headers, app).await?)
+        Ok(find(&parts.headers, app, false).await?)
     }
 }
 
@@ -161,12 +161,16 @@ pub(crate) fn token_hash(headers: &HeaderMap, settings: &Settings) -> Option<[u8
     caller::cookie(headers, settings, SESSION).map(|token| Token::hash_of(&token))
 }
 
-/// The session that the request's cookie names.
-pub(crate) async fn find(headers: &HeaderMap, app: &App) -> Result<Option<StaffSession>, PageError> {
+/// The session that the request's cookie names. It is prolonged if the request is `by_user`.
+pub(crate) async fn find(
+    headers: &HeaderMap,
+    app: &App,
+    by_user: bool,
+) -> Result<Option<StaffSession>, PageError> {
     let Some(token_hash) = token_hash(headers, &app.settings) else { return Ok(None) };
     let now_ms = app.clock.now_ms();
     let Some((session, user)) = app.store.staff_session(&token_hash, now_ms).await? else { return Ok(None) };
-    if now_ms - session.seen_at_ms >= TOUCH_EVERY_MS {
+    if by_user && now_ms - session.seen_at_ms >= TOUCH_EVERY_MS {
         let expires_at_ms = expiry(&app.settings, session.created_at_ms, now_ms);
         app.store.touch_session(&token_hash, now_ms, expires_at_ms).await?;
     }

@@ -52,6 +52,22 @@ on_both! {
         assert_eq!(read(&db.store, Kind::Clients, &wrong).await.faults.len(), import::FAULTS_MAX);
     }
 
+    async fn faults_of_a_hostile_file_stay_small(db) {
+        db.store.insert_company("Example Net", "Asia/Kolkata", "INR", 0).await.unwrap();
+        let size = |outcome: &Outcome| outcome.faults.iter().map(|f| f.column.len() + f.why.len()).sum::<usize>();
+        let head = format!("name{}\nA\n", ",x".repeat(2_000_000));
+        let outcome = read(&db.store, Kind::Links, &head).await;
+        assert!(outcome.faults.len() == 1 && size(&outcome) < 1_000, "{} bytes", size(&outcome));
+        let long = "x".repeat(700);
+        let rows: String = (0..20_000).map(|_| format!("A,{long}\n")).collect();
+        let outcome = read(&db.store, Kind::Clients, &format!("name,company\n{rows}")).await;
+        assert!(outcome.faults.len() == import::FAULTS_MAX && size(&outcome) < 500_000, "{} bytes", size(&outcome));
+        let named = read(&db.store, Kind::Clients, &format!("name,{long}\nA,B\n")).await;
+        assert!(named.faults[0].column.chars().count() <= 60, "{named:?}");
+        let nul = read(&db.store, Kind::Clients, "name,company\nAc\0me,Example Net\n").await;
+        assert_eq!(told(&nul), ["2 name: This has a control character (U+0000) after \"Ac\"."]);
+    }
+
     async fn as_spreadsheets_write_it(db) {
         let company = db.store.insert_company("Example Net", "Asia/Kolkata", "INR", 0).await.unwrap();
         let file = "\u{feff}Company;Name\r\n;\"Asha; Textiles\"\r\nExample Net;  Kaveri  \r\n;;\r\n";

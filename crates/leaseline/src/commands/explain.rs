@@ -15,7 +15,7 @@ pub(super) async fn run(store: &Store, name: &str, printer: &Printer) -> anyhow:
     let report = report_name::find(store, name).await?;
     let paper = Paper::read(store, report, None).await?;
     if printer.is_json() {
-        return printer.text(&format!("{}\n", serde_json::to_string_pretty(paper.inputs())?));
+        return printer.bytes(format!("{}\n", serde_json::to_string_pretty(paper.inputs())?).as_bytes());
     }
     let zone = moment::zone(&paper.report.statement.timezone)?;
     printer.text(&Working { paper: &paper, zone }.text())

@@ -46,7 +46,7 @@ pub(super) fn evaluate(file: &Path, printer: &Printer) -> anyhow::Result<()> {
         .end()
         .map_err(|error| wrong_use(format!("{name}: something follows the inputs: {error}")))?;
     let statement = sla::evaluate(&inputs).map_err(|error| wrong_use(format!("{name}: {error}")))?;
-    printer.text(&format!("{}\n", serde_json::to_string_pretty(&statement)?))
+    printer.bytes(format!("{}\n", serde_json::to_string_pretty(&statement)?).as_bytes())
 }
 
 fn read(file: &Path) -> std::io::Result<Vec<u8>> {

@@ -101,7 +101,8 @@ async fn with_store(
         stale_after_ms: 10 * PROBE_INTERVAL.as_millis() as i64,
         ..web::Settings::default()
     };
-    serving::spawn_web(store, &start.clock, listener, settings, &stop, &mut tasks);
+    let limits = serving::demo_connection_limits();
+    serving::spawn_web(store, &start.clock, listener, settings, limits, &stop, &mut tasks);
     serving::spawn_collector(store, &start.clock, claim, collector_config(), &stop, &mut tasks);
     let ways = jobs::Ways { mail: delivery, ..jobs::Ways::default() };
     let wait = serving::STOP_WAIT.max(ways.stop_wait());

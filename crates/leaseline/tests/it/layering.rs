@@ -42,10 +42,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const NAMED_ONLY_BY: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("rusqlite", &["store"]),
-    ("axum", &["web", "leaseline", "benches"]),
+    ("axum", &["web", "benches"]),
     ("axum-extra", &["web"]),
     ("askama", &["web", "report"]),
     ("tower-http", &["web"]),
+    ("hyper", &["web"]),
+    ("hyper-util", &["web"]),
     ("argon2", &["web"]),
     ("chacha20poly1305", &["store"]),
     ("clap", &["leaseline", "routeros-sim"]),

@@ -3,6 +3,7 @@
 mod alerts;
 mod bad_input;
 mod company;
+mod crowd;
 mod edits;
 mod evaluate;
 mod exchange;

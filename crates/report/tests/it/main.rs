@@ -6,5 +6,6 @@ mod fixtures;
 mod mail;
 mod pdf;
 mod poppler;
+mod remote;
 mod sheet;
 mod snapshot;

@@ -54,7 +54,11 @@ on_both! {
         let check = db.store.staff_router_check(&StaffScope::All, isp.router).await.unwrap().unwrap();
         assert!(!check.is_awaited(START_MS + 6));
         assert_eq!((check.wanted_at_ms, check.wanted_by.as_str()), (START_MS, "staff:noc"));
-        assert_eq!(check.answer, Some((START_MS + 3, found("ether1"))));
+        let mut kept = found("ether1");
+        // What steers a terminal is not kept; a name is, since the interface is asked for by it.
+        kept.steps[0].detail = "in\u{fffd}".to_owned();
+        kept.interfaces[0].comment = "Küche\u{fffd}".to_owned();
+        assert_eq!(check.answer, Some((START_MS + 3, kept)));
         // The next question leaves the answer until there is another.
         assert_eq!(ask(&db.store, isp.router, START_MS + 7).await, RouterAsked::Wanted);
         let check = db.store.staff_router_check(&StaffScope::All, isp.router).await.unwrap().unwrap();

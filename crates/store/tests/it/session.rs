@@ -1,4 +1,4 @@
-use store::{LoginCounts, LoginKeys, NewSession, SessionUser, StaffRole, StaffScope};
+use store::{LoginKeys, LoginKnown, NewSession, SessionUser, StaffRole, StaffScope};
 
 use crate::database::on_both;
 use crate::fixture::{START_MS, isp, staff_user};
@@ -77,34 +77,21 @@ on_both! {
         assert!(db.store.session(&[4; 32], START_MS).await.unwrap().is_some(), "another's session stays");
     }
 
-    async fn failed_logins_are_counted_by_account_address_and_device(db) {
+    async fn an_account_is_known_at_the_address_and_device_that_entered_it(db) {
         let store = &db.store;
         let keys = |account, address, device| LoginKeys { account, address, device };
-        for (account, address, device, ok, at_ms) in [
-            ("anna", "a1", None, false, 10), ("anna", "a2", None, false, 20), ("bert", "a1", None, false, 30),
-            ("anna", "a1", Some("d1"), false, 40),
-        ] {
-            store.record_login(&keys(account, address, device), ok, at_ms).await.unwrap();
-        }
         let anna = keys("anna", "a1", Some("d1"));
-        let found = store.login_counts(&anna, 10, 0).await.unwrap();
-        assert_eq!((found.pair, found.pair_last_at_ms, found.account, found.address, found.device), (2, Some(40), 3, 3, 1));
-        assert!(!found.is_known_address() && !found.is_known_device(), "failures make nothing known");
-        let found = store.login_counts(&anna, 11, 0).await.unwrap();
-        assert_eq!((found.pair, found.account, found.address), (1, 2, 2), "older ones no longer count");
-        assert_eq!(store.login_counts(&keys("carl", "a9", None), 0, 0).await.unwrap(), LoginCounts::default());
-        store.record_login(&anna, true, 40).await.unwrap();
-        store.record_login(&keys("anna", "a2", None), false, 40).await.unwrap();
-        let found = store.login_counts(&anna, 0, 40).await.unwrap();
-        assert_eq!((found.pair, found.account, found.address, found.device), (0, 1, 3, 0), "not the address's");
-        assert!(found.is_known_address() && found.is_known_device());
-        assert!(!store.login_counts(&anna, 0, 41).await.unwrap().is_known_device(), "known no longer");
-        let other = store.login_counts(&keys("bert", "a1", Some("d1")), 0, 0).await.unwrap();
-        assert!(!other.is_known_address() && !other.is_known_device(), "known for one account only");
-        assert_eq!((other.pair, other.device), (1, 0));
-        assert_eq!(store.delete_login_attempts_before(30).await.unwrap(), 2);
-        assert_eq!(store.delete_login_attempts_before(41).await.unwrap(), 4);
-        assert!(!store.login_counts(&anna, 0, 0).await.unwrap().is_known_address(), "forgotten with the attempts");
+        assert_eq!(store.login_known(&anna, 0).await.unwrap(), LoginKnown::default());
+        store.note_login(&keys("anna", "a1", None), 30).await.unwrap();
+        store.note_login(&keys("anna", "a2", Some("d1")), 40).await.unwrap();
+        assert_eq!(store.login_known(&anna, 30).await.unwrap(), LoginKnown { address: true, device: true });
+        assert_eq!(store.login_known(&anna, 31).await.unwrap(), LoginKnown { address: false, device: true });
+        let other = store.login_known(&keys("bert", "a1", Some("d1")), 0).await.unwrap();
+        assert_eq!(other, LoginKnown::default(), "known for one account only");
+        let without = store.login_known(&keys("anna", "a2", None), 0).await.unwrap();
+        assert_eq!(without, LoginKnown { address: true, device: false });
+        assert_eq!(store.delete_login_places_before(40).await.unwrap(), 1);
+        assert_eq!(store.login_known(&anna, 0).await.unwrap(), LoginKnown { address: false, device: true });
     }
 
     async fn a_proxy_that_nobody_believes_is_remembered(db) {

@@ -65,9 +65,10 @@ class LinkCharts {
     return document.getElementById('link-head')?.dataset.news ?? '';
   }
 
-  private async ask(query: string, signal?: AbortSignal): Promise<Answer> {
+  private async ask(query: string, byUser: boolean, signal?: AbortSignal): Promise<Answer> {
     const [path] = this.section.dataset.series!.split('?');
-    const response = await fetch(`${path}?${query}`, { headers: { Accept: 'application/json' }, signal });
+    const headers = { Accept: 'application/json', 'X-Leaseline-Refresh': byUser ? 'user' : '1' };
+    const response = await fetch(`${path}?${query}`, { headers, signal });
     if (!response.ok) throw new Error(`status ${response.status}`);
     return (await response.json()) as Answer;
   }
@@ -77,11 +78,11 @@ class LinkCharts {
   }
 
   /** The whole range anew. */
-  async reload(): Promise<void> {
+  async reload(byUser = true): Promise<void> {
     const query = this.section.dataset.series!.split('?')[1]!;
     try {
       const before = this.scene?.home;
-      const home = await this.ask(query + (before ? this.shift(before.from_ms, before.to_ms) : ''));
+      const home = await this.ask(query + (before ? this.shift(before.from_ms, before.to_ms) : ''), byUser);
       this.loadedAt = performance.now();
       const wasHome = this.view.isHome;
       const first = !this.scene;
@@ -92,7 +93,7 @@ class LinkCharts {
       this.section.dataset.points = String(home.at_ms.length);
       if (first) this.draw();
       else if (wasHome) this.setData();
-      else void this.look(true);
+      else void this.look(true, byUser);
     } catch {
       // The page's own refresh says that the connection is lost; a first failure leaves the charts' places empty.
       this.section.classList.toggle('is-missing', !this.scene);
@@ -107,7 +108,7 @@ class LinkCharts {
     // A range that the reader has written does not move on.
     if (news === this.news || !due || !this.section.dataset.series!.includes('range=')) return;
     this.news = news;
-    void this.reload();
+    void this.reload(false);
     this.refreshFigures().catch(() => undefined);
   }
 
@@ -207,7 +208,7 @@ class LinkCharts {
   }
 
   /** Gets finer figures for a part of the range, or those beside it. */
-  private async look(again = false): Promise<void> {
+  private async look(again = false, byUser = true): Promise<void> {
     const scene = this.scene;
     if (!scene) return;
     const { view, home } = scene;
@@ -225,7 +226,7 @@ class LinkCharts {
     this.asking = new AbortController();
     const query = `from=${part.from}&to=${part.to}&part=true${this.shift(home.from_ms, home.to_ms)}`;
     try {
-      this.use(await this.ask(query, this.asking.signal));
+      this.use(await this.ask(query, byUser, this.asking.signal));
     } catch {
       // What is drawn stays; the next move asks again.
     }

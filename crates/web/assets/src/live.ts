@@ -84,12 +84,13 @@ function keepingFocus(change: () => void): void {
   }
 }
 
-async function refresh(region: HTMLElement): Promise<void> {
+async function refresh(region: HTMLElement, byUser: boolean): Promise<void> {
   asking?.abort();
   asking = new AbortController();
   const { signal } = asking;
   const response = await fetch(region.dataset.liveSrc ?? '', {
-    headers: { 'X-Leaseline-Refresh': '1' },
+    // A refresh of the page's own does not count as use of the session.
+    headers: { 'X-Leaseline-Refresh': byUser ? 'user' : '1' },
     signal: AbortSignal.any([signal, AbortSignal.timeout(FETCH_TIMEOUT_MS)]),
   });
   if (response.status === 401) {
@@ -124,11 +125,11 @@ async function refresh(region: HTMLElement): Promise<void> {
   announce(before, headline);
 }
 
-async function round(region: HTMLElement): Promise<void> {
+async function round(region: HTMLElement, byUser = false): Promise<void> {
   try {
     // A hidden tab asks nothing, and so knows nothing of the connection.
     if (!document.hidden) {
-      await refresh(region);
+      await refresh(region, byUser);
       document.dispatchEvent(new CustomEvent('leaseline:refreshed'));
       failures = 0;
       connectionLost(false);
@@ -148,12 +149,12 @@ function schedule(region: HTMLElement, afterMs: number): void {
   timer = window.setTimeout(() => void round(region), afterMs);
 }
 
-/** Asks at once, from another address if one is given. */
+/** Asks at once because the user wants to, from another address if one is given. */
 export function askNow(source?: string): void {
   const region = document.getElementById('live');
   if (!region) return;
   if (source) region.dataset.liveSrc = source;
-  void round(region);
+  void round(region, true);
 }
 
 export function start(): void {

@@ -7,17 +7,16 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::try_unfold;
 use sla::Interval;
-use store::{ClientId, Link, Store, StoreError};
+use store::{Link, StoreError};
 
 use crate::app::App;
 use crate::audit::audit_download;
 use crate::caller::Caller;
 use crate::error::PageError;
 use crate::pages::{link_id, theirs};
-use crate::session::ClientSession;
+use crate::session::{self, ClientSession};
 use crate::view::csv::Kind;
 use crate::view::range::{Asked, ChartRange, DAY_MS};
-use crate::zone::Zone;
 
 /// How much time is read and sent at once. The longest range is that of the charts.
 const PIECE_MS: i64 = DAY_MS;
@@ -72,14 +71,14 @@ async fn send(app: &App, kind: Kind, request: Request) -> Result<Response, PageE
         .window;
     let name = kind.file_name(&link, window, &session.zone);
     audit_download(app, &caller, &session, &name, format!("link {}", link.circuit)).await?;
-    let pieces = Pieces { store: app.store.clone(), client, link, kind, zone: session.zone, left: window };
+    let pieces = Pieces { app: app.clone(), session, link, kind, left: window };
     let first = kind.header().to_owned();
     let body = Body::from_stream(try_unfold((Some(first), pieces), |(first, mut pieces)| async move {
         let text = match first {
             Some(header) => Some(header),
             None => pieces.next().await?,
         };
-        Ok::<_, StoreError>(text.map(|text| (Bytes::from(text), (None, pieces))))
+        Ok::<_, PageError>(text.map(|text| (Bytes::from(text), (None, pieces))))
     }));
     let disposition = format!("attachment; filename=\"{name}\"");
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, disposition)];
@@ -88,26 +87,29 @@ async fn send(app: &App, kind: Kind, request: Request) -> Result<Response, PageE
 
 /// The rest of a file.
 struct Pieces {
-    store: Store,
-    client: ClientId,
+    app: App,
+    session: ClientSession,
     link: Link,
     kind: Kind,
-    zone: Zone,
     left: Interval,
 }
 
 impl Pieces {
-    /// The next lines; `None` at the end. A link that is the client's no longer ends the file.
-    async fn next(&mut self) -> Result<Option<String>, StoreError> {
+    /// The next lines; `None` at the end. A link that is the client's no longer ends the file; a session that is over
+    /// breaks it off, so that half of it does not pass for the whole.
+    async fn next(&mut self) -> Result<Option<String>, PageError> {
+        if !session::is_good(&self.app, &self.session).await? {
+            return Err(StoreError::NotFound { what: "session" }.into());
+        }
         while !self.left.is_empty() {
             let Interval { from_ms, to_ms } = self.left;
             let piece = Interval::new(from_ms, to_ms.min(from_ms + PIECE_MS));
             self.left.from_ms = piece.to_ms;
-            let found =
-                self.store.samples_for_client(self.client, self.link.id, piece.from_ms, piece.to_ms).await?;
+            let (store, client) = (&self.app.store, self.session.client_id());
+            let found = store.samples_for_client(client, self.link.id, piece.from_ms, piece.to_ms).await?;
             let Some(samples) = found else { return Ok(None) };
             if !samples.is_empty() {
-                return Ok(Some(self.kind.lines(&self.link, &samples, &self.zone)));
+                return Ok(Some(self.kind.lines(&self.link, &samples, &self.session.zone)));
             }
         }
         Ok(None)

@@ -50,7 +50,8 @@ pub(crate) async fn submit(
 ) -> Result<Response, PageError> {
     let Form(ForgotForm { username }) = form.map_err(|_| PageError::BadRequest)?;
     let username: String = username.trim().chars().take(USERNAME_CHARS_MAX).collect();
-    if app.settings.sends_mail && !username.is_empty() {
+    let is_asked = app.settings.sends_mail && !username.is_empty();
+    if is_asked && app.throttle.takes_wish(caller.address, app.clock.now_ms()) {
         let address = throttle_key(caller.address);
         let since_ms = app.clock.now_ms() - WINDOW_MS;
         let counts = app.store.reset_counts(&username, &address, since_ms).await?;

@@ -91,7 +91,7 @@ pub(crate) async fn submit(
     };
     let password = SecretString::from(password);
     let Some(user) = credentials::user_with(&app, &username, password, Arc::clone(&permit)).await? else {
-        attempt.failed(&app).await?;
+        attempt.failed(&app);
         drop(permit);
         audit_failure(&app, &caller, &username, "login.failed").await?;
         let page = form(&app, &username, &next, Some(WRONG.to_owned()), None).await?;
@@ -128,5 +128,5 @@ async fn form(
 
 async fn audit_failure(app: &App, caller: &Caller, username: &str, action: &str) -> Result<(), PageError> {
     let subject = format!("portal user {username}");
-    Ok(app.store.audit(&audit::event(app, caller, username, action, subject, json!({}))).await?)
+    Ok(app.refusals.note(audit::event(app, caller, username, action, subject, json!({}))).await?)
 }

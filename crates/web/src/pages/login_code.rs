@@ -97,12 +97,12 @@ pub(crate) async fn submit(
     };
     let shown = check(&app, user.id, &code).await?;
     let Some(shown) = shown else {
-        attempt.failed(&app).await?;
+        attempt.failed(&app);
         app.store.fail_pending_login(&token).await?;
         drop(permit);
         let subject = format!("portal user {}", user.username);
         let event = audit::event(&app, &caller, &user.username, "login.code.failed", subject, json!({}));
-        app.store.audit(&event).await?;
+        app.refusals.note(event).await?;
         if pending(&app, &headers).await?.is_none() {
             return Ok(start_again(&app));
         }

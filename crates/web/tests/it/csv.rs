@@ -1,4 +1,5 @@
 use axum::http::StatusCode;
+use futures_util::StreamExt;
 use sla::LinkState;
 use store::{Facing, NewLink};
 
@@ -41,6 +42,26 @@ async fn a_file_holds_each_measurement_of_the_range_and_is_written_down() {
             none.body, "circuit,time,state,sent,received,lost,loss_pct\r\n",
             "no measurement, no line"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_file_breaks_off_when_its_session_is_over() {
+    for portal in portals().await {
+        portal.write(portal.mine, LinkState::Up, None, MINUTE_MS).await;
+        let path = format!("/client/links/{}/traffic.csv?range=24h", portal.mine);
+        let user = portal.store.portal_user_by_username("asha").await.unwrap().unwrap().0;
+        for deactivated in [false, true] {
+            let mut browser = portal.logged_in().await;
+            let mut file = browser.begin(&path).await.into_body().into_data_stream();
+            assert!(file.next().await.unwrap().is_ok(), "the head");
+            if deactivated {
+                portal.store.set_portal_user_active(user.id, false).await.unwrap();
+            } else {
+                browser.post("/client/logout", "").await;
+            }
+            assert!(file.next().await.unwrap().is_err(), "the rest, deactivated: {deactivated}");
+        }
     }
 }
 

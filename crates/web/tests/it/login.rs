@@ -1,7 +1,9 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use store::{StaffRole, StaffScope};
 
-use crate::portal::{HOUR_MS, MINUTE_MS, PASSWORD, plain, portals, portals_with};
+use crate::portal::{Browser, HOUR_MS, MINUTE_MS, PASSWORD, plain, portals, portals_with};
+use crate::staff::on_duty;
 
 #[tokio::test]
 async fn logging_in_opens_the_pages_and_logging_out_closes_them_for_good() {
@@ -98,6 +100,50 @@ async fn sessions_end_when_idle_and_at_last_in_any_case() {
 }
 
 #[tokio::test]
+async fn an_address_asked_for_before_the_login_adds_no_field_to_it() {
+    for portal in portals().await {
+        for (page, login) in [("/client/links/7", "/client/login"), ("/staff/links/7", "/staff/login")] {
+            let answer = portal.browser().get(&format!("{page}&said=password")).await;
+            assert_eq!(answer.header("location"), format!("{login}?next={page}%26said%3Dpassword"));
+            let shown = portal.browser().get(answer.header("location")).await.body;
+            assert!(!shown.contains("Your password is set"), "{shown}");
+        }
+    }
+}
+
+/// A page that is left open refreshes itself, and its streams come back: that is no use of the session.
+#[tokio::test]
+async fn a_page_left_open_does_not_keep_its_session_and_a_user_who_types_does() {
+    for portal in portals().await {
+        let mut client = portal.logged_in().await;
+        let mut staff = on_duty(&portal, "noc", StaffRole::Admin, StaffScope::All).await;
+        let series = format!("/client/links/{}/series.json?range=24h", portal.mine);
+        let refreshed = async |browser: &mut Browser<'_>, path: &str, by: &str| {
+            let request = Request::get(path).header("x-leaseline-refresh", by);
+            browser.send(request, Body::empty()).await.status
+        };
+        for _ in 0..11 {
+            portal.pass(10 * MINUTE_MS);
+            for path in ["/client/dashboard/cards", &series] {
+                assert_eq!(refreshed(&mut client, path, "1").await, StatusCode::OK);
+            }
+            assert!(client.open("/client/dashboard/events").await.is_ok());
+            assert_eq!(refreshed(&mut staff, "/staff", "1").await, StatusCode::OK);
+        }
+        portal.pass(10 * MINUTE_MS);
+        assert_eq!(refreshed(&mut client, "/client/dashboard/cards", "1").await, StatusCode::UNAUTHORIZED);
+        assert_eq!(client.get("/client/dashboard").await.status, StatusCode::SEE_OTHER, "idle for two hours");
+        assert_eq!(refreshed(&mut staff, "/staff", "1").await, StatusCode::UNAUTHORIZED);
+
+        let mut typing = portal.logged_in().await;
+        for _ in 0..13 {
+            portal.pass(10 * MINUTE_MS);
+            assert_eq!(refreshed(&mut typing, "/client/dashboard/cards?q=a", "user").await, StatusCode::OK);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_user_who_may_no_longer_log_in_is_out_at_once() {
     for portal in portals().await {
         let mut browser = portal.logged_in().await;
@@ -186,7 +232,7 @@ async fn bad_forms_are_refused_without_harm() {
         let mut browser = portal.browser();
         assert_eq!(browser.post("/client/login", "username=asha").await.status, StatusCode::BAD_REQUEST);
         let huge = format!("username=asha&password={}", "x".repeat(20_000));
-        assert_eq!(browser.post("/client/login", &huge).await.status, StatusCode::BAD_REQUEST);
+        assert_eq!(browser.post("/client/login", &huge).await.status, StatusCode::PAYLOAD_TOO_LARGE);
         let json = Request::post("/client/login").header(header::CONTENT_TYPE, "application/json");
         assert_eq!(browser.send(json, Body::from("{}")).await.status, StatusCode::BAD_REQUEST);
         let answer = browser.log_in("%3Cscript%3Ealert(1)%3C/script%3E", "x").await;

@@ -72,7 +72,13 @@ pub(crate) async fn portals_with(settings: Settings) -> Vec<Portal> {
 
 /// Settings without https and without waiting.
 pub(crate) fn plain() -> Settings {
-    Settings { secure_cookies: false, login_delay: Duration::ZERO, sends_mail: true, ..Settings::default() }
+    Settings {
+        secure_cookies: false,
+        login_delay: Duration::ZERO,
+        refusals_every: Duration::ZERO,
+        sends_mail: true,
+        ..Settings::default()
+    }
 }
 
 async fn open(location: Location, settings: Settings, folder: tempfile::TempDir) -> Portal {
@@ -137,6 +143,11 @@ fn create_postgres(url: &str) -> String {
 }
 
 impl Portal {
+    /// All pages, for a server of their own.
+    pub(crate) fn app(&self) -> axum::Router {
+        self.app.clone()
+    }
+
     pub(crate) fn browser(&self) -> Browser<'_> {
         self.browser_at(HOME)
     }

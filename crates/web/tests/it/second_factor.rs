@@ -192,3 +192,30 @@ async fn switching_on_and_off_needs_more_than_an_open_browser() {
         assert_eq!(portal.browser().log_in("asha", PASSWORD).await.header("location"), "/client/dashboard");
     }
 }
+
+#[tokio::test]
+async fn guessing_codes_from_everywhere_has_an_end_and_the_known_browser_gets_in() {
+    for portal in portals().await {
+        let mut mine = portal.logged_in().await;
+        switch_on(&portal, &mut mine).await;
+        mine.post("/client/logout", "").await;
+        mine.log_in("asha", PASSWORD).await;
+        mine.post(CODE, &form(&[("code", &code(&portal).await)])).await;
+        mine.post("/client/logout", "").await;
+        portal.pass(MINUTE_MS);
+        let mut looked_at = 0;
+        for n in 0..10 {
+            // Somebody with the password, and a network of its own for each session of four codes.
+            let mut thief = portal.browser_at(&format!("2001:db8:{n:x}::1"));
+            thief.log_in("asha", PASSWORD).await;
+            for _ in 0..4 {
+                let status = thief.post(CODE, &form(&[("code", "000000")])).await.status;
+                looked_at += i32::from(status == StatusCode::UNPROCESSABLE_ENTITY);
+            }
+        }
+        assert_eq!(looked_at, 20);
+        mine.log_in("asha", PASSWORD).await;
+        let answer = mine.post(CODE, &form(&[("code", &code(&portal).await)])).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    }
+}

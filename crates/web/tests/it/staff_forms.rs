@@ -198,26 +198,39 @@ async fn a_router_moves_only_with_its_password() {
     }
 }
 
-/// PostgreSQL takes no such letter, and neither engine may fail over one.
+/// PostgreSQL takes no such letter, and neither engine may fail over one, nor store half of what was typed.
 #[tokio::test]
-async fn u_0000_is_found_nowhere_and_breaks_nothing() {
+async fn u_0000_in_any_field_or_address_is_an_error_that_names_the_field() {
     for portal in portals().await {
         let own = own_things(&portal).await;
         let mut browser = on_duty(&portal, "adam", StaffRole::Admin, StaffScope::All).await;
         for list in ["links", "clients", "users", "routers", "exclusions", "audit"] {
             let answer = browser.get(&format!("/staff/{list}?q=%00")).await;
-            assert_eq!(answer.status, StatusCode::OK, "{list}");
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{list}");
+            assert!(
+                answer.body.contains("The field &#34;q&#34; contains a control character"),
+                "{}",
+                answer.body
+            );
         }
-        let mut stranger = portal.browser();
-        for username in ["%00", "adam%00"] {
-            let answer = stranger.post("/staff/login", &format!("username={username}&password=none")).await;
-            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{username}");
+        let router = format!("/staff/routers/{}/edit", own.router);
+        let long = format!("name=edge&port=8728&username=u&password=p&tls=ca&ca={}%00", "a".repeat(2_000));
+        for (path, form) in [
+            ("/staff/login", "username=adam%00&password=none"),
+            ("/client/login", "username=%00&password=none"),
+            ("/client/login", "username=asha&password=no%00ne"),
+            ("/client/forgot", "username=asha%00"),
+            ("/client/login", "username=as%1Bha&password=none"),
+            (router.as_str(), long.as_str()),
+        ] {
+            let answer = browser.post(path, form).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path} {form:.40}: {}", answer.body);
+            assert!(answer.body.contains("control character"), "{path} {form:.40}: {}", answer.body);
         }
-        let edit = format!("/staff/routers/{}/edit", own.router);
-        let form = "name=edge&address=192.0.2.1&port=8728&username=u&password=p&tls=ca\
-                    &ca=-----BEGIN+CERTIFICATE-----%00";
-        let answer = save(&mut browser, &edit, form).await;
-        assert!(answer.body.contains("id=\"ca-wrong\""), "{}", answer.body);
+        let file = "what=clients&deed=check&csv=name%0D%0AAc%00me";
+        let answer = browser.post("/staff/import", file).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.body.contains("(U+0000)"), "{}", answer.body);
     }
 }
 

@@ -152,7 +152,7 @@ async fn nobody_learns_at_the_staff_door_who_works_here() {
         portal.store.staff_edit_member(&by_cli(&portal), (gone, None), &off).await.unwrap();
         let known = portal.browser().post("/staff/forgot", "username=+OLGA").await;
         assert!(known.body.contains("on its way"), "{}", known.body);
-        for name in ["nobody", "gone", "asha", "", "%00"] {
+        for name in ["nobody", "gone", "asha", "", "%07"] {
             let answer = portal.browser().post("/staff/forgot", &format!("username={name}")).await;
             assert_eq!((answer.status, &answer.body), (known.status, &known.body), "{name}");
         }

@@ -1,6 +1,13 @@
-use axum::http::StatusCode;
+use std::time::Duration;
 
-use crate::portal::{HOME, MINUTE_MS, PASSWORD, portals, portals_with};
+use axum::http::StatusCode;
+use futures_util::future::join_all;
+use store::{StaffRole, StaffScope};
+use tokio_util::sync::CancellationToken;
+use web::Settings;
+
+use crate::portal::{HOME, MINUTE_MS, PASSWORD, plain, portals, portals_with};
+use crate::staff::{hire, log_in};
 
 #[tokio::test]
 async fn guessing_is_stopped_and_the_owner_elsewhere_is_not_locked_out() {
@@ -79,11 +86,10 @@ async fn a_known_browser_is_no_way_round_the_limits() {
 async fn many_accounts_tried_from_one_address_are_refused_but_not_its_regulars() {
     for portal in portals().await {
         portal.logged_in().await;
-        let now_ms = portal.now_ms();
-        for n in 0..60 {
-            let account = format!("portal:guess{n}");
-            let keys = store::LoginKeys { account: &account, address: HOME, device: None };
-            portal.store.record_login(&keys, false, now_ms).await.unwrap();
+        let guess = async |n| portal.browser().log_in(&format!("guess{n}"), "a wrong guess").await.status;
+        for first in (0..60).step_by(10) {
+            let seen = join_all((first..first + 10).map(guess)).await;
+            assert!(seen.iter().all(|status| *status == StatusCode::UNPROCESSABLE_ENTITY), "{seen:?}");
         }
         let mut colleague = portal.browser();
         assert_eq!(colleague.log_in("omar", PASSWORD).await.status, StatusCode::TOO_MANY_REQUESTS);
@@ -153,9 +159,81 @@ async fn guesses_sent_at_once_do_not_slip_past_the_limit_together() {
     for portal in portals().await {
         let guesses =
             (0..24).map(|_| async { portal.browser().log_in("asha", "a wrong guess").await.status });
-        let seen = futures_util::future::join_all(guesses).await;
+        let seen = join_all(guesses).await;
         let looked_at = seen.iter().filter(|status| **status == StatusCode::UNPROCESSABLE_ENTITY).count();
         // Eight are allowed; a second one may be under way beside the eighth.
         assert!((8..=9).contains(&looked_at), "{looked_at} guesses were looked at");
+    }
+}
+
+#[tokio::test]
+async fn a_whole_ipv6_network_guesses_no_more_than_its_share() {
+    for portal in portals().await {
+        let mut looked_at = 0;
+        for n in 0..60 {
+            // A /64 of its own for each guess, in one /48.
+            let mut attacker = portal.browser_at(&format!("2001:db8:7:{n:x}00::1"));
+            let status = attacker.log_in("asha", "a guess that is wrong").await.status;
+            looked_at += i32::from(status == StatusCode::UNPROCESSABLE_ENTITY);
+        }
+        assert_eq!(looked_at, 32, "four times what one address may");
+        let other = portal.browser_at("2001:db8:8::1").log_in("asha", PASSWORD).await;
+        assert_eq!(other.status, StatusCode::SEE_OTHER);
+    }
+}
+
+#[tokio::test]
+async fn refused_logins_change_nothing_in_the_database_until_one_row_tells_of_them() {
+    let stop = CancellationToken::new();
+    let waiting = Settings { refusals_every: Duration::from_secs(3_600), stop: stop.clone(), ..plain() };
+    let portals = portals_with(waiting).await;
+    for (engine, portal) in portals.iter().enumerate() {
+        let version = portal.store.data_version().await.unwrap();
+        for _ in 0..30 {
+            portal.browser().log_in("asha", "a guess that is wrong").await;
+        }
+        assert_eq!(portal.store.audit_events(None, 100).await.unwrap(), []);
+        // The second engine is a server with other databases, whose commits move its version too.
+        let now = portal.store.data_version().await.unwrap();
+        assert!(engine > 0 || now == version, "page caches stay good");
+    }
+    stop.cancel();
+    for portal in &portals {
+        let told = async {
+            loop {
+                let now = portal.store.audit_events(None, 100).await.unwrap();
+                if !now.is_empty() {
+                    return now;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let told = tokio::time::timeout(Duration::from_secs(30), told).await.expect("written at the stop");
+        let mut times: Vec<_> = told
+            .iter()
+            .map(|record| (record.event.action.as_str(), record.event.detail["times"].as_u64()))
+            .collect();
+        times.sort_unstable();
+        assert_eq!(times, [("login.failed", Some(8)), ("login.refused", Some(22))]);
+    }
+}
+
+#[tokio::test]
+async fn a_crowd_at_the_customers_login_is_refused_early_and_the_staff_gets_in() {
+    for portal in portals().await {
+        hire(&portal, "noc", StaffRole::Admin, StaffScope::All).await;
+        let guess = async |n| {
+            let mut stranger = portal.browser_at(&format!("203.0.{}.{}", n / 200, n % 200));
+            stranger.log_in(&format!("guess{n}"), "a wrong guess").await
+        };
+        let crowd = join_all((0..120).map(guess));
+        let staff = async { log_in(&mut portal.browser_at("192.0.2.9"), "noc", PASSWORD).await.status };
+        let (crowd, staff) = tokio::join!(crowd, staff);
+        assert_eq!(staff, StatusCode::SEE_OTHER);
+        let busy: Vec<_> =
+            crowd.iter().filter(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS).collect();
+        assert!(busy.len() > 60, "{} are refused without a check", busy.len());
+        assert!(busy.iter().all(|answer| answer.header("retry-after") == "5"));
+        assert!(busy[0].body.contains("Too many requests. Try again in 5 s."));
     }
 }

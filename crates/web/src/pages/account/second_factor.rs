@@ -174,7 +174,7 @@ async fn both(
     if check(app, session.user.id, code).await?.is_some() {
         return Ok(Ok(()));
     }
-    attempt.failed(app).await?;
+    attempt.failed(app);
     drop(permit);
     Ok(Err(WRONG_CODE.to_owned()))
 }

@@ -130,7 +130,7 @@ pub(crate) async fn confirm(
     if credentials::staff_with(app, username, password, Arc::clone(&permit)).await?.is_some() {
         return Ok(Confirmed::Yes);
     }
-    attempt.failed(app).await?;
+    attempt.failed(app);
     drop(permit);
     Ok(Confirmed::Wrong)
 }

@@ -1,7 +1,5 @@
 //! Everything that a person of the ISP may see, as CSV files.
 
-use std::sync::Arc;
-
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -10,11 +8,11 @@ use futures_util::stream::try_unfold;
 use import::export_csv;
 use serde_json::Value;
 use store::StoreError;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::PageError;
+use crate::exports::Export;
 use crate::pages::staff::Answered;
 use crate::pages::staff::delivery_file::only_company;
 use crate::pages::staff::export_list::{Column, Key, List, files, is_for_admins};
@@ -46,9 +44,7 @@ pub(crate) async fn csv(
     }
     let now_ms = app.clock.now_ms();
     let name = format!("{what}_{}.csv", session.zone.form(now_ms).replace(['-', ':'], ""));
-    let permit = Arc::clone(&app.exports).try_acquire_owned();
-    let busy = "As many files as may be are being made: try again in a moment.";
-    let permit = permit.map_err(|_| PageError::Unusable(busy.to_owned()))?;
+    let export = app.exports.begin(session.user.id).map_err(|none| PageError::Busy(none.words()))?;
     let body = match (kind(&what), List::named(&what)) {
         (Some(kind), _) => Made::Whole(export_csv(&app.store, &session.scope, kind, None, now_ms).await?),
         (None, Some(list)) => Made::Piecemeal(list),
@@ -61,7 +57,7 @@ pub(crate) async fn csv(
     app.store.staff_note_download(&act, only_company(&session.scope), (&name, subject)).await?;
     let body = match body {
         Made::Whole(bytes) => Body::from(bytes),
-        Made::Piecemeal(list) => streamed(Running::new(app, session, list, permit)),
+        Made::Piecemeal(list) => streamed(Running::new(app, session, list, export)),
     };
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
@@ -85,19 +81,22 @@ struct Running {
     is_over: bool,
     /// How many rows may still follow.
     rows_left: usize,
-    /// Counted among [`crate::app::EXPORTS_MAX`] until it is dropped.
-    _permit: OwnedSemaphorePermit,
+    /// Counted until it is dropped.
+    export: Export,
 }
 
 impl Running {
-    fn new(app: App, session: StaffSession, list: List, permit: OwnedSemaphorePermit) -> Self {
-        Self { app, session, list, after: None, is_over: false, rows_left: ROWS_MAX, _permit: permit }
+    fn new(app: App, session: StaffSession, list: List, export: Export) -> Self {
+        Self { app, session, list, after: None, is_over: false, rows_left: ROWS_MAX, export }
     }
 
     /// The lines of the next piece; nothing after the last. Whoever may no longer see it gets no more of it.
     async fn next(&mut self) -> Result<String, StoreError> {
         if self.is_over {
             return Ok(String::new());
+        }
+        if !self.export.goes_on() {
+            return Err(StoreError::NotFound { what: "export" });
         }
         let (store, now_ms) = (&self.app.store, self.app.clock.now_ms());
         let found = store.staff_session(&self.session.token_hash, now_ms).await?;

@@ -65,7 +65,8 @@ pub(crate) async fn submit(
 ) -> Answered<Response> {
     let Form(ForgotForm { username }) = form.map_err(|_| PageError::BadRequest)?;
     let username = typed_name(&username);
-    if app.settings.sends_mail && !username.is_empty() {
+    let is_asked = app.settings.sends_mail && !username.is_empty();
+    if is_asked && app.throttle.takes_wish(caller.address, app.clock.now_ms()) {
         let address = throttle_key(caller.address);
         let since_ms = app.clock.now_ms() - WINDOW_MS;
         let counts = app.store.staff_reset_counts(&username, &address, since_ms).await?;

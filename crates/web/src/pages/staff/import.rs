@@ -20,6 +20,9 @@ use crate::staff::StaffSession;
 pub(crate) const FORM_BYTES_MAX: usize = 2 * import::FILE_BYTES_MAX;
 
 const WHAT: &[(&str, &str)] = &[("clients", "Clients"), ("routers", "Routers"), ("links", "Links")];
+/// Longer files are not shown again with what is wrong in them: the page would be larger still.
+const SHOWN_BYTES_MAX: usize = 1024 * 1024;
+
 #[derive(Template)]
 #[template(path = "staff_import.html")]
 struct ImportPage {
@@ -58,7 +61,10 @@ impl ImportPage {
             frame: Frame::new(app, session, IMPORT),
             may_edit: session.may_edit(),
             fields,
-            text: input.raw("csv").to_owned(),
+            text: Some(input.raw("csv"))
+                .filter(|text| text.len() <= SHOWN_BYTES_MAX)
+                .unwrap_or_default()
+                .to_owned(),
             told: None,
             columns: WHAT.iter().filter_map(|(name, words)| Some((*words, kind(name)?.columns()))).collect(),
             files: files(session),
@@ -119,16 +125,19 @@ pub(crate) async fn submit(
     }
     let status = if outcome.faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let mut page = ImportPage::new(&app, &session, &input, companies(&app, &session).await?);
-    page.told = Some(told(outcome, &what));
+    page.told = Some(told(outcome, &what, input.raw("csv").len() <= SHOWN_BYTES_MAX));
     Ok((status, render(&page)?).into_response())
 }
 
-fn told(outcome: Outcome, what: &str) -> Told {
+/// What is said of a file; `is_shown`: it is there again to be mended.
+fn told(outcome: Outcome, what: &str, is_shown: bool) -> Told {
     if outcome.faults.is_empty() {
         return Told::Right(format!("All {} {what} are right. Nothing is entered yet.", outcome.rows));
     }
     let more = if outcome.faults.len() == FAULTS_MAX { "at least " } else { "" };
     let count = outcome.faults.len();
     let faults = if count == 1 { "one fault".to_owned() } else { format!("{more}{count} faults") };
-    Told::Faults(format!("Nothing is entered: the file has {faults}."), outcome.faults)
+    let again =
+        if is_shown { "" } else { " It is too large to be shown here: correct it and choose it again." };
+    Told::Faults(format!("Nothing is entered: the file has {faults}.{again}"), outcome.faults)
 }

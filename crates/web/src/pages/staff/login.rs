@@ -84,7 +84,7 @@ pub(crate) async fn submit(
     let permit = match attempt.enter(&app).await? {
         Ok(permit) => permit,
         Err(refused) => {
-            app.store.audit(&staff_event(&app, &caller, &username, "login.refused", json!({}))).await?;
+            app.refusals.note(staff_event(&app, &caller, &username, "login.refused", json!({}))).await?;
             let retry = [(RETRY_AFTER, refused.retry_after())];
             let page = form(&app, &username, &next, Some(refused.words()), None)?;
             return Ok((StatusCode::TOO_MANY_REQUESTS, retry, page).into_response());
@@ -92,9 +92,9 @@ pub(crate) async fn submit(
     };
     let password = SecretString::from(password);
     let Some(user) = credentials::staff_with(&app, &username, password, Arc::clone(&permit)).await? else {
-        attempt.failed(&app).await?;
+        attempt.failed(&app);
         drop(permit);
-        app.store.audit(&staff_event(&app, &caller, &username, "login.failed", json!({}))).await?;
+        app.refusals.note(staff_event(&app, &caller, &username, "login.failed", json!({}))).await?;
         return Ok(refused(form(&app, &username, &next, Some(WRONG.to_owned()), None)?));
     };
     drop(permit);

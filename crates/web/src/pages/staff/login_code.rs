@@ -97,10 +97,10 @@ pub(crate) async fn submit(
         }
     };
     let Some(shown) = check(&app, user.id, &code).await? else {
-        attempt.failed(&app).await?;
+        attempt.failed(&app);
         app.store.fail_pending_login(&token).await?;
         drop(permit);
-        app.store.audit(&staff_event(&app, &caller, &user.username, "login.code.failed", json!({}))).await?;
+        app.refusals.note(staff_event(&app, &caller, &user.username, "login.code.failed", json!({}))).await?;
         if pending(&app, &headers).await?.is_none() {
             return Ok(start_again(&app));
         }

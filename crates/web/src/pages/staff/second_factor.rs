@@ -159,7 +159,7 @@ async fn both(
     if check(app, session.user.id, input.value("code")).await?.is_some() {
         return Ok(None);
     }
-    attempt.failed(app).await?;
+    attempt.failed(app);
     drop(permit);
     Ok(Some(WRONG_CODE.to_owned()))
 }

@@ -1,0 +1,4 @@
+-- Failed logins are counted in memory: whoever has no session makes the database neither grow nor change.
+-- The folder migrations/sqlite holds the same files; a test compares the resulting schemas.
+
+DROP TABLE login_attempts;
