@@ -259,7 +259,7 @@ fn a_static_port_that_disappears_is_reported_to_operations_after_ten_minutes() {
     for id in 1..=2 {
         let link = world.link(id);
         (link.state, link.since_ms, link.cause) =
-            (LinkState::Unknown, START, Some("interface_missing".to_owned()));
+            (sla::LinkState::Unknown, START, Some("interface_missing".to_owned()));
     }
     let polled = |world: &mut World, from_ms: i64, to_ms: i64| {
         for at_ms in (from_ms..=to_ms).step_by(10_000) {
@@ -277,7 +277,7 @@ fn a_static_port_that_disappears_is_reported_to_operations_after_ten_minutes() {
     polled(&mut world, START + 20 * MINUTE, START + 30 * MINUTE);
     assert_eq!(world.told().len(), 1);
     let link = world.link(1);
-    (link.state, link.since_ms, link.cause) = (LinkState::Up, START + 30 * MINUTE, None);
+    (link.state, link.since_ms, link.cause) = (sla::LinkState::Up, START + 30 * MINUTE, None);
     polled(&mut world, START + 30 * MINUTE, START + 40 * MINUTE);
     assert_eq!(world.told()[1..], ["port_missing over C-1 noc@isp.example"]);
 }

@@ -44,7 +44,11 @@ impl RoundError {
             Self::Router(error) if error.is_out_of_descriptors() => Some(Cause::OwnLimit),
             Self::Router(error) => error.refusal().map(Cause::from),
             Self::Password(_) | Self::Store(_) => Some(Cause::NotPolled),
-            Self::Deadline(_) | Self::BackingOff { .. } | Self::Write(_) | Self::ClockBehind(_) => None,
+            Self::Deadline(_)
+            | Self::BackingOff { .. }
+            | Self::Write(_)
+            | Self::Kept(_)
+            | Self::ClockBehind(_) => None,
         }
     }
 

@@ -248,32 +248,7 @@ impl Words {
                 heading: format!("Router {about} answers again"),
                 opening: format!("It did not answer for {lasted}."),
             },
-            ("poll_failed", false) => Self {
-                subject: format!("POLL FAILED: router {about}, {lines}"),
-                heading: format!("Polls of router {about} fail"),
-                opening: format!(
-                    "Every poll has failed for {lasted}. Its {lines} are not measured until this is corrected. Customers \
-                     are not notified."
-                ),
-            },
-            ("poll_failed", true) => Self {
-                subject: format!("POLL OK: router {about} after {lasted}"),
-                heading: format!("Polls of router {about} succeed again"),
-                opening: format!("They failed for {lasted}."),
-            },
-            ("port_missing", false) => Self {
-                subject: format!("PORT MISSING: {name}{}", of_client(notice)),
-                heading: format!("The interface of {about} is not on its router"),
-                opening: format!(
-                    "It has been missing for {lasted}, so the link is not measured. Restore the interface, or give the link \
-                     the name it has now. Customers are not notified."
-                ),
-            },
-            ("port_missing", true) => Self {
-                subject: format!("PORT FOUND: {name} after {lasted}{}", of_client(notice)),
-                heading: format!("The interface of {about} is on its router again"),
-                opening: format!("It was missing for {lasted}."),
-            },
+            ("poll_failed" | "port_missing", _) => Self::of_failed_polls(notice, &about, &name, &lasted),
             ("collector_stalled", over) => Self::of_blindness(notice, head, over, &lasted),
             ("disk_low", over) => Self::of_disk(notice, over, &lasted),
             ("error_budget", _) => Self {
@@ -310,6 +285,39 @@ impl Words {
                 subject: format!("LOSS OK: {name}{}", of_client(notice)),
                 heading: format!("{about} no longer loses packets"),
                 opening: format!("It lost too many for {lasted}."),
+            },
+        }
+    }
+
+    /// What operations hears of polls that fail though the router answers, and of a link without its interface.
+    fn of_failed_polls(notice: &Notice, about: &str, name: &str, lasted: &str) -> Self {
+        let lines = lines(notice);
+        match (notice.event.as_str(), notice.until_ms.is_some()) {
+            ("poll_failed", false) => Self {
+                subject: format!("POLL FAILED: router {about}, {lines}"),
+                heading: format!("Polls of router {about} fail"),
+                opening: format!(
+                    "Every poll has failed for {lasted}. Its {lines} are not measured until this is corrected. Customers \
+                     are not notified."
+                ),
+            },
+            ("poll_failed", true) => Self {
+                subject: format!("POLL OK: router {about} after {lasted}"),
+                heading: format!("Polls of router {about} succeed again"),
+                opening: format!("They failed for {lasted}."),
+            },
+            (_, false) => Self {
+                subject: format!("PORT MISSING: {name}{}", of_client(notice)),
+                heading: format!("The interface of {about} is not on its router"),
+                opening: format!(
+                    "It has been missing for {lasted}, so the link is not measured. Restore the interface, or give the link \
+                     the name it has now. Customers are not notified."
+                ),
+            },
+            (_, true) => Self {
+                subject: format!("PORT FOUND: {name} after {lasted}{}", of_client(notice)),
+                heading: format!("The interface of {about} is on its router again"),
+                opening: format!("It was missing for {lasted}."),
             },
         }
     }

@@ -109,7 +109,8 @@ fn a_link_time_of_1970_dates_nothing() {
 fn a_router_cut_off_for_an_hour_was_up_when_only_management_was_lost() {
     let world = World::new(&[]);
     let (prev, next) = (world.look(0), world.look(3_600));
-    let gap = Gap { prev: &prev, next: &next, silence: Some(&unreachable_since(30)), normal_ms: NORMAL_MS };
+    let silence = unreachable_since(30);
+    let gap = Gap { prev: &prev, next: &next, silence: Some(&silence), normal_ms: NORMAL_MS };
     let resolved = resolve(&gap);
     assert_eq!(shape(&resolved.pieces), [(0, 3_600, Up, None)]);
     assert_eq!(resolved.pieces[0].evidence["silence"][0]["cause"], "router_unreachable");
@@ -128,7 +129,8 @@ fn rebooted(boot_s: i64, link_up_s: i64) -> World {
 fn a_reboot_is_down_from_the_first_failed_look_until_the_link_was_up() {
     let (before, after) = (World::new(&[]), rebooted(70, 95));
     let (prev, next) = (before.look(0), after.look(120));
-    let gap = Gap { prev: &prev, next: &next, silence: Some(&unreachable_since(30)), normal_ms: NORMAL_MS };
+    let silence = unreachable_since(30);
+    let gap = Gap { prev: &prev, next: &next, silence: Some(&silence), normal_ms: NORMAL_MS };
     let expected = [(0, 30, Up, None), (30, 95, Down, Some("router_reboot")), (95, 120, Up, None)];
     assert_eq!(shape(&resolve(&gap).pieces), expected);
 }
@@ -210,8 +212,10 @@ fn a_gap_that_nothing_proves_keeps_the_cause_of_each_stretch() {
     let (prev, next) = (world.look(0), world.look(330));
     let gap = Gap { prev: &prev, next: &next, silence: Some(&silence), normal_ms: NORMAL_MS };
     assert_eq!(shape(&resolve(&gap).pieces), expected);
-    let (prev, next) = (Look { answered: Some(false), ..prev }, Look { answered: Some(true), ..next });
-    let gap = Gap { prev: &prev, next: &next, ..gap };
+    let counted = World::new(&[]);
+    let prev = Look { answered: Some(false), ..counted.look(0) };
+    let next = Look { answered: Some(true), ..counted.look(330) };
+    let gap = Gap { prev: &prev, next: &next, silence: Some(&silence), normal_ms: NORMAL_MS };
     assert_eq!(shape(&resolve(&gap).pieces), expected, "nor is it known when the far end fell silent");
 }
 

@@ -112,7 +112,7 @@ async fn the_answer_is_what_the_router_has() {
             .map(|one| (one.name.as_str(), one.running, one.disabled, one.comment.as_str()))
             .collect();
         asked.until_sessions(1).await;
-        assert_eq!(seen, [("ether1", true, false, "to Küche"), ("wan, 2", false, false, "Ýí")]);
+        assert_eq!(seen, [("ether1", Some(true), false, "to Küche"), ("wan, 2", Some(false), false, "Ýí")]);
         asked.end().await;
     }
 }
