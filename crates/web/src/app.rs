@@ -32,7 +32,7 @@ use crate::routes::routes;
 use crate::session::SessionRows;
 use crate::throttle::Throttle;
 use crate::watcher::Watcher;
-use crate::{Settings, headers};
+use crate::{Settings, headers, notices};
 
 /// The largest request body: a login form is a few hundred bytes.
 const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -137,6 +137,7 @@ pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
         .method_not_allowed_fallback(|| async { PageError::MethodNotAllowed })
         .with_state(app)
         .layer(from_fn(headers::no_store))
+        .layer(from_fn_with_state(Arc::clone(&settings), notices::own))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(CsrfLayer::new().with_rejection_response(|_| PageError::CrossSite.into_response()))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))

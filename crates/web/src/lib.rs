@@ -18,6 +18,7 @@ mod headers;
 mod kept;
 mod live_hub;
 mod logo;
+mod notices;
 mod pages;
 mod password;
 mod proxies;

@@ -111,6 +111,24 @@ async fn an_address_asked_for_before_the_login_adds_no_field_to_it() {
     }
 }
 
+#[tokio::test]
+async fn a_notice_is_shown_after_a_redirect_of_ours_and_not_by_somebody_elses_link() {
+    for portal in portals().await {
+        let mut mine = portal.logged_in().await;
+        let (said, words) = ("/client/profile?said=mails", "Your choice of mail is kept.");
+        assert!(!mine.get(said).await.body.contains(words));
+        for login in ["/client/login", "/staff/login"] {
+            let answer = portal.browser().get(&format!("{login}?said=password")).await;
+            assert!(answer.status == StatusCode::OK && !answer.body.contains("Your password is set"));
+        }
+        let answer = mine.post("/client/profile/mails", "sla_breach=on").await;
+        assert_eq!(answer.header("location"), said);
+        assert!(mine.get(said).await.body.contains(words));
+        let other = mine.get("/client/profile?said=password").await;
+        assert!(!other.body.contains("Your password is changed"), "another notice than that of the redirect");
+    }
+}
+
 /// A page that is left open refreshes itself, and its streams come back: that is no use of the session.
 #[tokio::test]
 async fn a_page_left_open_does_not_keep_its_session_and_a_user_who_types_does() {
