@@ -36,6 +36,7 @@ mod quiet;
 mod session;
 mod stream;
 mod tls;
+mod tls_key;
 mod transport;
 mod trap;
 mod value;
