@@ -34,6 +34,12 @@ impl Printer {
         self.write(|out| if self.json { json_array(out, items) } else { table(out, items, header, cells) })
     }
 
+    /// A line on standard error about a result that is not as it should be.
+    pub(crate) fn warn(&self, line: &str) {
+        // Whoever closed standard error does not want to know.
+        writeln!(io::stderr().lock(), "leaseline: warning: {line}").ok();
+    }
+
     /// Text as it is.
     pub(crate) fn text(&self, text: &str) -> anyhow::Result<()> {
         self.bytes(text.as_bytes())

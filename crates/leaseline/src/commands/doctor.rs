@@ -3,7 +3,10 @@ use serde_json::json;
 
 use store::OutboxState;
 
-use super::router::{self, Step};
+use super::{
+    printable,
+    router::{self, Step},
+};
 use crate::{
     clock::now_ms, fault::one_line, installation::Installation, mail, moment, output::Printer, whatsapp,
 };
@@ -55,6 +58,7 @@ async fn look_inside(
             zone.map(|_| format!("{}, {}, {}", company.name, company.timezone, company.currency)),
         ));
     }
+    steps.extend(printable::steps(store).await?);
     steps.push(outbox(store, installation).await?);
     if let Some(found) = proxy(store, installation).await? {
         steps.push(found);

@@ -64,7 +64,7 @@ pub(super) async fn write(
         ..CompanyEdit::default()
     };
     store.edit_company(company, &edit, BY, now_ms).await?;
-    let logo = web::logo_of_file(LOGO.to_vec())?;
+    let logo = web::logo_of_file(LOGO.to_vec(), &web::LogoTrial::InProcess).await?;
     store.set_company_logo(company, Some(&logo), BY, now_ms).await?;
     let zone = moment::zone(plan::TIMEZONE)?;
     let this_month = Month::containing(now_ms, &zone)?;
