@@ -180,8 +180,14 @@ async fn enter(store: &Store, port: u16) -> Result<Vec<LinkId>, Failure> {
 
 fn delivery(store: &Store, port: u16) -> Result<Delivery, Failure> {
     let limit = Duration::from_secs(20);
-    let settings =
-        SmtpSettings { host: "127.0.0.1".to_owned(), port, tls: SmtpTls::Off, login: None, timeout: limit };
+    let settings = SmtpSettings {
+        host: "127.0.0.1".to_owned(),
+        port,
+        tls: SmtpTls::Off,
+        login: None,
+        timeout: limit,
+        hello: None,
+    };
     let mailer = Mailer::Smtp(Box::new(Smtp::new(settings)?));
     let settings = DeliverySettings { from: "sla@bench.example".parse()?, public_url: None, limit };
     Ok(Delivery::new(store.clone(), mailer, settings))

@@ -133,7 +133,7 @@ impl Desk {
         };
         let now = Timestamp::from_millisecond(self.clocks.now().wall_ms).unwrap_or_default();
         let probe_target = Some(wanted.probe_target.as_deref().unwrap_or(ITSELF));
-        let limits = limits_of(self.connect_timeout);
+        let limits = limits_of(&wanted.router, self.connect_timeout);
         findings(test_connection(&target_of(&wanted.router), &credentials, &limits, now, probe_target).await)
     }
 }

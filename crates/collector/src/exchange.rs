@@ -4,6 +4,7 @@ use routeros::{Client, Error, Interface};
 
 use crate::clocks::{Clocks, Moment};
 use crate::counter_delta::{CounterValues, port_speed_bps};
+use crate::interface_name;
 use crate::look::{Identity, Look};
 
 /// A router reads a command when it arrives; a reply may then drip in for seconds. The moment of the look is half
@@ -55,7 +56,7 @@ pub(crate) async fn observe(client: &Client, clocks: &Clocks) -> Result<Observat
 impl Observation {
     /// Where the interface of this name is.
     pub(crate) fn index_of(&self, name: &str) -> Option<usize> {
-        self.interfaces.iter().position(|i| i.name == *name || i.name.to_string_lossy() == name)
+        interface_name::index_of(self.interfaces.iter().map(|interface| &interface.name), name)
     }
 
     /// This observation as a look at one interface; none if its row does not say whether it runs.

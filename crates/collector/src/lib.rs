@@ -22,6 +22,7 @@ mod error;
 mod evidence;
 mod exchange;
 mod findings;
+mod interface_name;
 mod link_record;
 mod live;
 mod look;

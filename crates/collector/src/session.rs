@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use routeros::{Client, Credentials, Limits, Target, Tls};
+use routeros::{Client, CodePage, Credentials, Limits, Target, Tls};
 use store::{Router, RouterTls, Store, StoreError};
 
 use crate::backoff::Backoff;
@@ -97,7 +97,7 @@ pub(crate) async fn connect(
     patience: Duration,
 ) -> Result<Client, RoundError> {
     let credentials = credentials_of(router, store).await?;
-    Ok(Client::connect(&target_of(router), &credentials, &limits_of(patience)).await?)
+    Ok(Client::connect(&target_of(router), &credentials, &limits_of(router, patience)).await?)
 }
 
 /// Who logs in at a router.
@@ -117,9 +117,10 @@ pub(crate) fn target_of(router: &Router) -> Target {
     Target { address: router.address.clone(), port: router.port, tls }
 }
 
-/// Connecting, TLS and the login may each take as long as `patience`.
-pub(crate) fn limits_of(patience: Duration) -> Limits {
-    Limits { connect: patience, tls: patience, login: patience, ..Limits::default() }
+/// Connecting, TLS and the login may each take as long as `patience`; texts are read in the router's code page.
+pub(crate) fn limits_of(router: &Router, patience: Duration) -> Limits {
+    let code_page = router.code_page.as_deref().and_then(CodePage::named);
+    Limits { connect: patience, tls: patience, login: patience, code_page, ..Limits::default() }
 }
 
 /// Whether somebody must mend a key or a row, or the database only failed just now.

@@ -8,6 +8,9 @@ use store::{Client, Company, CompanyId, Link, LinkTerms, Router, RouterTls, Staf
 
 use crate::Kind;
 
+/// Tells spreadsheets that a file is UTF-8; every CSV file that leaves the program begins with it, and imports take it off.
+pub const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// Everything of a kind within the scope, of one company if it is named.
 ///
 /// # Errors
@@ -25,7 +28,7 @@ pub async fn export_csv(
         None => store.staff_companies(scope).await?,
     };
     let columns = kind.columns();
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = csv::Writer::from_writer(BYTE_ORDER_MARK.as_bytes().to_vec());
     let failed = |error: csv::Error| StoreError::Invalid { what: "a row", why: error.to_string() };
     writer.write_record(columns.iter().map(|column| column.name)).map_err(failed)?;
     let all = All::read(store).await?;

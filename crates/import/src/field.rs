@@ -1,11 +1,33 @@
 //! What a value must be like, wherever people type it: in a form, in a file, on a command line. An error is a sentence that says
 //! what to write.
 
+use std::net::IpAddr;
+
 use jiff::{civil::Date, tz::TimeZone};
 use sla::Decimal;
 
 /// Types of lines, as they are stored.
 pub const KINDS: &[&str] = &["ILL", "P2P", "MPLS", "broadband"];
+/// Code pages that texts on routers are read in where they are not UTF-8, by their names in the WHATWG's standard.
+pub const CODE_PAGES: &[&str] = &[
+    "windows-1250",
+    "windows-1251",
+    "windows-1252",
+    "windows-1253",
+    "windows-1254",
+    "windows-1255",
+    "windows-1256",
+    "windows-1257",
+    "windows-1258",
+    "windows-874",
+    "koi8-r",
+    "koi8-u",
+    "gbk",
+    "gb18030",
+    "big5",
+    "shift_jis",
+    "euc-kr",
+];
 /// The most characters of a name.
 pub const NAME_CHARS_MAX: usize = 200;
 /// Bytes of a SHA-256 fingerprint.
@@ -28,6 +50,12 @@ pub fn name(text: &str) -> Result<String, String> {
 pub fn kind(text: &str) -> Result<&'static str, String> {
     let found = KINDS.iter().find(|kind| kind.eq_ignore_ascii_case(text));
     found.copied().ok_or_else(|| format!("Write one of {}.", KINDS.join(", ")))
+}
+
+/// A code page, in whatever case it is written.
+pub fn code_page(text: &str) -> Result<&'static str, String> {
+    let found = CODE_PAGES.iter().find(|name| name.eq_ignore_ascii_case(text));
+    found.copied().ok_or_else(|| format!("Write one of {}.", CODE_PAGES.join(", ")))
 }
 
 /// A decimal from 0 to `most`, kept as it was written, which the contract's arithmetic reads.
@@ -76,23 +104,84 @@ pub fn seconds_text(seconds: i64) -> String {
     }
 }
 
-/// An address, or a name that could be resolved.
+/// The address of a router or of what it pings: an IP address, with its scope where it is one of a single segment
+/// (`fe80::1%ether5`), or a host name. Returned as it is stored: without the dot at a name's end.
 pub fn host(text: &str) -> Result<String, String> {
-    const CHARS_MAX: usize = 253;
-    let is_label =
-        |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    let is_name = text.len() <= CHARS_MAX && text.split('.').all(is_label);
-    if text.parse::<std::net::IpAddr>().is_ok() || is_name {
+    let why = || {
+        let why = "Write an IP address or a host name";
+        if has_port(text) {
+            format!("{why}, without a port: it has a place of its own.")
+        } else {
+            format!("{why}.")
+        }
+    };
+    let name = text.strip_suffix('.').unwrap_or(text);
+    if is_address(text) {
         Ok(text.to_owned())
+    } else if is_host_name(name) {
+        Ok(name.to_owned())
     } else {
-        Err("Write an IP address or a host name.".to_owned())
+        Err(why())
     }
+}
+
+fn is_address(text: &str) -> bool {
+    let (address, scope) =
+        text.split_once('%').map_or((text, None), |(address, scope)| (address, Some(scope)));
+    match (address.parse::<IpAddr>(), scope) {
+        (Ok(_), None) => true,
+        (Ok(IpAddr::V6(address)), Some(scope)) => address.is_unicast_link_local() && is_scope(scope),
+        _ => false,
+    }
+}
+
+/// The name of an interface, of our machine or of a router.
+fn is_scope(text: &str) -> bool {
+    const CHARS_MAX: usize = 64;
+    let is_plain = |letter: char| letter.is_ascii_graphic() && !"%/\\\"'".contains(letter);
+    !text.is_empty() && text.len() <= CHARS_MAX && text.chars().all(is_plain)
+}
+
+/// RFC 1123, 2.1, and the underscore that resolvers take; one that ends in a number is a mistyped address.
+fn is_host_name(text: &str) -> bool {
+    const NAME_CHARS_MAX: usize = 253;
+    const LABEL_CHARS_MAX: usize = 63;
+    let is_label = |label: &str| {
+        (1..=LABEL_CHARS_MAX).contains(&label.len())
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
+    text.len() <= NAME_CHARS_MAX
+        && text.split('.').all(is_label)
+        && !text.rsplit('.').next().is_some_and(is_number)
+}
+
+fn has_port(text: &str) -> bool {
+    let Some((host, port)) = text.rsplit_once(':') else { return false };
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    port.bytes().all(|byte| byte.is_ascii_digit()) && (is_address(host) || is_host_name(host))
+}
+
+/// An address and a port, as settings write them: `198.51.100.7:443`, `[2001:db8::1]:443`, `name:443`.
+pub fn host_and_port(text: &str) -> Result<(String, u16), String> {
+    let why = || "Write it as host:port, for example 198.51.100.7:443 or [2001:db8::1]:443.".to_owned();
+    let (before, after) = text.rsplit_once(':').ok_or_else(why)?;
+    let inside = before.strip_prefix('[').and_then(|inside| inside.strip_suffix(']'));
+    // Without brackets nobody can say where an address of version 6 ends.
+    if inside.is_none() && before.contains(':') {
+        return Err(why());
+    }
+    Ok((host(inside.unwrap_or(before)).map_err(|_| why())?, port(after).map_err(|_| why())?))
 }
 
 /// A TCP port.
 pub fn port(text: &str) -> Result<u16, String> {
+    // A sign is no part of a number of this kind.
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse::<u16>() {
-        Ok(port) if port > 0 => Ok(port),
+        Ok(port) if digits && port > 0 => Ok(port),
         _ => Err("Write a port from 1 to 65535.".to_owned()),
     }
 }
@@ -148,16 +237,60 @@ mod tests {
         for bad in ["0", "-1", "NaN", "inf", "1e99", "fast", ""] {
             assert!(mbps(bad).is_err(), "{bad}");
         }
-        assert!(port("8728").is_ok() && port("0").is_err() && port("65536").is_err());
+        assert!(
+            port("8728").is_ok() && port("0").is_err() && port("65536").is_err() && port("+8728").is_err()
+        );
     }
 
     #[test]
     fn names_and_addresses() {
-        for good in ["198.51.100.7", "edge-1.isp.example", "2001:db8::1"] {
-            assert!(host(good).is_ok(), "{good}");
+        for good in [
+            "198.51.100.7",
+            "edge-1.isp.example",
+            "2001:db8::1",
+            "::ffff:198.51.100.7",
+            "fe80::1%ether5",
+            "fe80::1%<pppoe-a>",
+            "core_1.lan",
+            "4g-gateway",
+            "7.isp.example",
+        ] {
+            assert_eq!(host(good), Ok(good.to_owned()));
         }
-        for bad in ["edge 1", "", "a..b", "http://edge"] {
+        assert_eq!(host("edge-1.isp.example."), Ok("edge-1.isp.example".to_owned()));
+        let label = "a".repeat(64);
+        for bad in [
+            "edge 1",
+            "",
+            ".",
+            "a..b",
+            "http://edge",
+            "300.1.1.1",
+            "10.0.0",
+            "2001:db8::1%ether5",
+            "10.0.0.1%ether5",
+            "fe80::1%",
+            "fe80::1%a b",
+            "-edge",
+            "edge-.isp",
+            "édge.isp",
+            "[2001:db8::1]",
+            &label,
+        ] {
             assert!(host(bad).is_err(), "{bad}");
+        }
+        for with_port in ["10.0.0.1:8728", "edge-1:8729", "[2001:db8::1]:8729"] {
+            assert!(host(with_port).is_err_and(|why| why.contains("without a port")), "{with_port}");
+        }
+        for (good, host) in
+            [("10.0.0.1:53", "10.0.0.1"), ("[2001:db8::1]:53", "2001:db8::1"), ("ns.isp:53", "ns.isp")]
+        {
+            assert_eq!(host_and_port(good), Ok((host.to_owned(), 53)));
+        }
+        for bad in
+            ["10.0.0.1", "10.0.0.1:0", "10.0.0.1:+53", "2001:db8::1:53", ":53", "a b:53", "10.0.0.1:53:53"]
+        {
+            assert!(host_and_port(bad).is_err(), "{bad}");
         }
         assert_eq!((kind("ill"), kind("Broadband")), (Ok("ILL"), Ok("broadband")));
         assert!(kind("fibre").is_err());

@@ -10,7 +10,7 @@ mod links;
 mod routers;
 mod table;
 
-pub use export::export_csv;
+pub use export::{BYTE_ORDER_MARK, export_csv};
 use secrecy::SecretString;
 use store::{IMPORT_ROWS_MAX, StaffAct, Store, StoreError};
 

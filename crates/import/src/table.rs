@@ -2,7 +2,7 @@
 
 use csv::{ReaderBuilder, StringRecord};
 
-use crate::export::is_formula;
+use crate::export::{BYTE_ORDER_MARK, is_formula};
 use crate::{Column, FILE_BYTES_MAX, Fault, ROWS_MAX, add};
 
 /// The most columns of a file; every kind has far fewer.
@@ -32,14 +32,15 @@ impl Table {
                 FILE_BYTES_MAX / 1024 / 1024
             )));
         }
-        let file = file.strip_prefix(b"\xef\xbb\xbf").unwrap_or(file);
+        let file = file.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(file);
         let text = std::str::from_utf8(file).map_err(|error| {
             let line = file[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
             let why = "This is not UTF-8: save the file as CSV UTF-8.".to_owned();
             vec![Fault { line, column: String::new(), why }]
         })?;
-        let first = text.lines().next().unwrap_or_default();
-        let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
+        // With two characters at their ends, lines are counted one too few.
+        let text = text.replace("\r\n", "\n");
+        let (delimiter, text, lines_before) = delimiter(&text);
         let mut reader = ReaderBuilder::new()
             .delimiter(delimiter)
             .flexible(true)
@@ -52,22 +53,25 @@ impl Table {
                 names(columns)
             )));
         };
-        if head.len() > COLUMNS_MAX {
-            let why =
-                format!("The first line has {} columns; there are only {}.", head.len(), names(columns));
+        let width = filled(&head);
+        if width > COLUMNS_MAX {
+            let why = format!("The first line has {width} columns; there are only {}.", names(columns));
             return Err(whole(why));
         }
-        let places = places(&head, columns)?;
+        let places = places(&head, width, columns)?;
         let mut rows = Vec::new();
         let mut faults = Vec::new();
         for record in records {
             let cells = record.map_err(|error| whole(format!("The file cannot be read: {error}.")))?;
-            let line = cells.position().map_or(0, csv::Position::line);
+            let line = cells.position().map_or(0, csv::Position::line) + lines_before;
             if cells.iter().all(|cell| cell.trim().is_empty()) {
                 continue;
             }
-            if cells.len() != head.len() {
-                let why = format!("This line has {} cells, the first one {}.", cells.len(), head.len());
+            // Spreadsheets fill lines up to the longest with empty cells, some lines more than others.
+            let filled = filled(&cells);
+            if filled > width || cells.len() < width {
+                let cells = if filled > width { filled } else { cells.len() };
+                let why = format!("This line has {cells} cells, the first one {width}.");
                 add(&mut faults, Fault { line, column: String::new(), why });
             }
             // What a column makes of other control characters is its own affair; this one no database takes.
@@ -100,18 +104,39 @@ fn before_nul(cell: &str) -> &str {
     cell.split('\0').next().unwrap_or_default()
 }
 
+/// How many cells there are up to the last that is not empty.
+fn filled(cells: &StringRecord) -> usize {
+    let last = cells.iter().enumerate().filter(|(_, cell)| !cell.trim().is_empty()).last();
+    last.map_or(0, |(at, _)| at + 1)
+}
+
+/// What stands between the cells, the file without a first line that says so (`sep=;`, as spreadsheets write and read it), and
+/// how many lines that takes away.
+fn delimiter(text: &str) -> (u8, &str, u64) {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let first = first.trim_end();
+    if let Some(said) = first.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).map(|_| &first[4..])
+        && let [delimiter @ (b',' | b';' | b'\t')] = said.as_bytes()
+    {
+        return (*delimiter, rest, 1);
+    }
+    let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
+    (delimiter, text, 0)
+}
+
 fn names(columns: &[Column]) -> String {
     columns.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
 }
 
 fn places(
     head: &StringRecord,
+    width: usize,
     columns: &'static [Column],
 ) -> Result<Vec<(&'static str, Option<usize>)>, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut fault =
         |column: &str, why: String| add(&mut faults, Fault { line: 1, column: column.to_owned(), why });
-    let plain: Vec<String> = head.iter().map(|name| name.trim().to_lowercase()).collect();
+    let plain: Vec<String> = head.iter().take(width).map(|name| name.trim().to_lowercase()).collect();
     for (at, name) in plain.iter().enumerate() {
         if !columns.iter().any(|column| column.name == name) {
             fault(name, format!("There is no such column; there are {}.", names(columns)));
@@ -127,4 +152,39 @@ fn places(
         }
     }
     if faults.is_empty() { Ok(places) } else { Err(faults) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Kind;
+
+    fn read(text: &str) -> Result<Vec<(u64, String, String)>, Vec<Fault>> {
+        let table = Table::read(text.as_bytes(), Kind::Clients.columns())?;
+        let cells =
+            |row: &Row| (row.line, table.cell(row, "name").to_owned(), table.cell(row, "company").to_owned());
+        Ok(table.rows.iter().map(cells).collect())
+    }
+
+    #[test]
+    fn a_line_that_names_the_separator_and_empty_cells_at_the_end_are_accepted() {
+        let acme = |line| Ok(vec![(line, "Acme, Pune".to_owned(), "ISP".to_owned())]);
+        for (text, line) in [
+            ("\u{feff}sep=;\r\nname;company;;\r\nAcme, Pune;ISP;;\r\n", 3),
+            ("SEP=,\nname,company,\n\"Acme, Pune\",ISP\n", 3),
+            ("sep=\t\nname\tcompany\nAcme, Pune\tISP\t\t\n", 3),
+            ("name;company;;;\nAcme, Pune;ISP\n", 2),
+        ] {
+            assert_eq!(read(text), acme(line), "{text}");
+        }
+        let faults =
+            read("sep=;\nname;company;;\nAcme;ISP;;more\nBeta\n").expect_err("too long and too short");
+        let told: Vec<_> = faults.iter().map(|fault| (fault.line, fault.why.as_str())).collect();
+        assert_eq!(
+            told,
+            [(3, "This line has 4 cells, the first one 2."), (4, "This line has 1 cells, the first one 2.")]
+        );
+        let faults = read("name;;company\nAcme;;ISP\n").expect_err("a column without a name");
+        assert!(faults[0].why.contains("no such column"), "{faults:?}");
+    }
 }

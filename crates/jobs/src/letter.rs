@@ -136,9 +136,16 @@ fn compose(event: NotificationEvent, paper: Paper) -> Result<Letter, ReportError
 
 /// The report as a file; `None` if it cannot be set, for what the mail tells must not wait for its looks.
 fn attachment(paper: &Paper) -> Option<Attachment> {
-    match report::pdf(&paper.document()) {
-        Ok(bytes) => {
-            Some(Attachment { name: paper.file_name("pdf"), content_type: "application/pdf", bytes })
+    match report::pdf_with_notes(&paper.document()) {
+        Ok(pdf) => {
+            for note in &pdf.notes {
+                tracing::warn!(company = paper.company.name, report = %paper.report.id, "{note}");
+            }
+            Some(Attachment {
+                name: paper.file_name("pdf"),
+                content_type: "application/pdf",
+                bytes: pdf.bytes,
+            })
         }
         Err(error) => {
             let error = &error as &dyn Error;

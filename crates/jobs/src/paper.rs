@@ -41,7 +41,12 @@ impl Paper {
         let brand = Brand {
             name: company.name.clone(),
             accent: company.accent.clone(),
-            logo: logo.and_then(|logo| report::Logo::new(logo.bytes, logo.kind.as_str()).ok()),
+            logo: logo.and_then(|logo| {
+                let checked = report::Logo::new(logo.bytes, logo.kind.as_str());
+                checked
+                    .inspect_err(|error| tracing::warn!(company = company.name, %error, "logo left out"))
+                    .ok()
+            }),
         };
         let url = portal.map(|portal| format!("{portal}/client/sla-reports/{}", report.id));
         Ok(Self { report, company, inputs, facts, brand, url })

@@ -58,6 +58,7 @@ pub(crate) struct Config {
     pub(crate) collector: Collector,
     pub(crate) live: Live,
     pub(crate) mail: Mail,
+    pub(crate) report: Report,
     pub(crate) webhook: Webhook,
     pub(crate) whatsapp: WhatsApp,
     pub(crate) log: Log,
@@ -110,6 +111,12 @@ pub(crate) struct Collector {
     pub(crate) rounds_at_once: usize,
     pub(crate) down_after_probes: u32,
     pub(crate) witness: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Report {
+    pub(crate) font_folders: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -202,8 +209,10 @@ impl Config {
                 "log.level {level:?} is none: write error, warn, info, debug or trace"
             )));
         }
-        if !c.witness.is_empty() && !is_host_and_port(&c.witness) {
-            return Err(wrong_use(format!("collector.witness {:?}: write it as host:port", c.witness)));
+        if !c.witness.is_empty()
+            && let Err(why) = import::field::host_and_port(&c.witness)
+        {
+            return Err(wrong_use(format!("collector.witness {:?}: {why}", c.witness)));
         }
         if c.sample_interval_s < c.probe_interval_s {
             return Err(wrong_use(
@@ -219,11 +228,6 @@ impl Config {
         self.whatsapp.check()?;
         self.mail.check()
     }
-}
-
-fn is_host_and_port(text: &str) -> bool {
-    text.rsplit_once(':')
-        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port > 0))
 }
 
 /// The beginning of an address, to which a path can be put.

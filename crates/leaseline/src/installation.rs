@@ -32,6 +32,7 @@ impl Installation {
             .clone()
             .or_else(|| place.data.as_ref().map(|dir| dir.join(CONFIG_FILE)).filter(|file| file.exists()));
         let config = Config::load(config_file.as_deref(), environment()?)?;
+        crate::fonts::use_folders(&config.report.font_folders);
         let url = place
             .database_url
             .clone()
@@ -126,7 +127,8 @@ impl Installation {
                 ));
             }
         };
-        MasterKey::from_hex(text.trim())
+        // Editors on Windows begin a file with a byte order mark.
+        MasterKey::from_hex(text.trim_start_matches('\u{feff}').trim())
             .with_context(|| format!("the key in {source} is not one: 64 hex digits are expected"))
     }
 

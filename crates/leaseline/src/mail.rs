@@ -58,11 +58,50 @@ pub(crate) fn mailer(mail: &Mail) -> anyhow::Result<Option<Mailer>> {
         },
         login,
         timeout: Duration::from_secs(mail.timeout_s),
+        hello: hello(mail),
     };
     Ok(Some(Mailer::Smtp(Box::new(Smtp::new(settings)?))))
+}
+
+/// How we introduce ourselves: servers refuse a name without a domain, which is what many machines have.
+fn hello(mail: &Mail) -> Option<String> {
+    if !mail.ehlo.is_empty() {
+        return Some(mail.ehlo.clone());
+    }
+    let own = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    if own.contains('.') && import::field::host(&own).is_ok() {
+        return Some(own);
+    }
+    let domain = mail.from.parse::<Sender>().ok()?.domain();
+    Some(domain)
 }
 
 /// Who mails come from.
 pub(crate) fn sender(mail: &Mail) -> anyhow::Result<Sender> {
     mail.from.parse().map_err(|error| wrong_use(format!("mail.from: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_greeting_has_a_domain() {
+        let config = |file: &str| {
+            let dir = tempfile::tempdir().expect("a folder");
+            let path = dir.path().join("leaseline.toml");
+            std::fs::write(
+                &path,
+                format!("[mail]\nsmtp_host = \"mail.example\"\nfrom = \"SLA <sla@isp.example>\"\n{file}"),
+            )
+            .expect("written");
+            Config::load(Some(&path), std::iter::empty())
+        };
+        let given = config("ehlo = \"portal.isp.example\"\n").expect("valid");
+        assert_eq!(hello(&given.mail).as_deref(), Some("portal.isp.example"));
+        let own = hello(&config("").expect("valid").mail).expect("a name");
+        assert!(own.contains('.'), "{own}");
+        let wrong = config("ehlo = \"my portal\"\n").expect_err("no name");
+        assert!(wrong.to_string().contains("mail.ehlo"), "{wrong}");
+    }
 }

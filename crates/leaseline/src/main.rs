@@ -9,7 +9,9 @@ mod config;
 mod demo;
 mod descriptors;
 mod fault;
+mod fonts;
 mod installation;
+mod logo_trial;
 mod mail;
 mod moment;
 mod output;
@@ -33,6 +35,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 )]
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
+    if let cli::Command::LogoTrial(args) = &cli.command {
+        return logo_trial::run(args);
+    }
     // The provider is chosen once for the process; that somebody else was first would be the same one.
     rustls::crypto::ring::default_provider().install_default().ok();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -38,6 +38,12 @@ impl Printer {
         self.write(|out| if self.json { json_array(out, items) } else { table(out, items, header, cells) })
     }
 
+    /// A line on standard error about a result that is not as it should be.
+    pub(crate) fn warn(&self, line: &str) {
+        // Whoever closed standard error does not want to know.
+        writeln!(io::stderr().lock(), "leaseline: warning: {}", visible::lines(line)).ok();
+    }
+
     /// Text of ours, in which something from outside may stand.
     pub(crate) fn text(&self, text: &str) -> anyhow::Result<()> {
         self.bytes(visible::lines(text).as_bytes())

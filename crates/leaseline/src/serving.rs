@@ -224,6 +224,7 @@ fn web_settings(config: &Config) -> anyhow::Result<web::Settings> {
             limits: LiveLimits { links: config.live.links, links_per_router: config.live.links_per_router },
             watch: Duration::from_secs(u64::from(config.live.minutes) * 60),
         },
+        logo_trial: crate::logo_trial::process()?,
         ..web::Settings::default()
     })
 }

@@ -1,7 +1,7 @@
 use typst::foundations::Bytes;
 use typst::visualize::{ExchangeFormat, RasterImage, SvgImage};
 
-use crate::svg_content;
+use crate::{pdf, svg};
 
 /// The largest logo, bytes.
 pub const LOGO_BYTES_MAX: usize = 512 * 1024;
@@ -49,74 +49,55 @@ pub enum LogoError {
     Damaged(&'static str),
     /// An SVG that is more than a drawing.
     #[error(
-        "the SVG has {0} in it, which no logo may have: save it as plain SVG, without scripts, links, fonts, pictures, markers and filters"
+        "the SVG has {0}, which no logo may have: save it as plain SVG, without scripts, links, fonts, pictures, patterns, markers and filters"
     )]
     Active(String),
+    /// No report can be printed with it; what the typesetter said.
+    #[error("no report can be printed with this logo: {0}")]
+    Unprintable(String),
 }
 
 impl Logo {
-    /// Looks at the outside of a logo: its size and whether it begins as its media type says.
+    /// A logo as it may be shown and printed. A PNG is looked at from the outside; of an SVG, what is allowed in a logo is
+    /// written anew, within limits of depth, references and cost. Stored logos go through the same: an earlier version may
+    /// have allowed more. Draws nothing.
     ///
     /// # Errors
-    /// [`LogoError`] for what will not be printed.
+    /// [`LogoError`] for what is neither shown nor printed.
     pub fn new(bytes: Vec<u8>, media_type: &str) -> Result<Self, LogoError> {
         if bytes.len() > LOGO_BYTES_MAX {
             return Err(LogoError::TooLong(bytes.len()));
         }
-        let form = match media_type {
+        match media_type {
             "image/png" => {
                 let (width, height) = png_size(&bytes).ok_or(LogoError::Content("PNG"))?;
                 if width.max(height) > LOGO_PIXELS_MAX {
                     return Err(LogoError::TooLarge(width, height));
                 }
-                LogoForm::Png
+                Ok(Self { bytes, form: LogoForm::Png })
             }
             "image/svg+xml" => {
                 let text = std::str::from_utf8(&bytes).map_err(|_| LogoError::Content("SVG"))?;
                 if !text.contains("<svg") {
                     return Err(LogoError::Content("SVG"));
                 }
-                LogoForm::Svg
+                let drawing = svg::filtered(text, LOGO_BYTES_MAX).map_err(LogoError::Active)?;
+                Ok(Self { bytes: drawing.into_bytes(), form: LogoForm::Svg })
             }
-            other => return Err(LogoError::Form(other.to_owned())),
-        };
-        Ok(Self { bytes, form })
+            other => Err(LogoError::Form(other.to_owned())),
+        }
     }
 
-    /// The logo in a file that somebody hands in, by what the file begins with. Unlike [`new`](Self::new) it looks inside: what
-    /// it takes can be drawn, and asks nothing of whoever draws it.
+    /// The logo in an uploaded file, by what the file begins with. Whether it can be drawn, [`logo_trial`] says.
     ///
     /// # Errors
     /// [`LogoError`] for what is no logo.
     pub fn of_file(bytes: Vec<u8>) -> Result<Self, LogoError> {
-        let is_png = bytes.starts_with(PNG_SIGNATURE);
-        let logo =
-            Self::new(bytes, if is_png { "image/png" } else { "image/svg+xml" }).map_err(
-                |error| match error {
-                    LogoError::Content("SVG") => LogoError::Neither,
-                    other => other,
-                },
-            )?;
-        let drawn = logo.drawn();
-        // What the typesetter remembers of this file helps no other one.
-        comemo::evict(1);
-        drawn.map(|()| logo)
-    }
-
-    fn drawn(&self) -> Result<(), LogoError> {
-        let bytes = Bytes::new(self.bytes.clone());
-        if self.is_png() {
-            RasterImage::plain(bytes, ExchangeFormat::Png).map_err(|_| LogoError::Damaged("PNG"))?;
-            return Ok(());
-        }
-        let text = std::str::from_utf8(&self.bytes).map_err(|_| LogoError::Content("SVG"))?;
-        svg_content::trouble(text).map_err(LogoError::Active)?;
-        let image = SvgImage::new(bytes).map_err(|_| LogoError::Damaged("SVG"))?;
-        let (width, height) = (image.width().ceil(), image.height().ceil());
-        if width.max(height) > f64::from(SVG_UNITS_MAX) {
-            return Err(LogoError::TooLarge(width as u32, height as u32));
-        }
-        Ok(())
+        let media_type = if bytes.starts_with(PNG_SIGNATURE) { "image/png" } else { "image/svg+xml" };
+        Self::new(bytes, media_type).map_err(|error| match error {
+            LogoError::Content("SVG") => LogoError::Neither,
+            other => other,
+        })
     }
 
     /// Whether it is a PNG; an SVG otherwise.
@@ -136,6 +117,34 @@ impl Logo {
     pub(crate) fn form(&self) -> LogoForm {
         self.form
     }
+}
+
+/// Draws a logo, and prints a page with it as reports are printed. It draws whatever it is given: a hostile file takes
+/// memory and time without end or overflows the stack, so files from outside come here in a process of their own.
+///
+/// # Errors
+/// [`LogoError`] if it cannot be drawn or printed.
+pub fn logo_trial(bytes: &[u8]) -> Result<(), LogoError> {
+    let tried = drawn(bytes);
+    // What the typesetter remembers of this file helps no other one.
+    comemo::evict(1);
+    tried
+}
+
+fn drawn(bytes: &[u8]) -> Result<(), LogoError> {
+    let file = Bytes::new(bytes.to_vec());
+    let is_png = bytes.starts_with(PNG_SIGNATURE);
+    if is_png {
+        RasterImage::plain(file, ExchangeFormat::Png).map_err(|_| LogoError::Damaged("PNG"))?;
+    } else {
+        let image = SvgImage::new(file).map_err(|_| LogoError::Damaged("SVG"))?;
+        let (width, height) = (image.width().ceil(), image.height().ceil());
+        if width.max(height) > f64::from(SVG_UNITS_MAX) {
+            return Err(LogoError::TooLarge(width as u32, height as u32));
+        }
+    }
+    let form = if is_png { LogoForm::Png } else { LogoForm::Svg };
+    pdf::trial(form, bytes.to_vec()).map_err(|error| LogoError::Unprintable(error.to_string()))
 }
 
 /// Width and height, from the first chunk.
@@ -167,14 +176,17 @@ mod tests {
     const DRAWN: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x01\x08\x02\0\0\0{@\xe8\xdd\0\0\0\rIDATx\x9cc8\xa0\0\x04\x07\0\x07\x07\x02\x01\xa9\x80\xf6\x14\0\0\0\0IEND\xaeB`\x82";
 
     fn told(bytes: &[u8]) -> String {
-        Logo::of_file(bytes.to_vec()).expect_err("no logo").to_string()
+        let tried = Logo::of_file(bytes.to_vec()).and_then(|logo| logo_trial(&logo.into_bytes()));
+        tried.expect_err("no logo").to_string()
     }
 
     #[test]
     fn a_file_is_taken_by_what_is_in_it() {
         assert!(Logo::of_file(DRAWN.to_vec()).is_ok_and(|logo| logo.is_png() && logo.into_bytes() == DRAWN));
         let svg = b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 3'><path d='M0 0h9v3z'/></svg>";
-        assert!(Logo::of_file(svg.to_vec()).is_ok_and(|logo| !logo.is_png()));
+        let logo = Logo::of_file(svg.to_vec()).expect("a logo");
+        assert!(!logo.is_png() && logo_trial(logo.bytes()).is_ok());
+        assert!(logo_trial(DRAWN).is_ok());
         for neither in [&b"GIF89a"[..], b"\xff\xd8\xff\xe0 JFIF", b"<html>", b"<svg \xff", b""] {
             assert!(told(neither).contains("neither a PNG nor an SVG"), "{neither:?}");
         }
@@ -189,7 +201,7 @@ mod tests {
         let svg = |head: &str, inside: &str| {
             told(format!("<svg xmlns='http://www.w3.org/2000/svg' {head}>{inside}</svg>").as_bytes())
         };
-        assert!(svg("", "<script>alert(1)</script>").contains("a <script> in it"));
+        assert!(svg("", "<script>alert(1)</script>").contains("the SVG has a <script>"));
         assert!(svg("width='1e7' height='2'", "<g/>").contains("10000000 × 2 pixels"));
         assert!(svg("width='-1' height='2'", "<g/>").contains("damaged"));
         assert!(told(b"<svg/>").contains("something else than a drawing"), "it is in no namespace");

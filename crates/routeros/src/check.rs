@@ -2,7 +2,11 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Client, Credentials, Error, Interface, Limits, Ping, Target, Tls, Value, tls, transport};
+use crate::{
+    Client, Credentials, Error, Interface, Limits, Ping, Target, Tls, Value,
+    tls::{self, Keys},
+    transport,
+};
 
 /// Echoes of the ping in [`test_connection`].
 const TEST_PINGS: u32 = 3;
@@ -141,7 +145,13 @@ pub async fn test_connection(
 pub async fn fetch_fingerprint(target: &Target) -> Result<[u8; 32], Error> {
     let limits = Limits::default();
     let stream = transport::connect(target, limits.connect).await?;
-    Box::pin(tls::fingerprint(stream, &target.address, limits.tls)).await
+    match Box::pin(tls::fingerprint(stream, &target.address, Keys::Common, limits.tls)).await {
+        Err(error) if tls::needs_small_keys(&error) => {
+            let stream = transport::connect(target, limits.connect).await?;
+            Box::pin(tls::fingerprint(stream, &target.address, Keys::Small, limits.tls)).await
+        }
+        done => done,
+    }
 }
 
 impl Tls {

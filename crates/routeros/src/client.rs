@@ -14,7 +14,8 @@ use crate::{
     login,
     quiet::QuietTcp,
     session::{self, Shared, Sink},
-    tls, transport,
+    tls::{self, Keys},
+    transport,
 };
 
 /// A logged-in session. Cheap to clone; any number of commands run on it at the same time, each under a tag of its
@@ -43,9 +44,17 @@ impl Client {
                 Ok(Client::start(stream, QuietTcp::rest, decoder, limits))
             }
             protected => {
-                let handshake = tls::handshake(stream, &target.address, protected, limits.tls);
+                let handshake =
+                    tls::handshake(stream, &target.address, (protected, Keys::Common), limits.tls);
                 // Boxed: the handshake's state is large and short-lived.
-                let mut stream = Box::pin(handshake).await?;
+                let mut stream = match Box::pin(handshake).await {
+                    Err(error) if tls::needs_small_keys(&error) => {
+                        let stream = QuietTcp::new(transport::connect(target, limits.connect).await?);
+                        let small = (protected, Keys::Small);
+                        Box::pin(tls::handshake(stream, &target.address, small, limits.tls)).await?
+                    }
+                    done => done?,
+                };
                 let decoder = login::log_in(&mut stream, cred, limits).await?;
                 Ok(Client::start(stream, |stream| stream.get_mut().0.rest(), decoder, limits))
             }

@@ -73,12 +73,16 @@ pub enum Error {
     },
     /// The certificate is not signed by the given authorities, is expired, or names another host.
     #[error(
-        "the router's certificate was not accepted ({reason}); give the CA that signed it, or pin the certificate's \
-         fingerprint"
+        "the router's certificate was not accepted ({reason}); {}",
+        certificate_hint(*pinned)
     )]
     CertificateRejected {
         /// Which rule failed.
         reason: String,
+        /// It is pinned, or was fetched to be pinned: what failed is the proof that the router has its key.
+        pinned: bool,
+        /// A signature of another kind would do.
+        small_key: bool,
     },
     /// The router shows another certificate than the pinned one.
     #[error(
@@ -281,6 +285,14 @@ fn unreachable_hint(source: &io::Error) -> &'static str {
         io::ErrorKind::NetworkUnreachable => "the network is unreachable from here",
         io::ErrorKind::ConnectionReset => "connection reset; does a firewall stand in between?",
         _ => "check the address, the port and the firewall",
+    }
+}
+
+fn certificate_hint(pinned: bool) -> &'static str {
+    if pinned {
+        "make a new one on the router with a key of at least 2048 bits, and pin that"
+    } else {
+        "give the CA that signed it, or pin the certificate's fingerprint"
     }
 }
 

@@ -37,6 +37,7 @@ mod refusal;
 mod session;
 mod stream;
 mod tls;
+mod tls_key;
 mod transport;
 mod trap;
 mod value;

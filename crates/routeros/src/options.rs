@@ -2,7 +2,7 @@ use std::{fmt, time::Duration};
 
 use secrecy::SecretString;
 
-use crate::codec::Caps;
+use crate::{code_page::CodePage, codec::Caps};
 
 /// Where a router's API listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub struct Credentials {
     pub password: SecretString,
 }
 
-/// How long and how much we wait for. Nothing here is ever unlimited.
+/// How long and how much we wait for, and how we read it. Nothing here is ever unlimited.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Name look-up and TCP connection, over all addresses of the name.
@@ -74,6 +74,8 @@ pub struct Limits {
     pub replies: usize,
     /// Bytes of all replies of one command.
     pub reply_bytes: usize,
+    /// What replies are read in where they are not UTF-8; `None`: their bytes are left as they are.
+    pub code_page: Option<CodePage>,
 }
 
 impl Default for Limits {
@@ -88,6 +90,7 @@ impl Default for Limits {
             caps: Caps::default(),
             replies: 100_000,
             reply_bytes: 32 << 20,
+            code_page: None,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
 use sha2::{Digest, Sha256};
@@ -16,13 +16,36 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::{Error, Tls, error::Step};
+use crate::{
+    Error, Tls,
+    error::Step,
+    tls_key::{self, SMALL_RSA_SCHEMES, SmallKey},
+};
+
+/// Which keys a pinned certificate may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// Those that all versions of TLS can be spoken with.
+    Common,
+    /// RSA of fewer than 2048 bits too: over TLS 1.2 alone, with signatures that can be checked.
+    Small,
+}
+
+/// Whether a handshake failed with [`Keys::Common`] and may succeed with [`Keys::Small`], on another connection.
+pub(crate) fn needs_small_keys(error: &Error) -> bool {
+    matches!(error, Error::CertificateRejected { small_key: true, .. })
+}
+
+/// Of a signature of an authority as well as of the handshake.
+const WRONG_SIGNATURE: &str =
+    "no trusted authority signed it, or a key is smaller than authorities sign: RSA needs 2048 bits";
+const NO_PROOF: &str = "a signature is wrong: the router has not the key of this certificate";
 
 /// Does the TLS handshake on a connected stream.
 pub(crate) async fn handshake<S>(
     stream: S,
     address: &str,
-    tls: &Tls,
+    (tls, keys): (&Tls, Keys),
     limit: Duration,
 ) -> Result<TlsStream<S>, Error>
 where
@@ -30,7 +53,7 @@ where
 {
     let seen = Arc::default();
     let verifier = match tls {
-        Tls::Pinned(expected) => Some(PinVerifier::new(Some(*expected), Arc::clone(&seen))),
+        Tls::Pinned(expected) => Some(PinVerifier::new(Some(*expected), keys, Arc::clone(&seen))),
         _ => None,
     };
     let config = match (tls, verifier) {
@@ -43,18 +66,35 @@ where
         (Tls::Pinned(expected), Some(presented)) if presented != *expected => {
             Error::FingerprintMismatch { expected: *expected, presented }
         }
+        (Tls::Pinned(_), _) => pinned(failure),
         _ => failure,
     })
 }
 
+/// To pin the certificate is no advice where it is pinned.
+fn pinned(failure: Error) -> Error {
+    match failure {
+        Error::CertificateRejected { reason, small_key, .. } => {
+            let reason = if reason == WRONG_SIGNATURE { NO_PROOF.to_owned() } else { reason };
+            Error::CertificateRejected { reason, small_key, pinned: true }
+        }
+        other => other,
+    }
+}
+
 /// SHA-256 of the certificate that the peer shows, whatever it is. The handshake proves that the peer has its key.
-pub(crate) async fn fingerprint<S>(stream: S, address: &str, limit: Duration) -> Result<[u8; 32], Error>
+pub(crate) async fn fingerprint<S>(
+    stream: S,
+    address: &str,
+    keys: Keys,
+    limit: Duration,
+) -> Result<[u8; 32], Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let seen = Arc::default();
-    let verifier = PinVerifier::new(None, Arc::clone(&seen));
-    connect(stream, address, config(Trust::Pin(verifier))?, limit).await?;
+    let verifier = PinVerifier::new(None, keys, Arc::clone(&seen));
+    connect(stream, address, config(Trust::Pin(verifier))?, limit).await.map_err(pinned)?;
     shown(&seen).ok_or_else(|| Error::TlsSetup("the handshake showed no certificate".to_owned()))
 }
 
@@ -64,8 +104,12 @@ enum Trust {
 }
 
 fn config(trust: Trust) -> Result<Arc<ClientConfig>, Error> {
+    let versions = match &trust {
+        Trust::Pin(PinVerifier { keys: Keys::Small, .. }) => &[&rustls::version::TLS12][..],
+        _ => rustls::DEFAULT_VERSIONS,
+    };
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .map_err(|error| Error::TlsSetup(error.to_string()))?;
     let builder = match trust {
         Trust::Roots(roots) => builder.with_root_certificates(roots),
@@ -108,7 +152,9 @@ async fn connect<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let name = ServerName::try_from(address.to_owned()).map_err(|_| {
+    // The scope says through which interface; no certificate names it.
+    let named = address.split('%').next().unwrap_or(address);
+    let name = ServerName::try_from(named.to_owned()).map_err(|_| {
         Error::InvalidArgument(format!("{address:?} is neither a host name nor an IP address"))
     })?;
     match timeout(limit, TlsConnector::from(config).connect(name, stream)).await {
@@ -131,7 +177,8 @@ fn explained(error: io::Error) -> Error {
         None if is_close(source.kind()) => Error::NoCertificate { source },
         Some(rustls::Error::InvalidMessage(_)) => Error::NotTls { source },
         Some(rustls::Error::InvalidCertificate(reason)) => {
-            Error::CertificateRejected { reason: certificate_reason(reason) }
+            let small_key = matches!(reason, CertificateError::Other(other) if other.0.is::<SmallKey>());
+            Error::CertificateRejected { reason: certificate_reason(reason), pinned: false, small_key }
         }
         _ => Error::Tls { source },
     }
@@ -144,9 +191,9 @@ fn is_close(kind: io::ErrorKind) -> bool {
 
 fn certificate_reason(reason: &CertificateError) -> String {
     match reason {
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
-            "no trusted authority signed it".to_owned()
-        }
+        CertificateError::UnknownIssuer => "no trusted authority signed it".to_owned(),
+        CertificateError::BadSignature => WRONG_SIGNATURE.to_owned(),
+        CertificateError::Other(other) if other.0.is::<SmallKey>() => other.0.to_string(),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "it is not valid yet; check the clocks".to_owned()
@@ -157,6 +204,9 @@ fn certificate_reason(reason: &CertificateError) -> String {
         // RouterOS makes such a certificate when `key-usage` holds `key-cert-sign`.
         other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
             "it is the certificate of an authority, not of a router".to_owned()
+        }
+        other if format!("{other:?}").contains("UnsupportedCertVersion") => {
+            "it is of X.509 version 1, which cannot be judged by an authority".to_owned()
         }
         other => other.to_string(),
     }
@@ -173,13 +223,25 @@ fn shown(seen: &Seen) -> Option<[u8; 32]> {
 #[derive(Debug)]
 struct PinVerifier {
     expected: Option<[u8; 32]>,
+    keys: Keys,
     seen: Seen,
     provider: CryptoProvider,
 }
 
 impl PinVerifier {
-    fn new(expected: Option<[u8; 32]>, seen: Seen) -> Self {
-        PinVerifier { expected, seen, provider: ring::default_provider() }
+    fn new(expected: Option<[u8; 32]>, keys: Keys, seen: Seen) -> Self {
+        PinVerifier { expected, keys, seen, provider: ring::default_provider() }
+    }
+
+    fn verify(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let supported = &self.provider.signature_verification_algorithms;
+        tls_key::verify(supported, cert, dss.scheme, (message, dss.signature()))?;
+        Ok(HandshakeSignatureValid::assertion())
     }
 }
 
@@ -208,7 +270,7 @@ impl ServerCertVerifier for PinVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        self.verify(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -217,10 +279,13 @@ impl ServerCertVerifier for PinVerifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        self.verify(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        match self.keys {
+            Keys::Common => self.provider.signature_verification_algorithms.supported_schemes(),
+            Keys::Small => SMALL_RSA_SCHEMES.to_vec(),
+        }
     }
 }

@@ -2,7 +2,7 @@ use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
 
-use crate::code_page::CodePage;
+use crate::code_page::{CodePage, latin1};
 
 /// Text from a router: bytes of an unknown code page. RouterOS keeps what it was given; Winbox gives it the code page
 /// of the operator's Windows. Reading it never fails.
@@ -28,13 +28,16 @@ impl Value {
     /// use routeros::{CodePage, Value};
     ///
     /// let comment = Value::from(&b"\xdd\xed\xe3\xe5\xeb\xfc\xf1"[..]);
-    /// assert_eq!(comment.to_string_lossy_with(Some(CodePage::Windows1251)), "Энгельс");
+    /// assert_eq!(comment.to_string_lossy_with(CodePage::named("windows-1251")), "Энгельс");
     /// assert_eq!(comment.to_string_lossy_with(None), "Ýíãåëüñ");
     /// ```
     pub fn to_string_lossy_with(&self, code_page: Option<CodePage>) -> Cow<'_, str> {
         match std::str::from_utf8(&self.0) {
             Ok(text) => Cow::Borrowed(text),
-            Err(_) => Cow::Owned(code_page.unwrap_or(CodePage::Latin1).decode(&self.0)),
+            Err(_) => {
+                let decoded = code_page.map_or_else(|| latin1(&self.0), |page| page.decode(&self.0));
+                Cow::Owned(decoded)
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a company looks like and how it writes: edits with an audit event each.
 
 use crate::company::company_columns;
+use crate::email::is_email;
 use crate::engine::{Tx, on};
 use crate::{Company, CompanyId, StaffAct, Store, StoreError, audit};
 
@@ -211,7 +212,7 @@ impl CompanyEdit<'_> {
         if let Some(accent) = after.accent.as_deref().filter(|accent| !is_colour(accent)) {
             return invalid(format!("{accent:?} is not a colour such as #0a66c2"));
         }
-        if let Some(from) = after.mail_from.as_deref().filter(|from| !is_address(from)) {
+        if let Some(from) = after.mail_from.as_deref().filter(|from| !is_email(from)) {
             return invalid(format!("{from:?} is not an e-mail address"));
         }
         Ok(after)
@@ -221,14 +222,6 @@ impl CompanyEdit<'_> {
 fn is_colour(text: &str) -> bool {
     text.strip_prefix('#')
         .is_some_and(|digits| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
-}
-
-/// Whether it can stand in a mail's header: the mail server judges the rest.
-pub(crate) fn is_address(text: &str) -> bool {
-    let bad = |letter: char| letter.is_whitespace() || letter.is_control() || "<>,;\"()".contains(letter);
-    text.split_once('@').is_some_and(|(name, domain)| !name.is_empty() && !domain.is_empty())
-        && text.matches('@').count() == 1
-        && !text.contains(bad)
 }
 
 /// The company, held against other edits until the transaction ends. SQLite has one writer anyway.

@@ -1,7 +1,7 @@
 //! Whom a message goes to, as the outbox and the lists write it.
 
 use crate::StoreError;
-use crate::company_brand::is_address;
+use crate::email::is_email;
 use crate::webhook::webhook_of;
 
 /// What a WhatsApp number's recipient begins with; the number follows as E.164 writes it.
@@ -77,7 +77,7 @@ pub fn recipient(text: &str) -> Result<String, StoreError> {
     if typed.starts_with('+') {
         return Ok(format!("{WHATSAPP_PREFIX}{}", phone_number(&typed)?));
     }
-    if is_address(&typed) {
+    if is_email(&typed) {
         return Ok(typed);
     }
     let why = format!("{text:?} is neither an e-mail address nor a WhatsApp number such as +919812345678");
@@ -97,7 +97,7 @@ pub(crate) fn key(text: &str) -> String {
 /// Whether messages can go there.
 pub(crate) fn is_recipient(text: &str) -> bool {
     match Channel::of(text) {
-        Channel::Mail => is_address(text),
+        Channel::Mail => is_email(text),
         Channel::Webhook => true,
         Channel::WhatsApp => whatsapp_number(text).is_some(),
     }

@@ -25,6 +25,8 @@ pub struct Router {
     pub created_at_ms: i64,
     /// Whether it is polled.
     pub active: bool,
+    /// What its texts are read in where they are not UTF-8, for example `windows-1251`.
+    pub code_page: Option<String>,
 }
 
 /// How the connection to a router is protected.
@@ -75,7 +77,7 @@ const TABLE: &str = "mikrotik_routers";
 
 macro_rules! columns {
     () => {
-        "id, company_id, name, address, port, username, tls_mode, tls_ca_pem, tls_fingerprint, active, created_at_ms"
+        "id, company_id, name, address, port, username, tls_mode, tls_ca_pem, tls_fingerprint, active, created_at_ms, code_page"
     };
 }
 
@@ -92,6 +94,7 @@ struct Row {
     tls_fingerprint: Option<String>,
     active: bool,
     created_at_ms: i64,
+    code_page: Option<String>,
 }
 
 /// A router with its password as it is stored.
@@ -126,6 +129,7 @@ impl TryFrom<Row> for Router {
             tls,
             created_at_ms: row.created_at_ms,
             active: row.active,
+            code_page: row.code_page,
         })
     }
 }

@@ -70,11 +70,11 @@ impl Brand {
             let logo = app.store.company_logo(company.id).await?;
             let logo = logo.and_then(|logo| {
                 // What the statements leave out is left out here as well.
-                let checked = report::Logo::new(logo.bytes.clone(), logo.kind.as_str());
+                let checked = report::Logo::new(logo.bytes, logo.kind.as_str());
                 checked
                     .inspect_err(|error| tracing::warn!(company = %company.id, %error, "logo left out"))
-                    .is_ok()
-                    .then(|| PageLogo::new(logo.kind, logo.bytes))
+                    .map(|checked| PageLogo::new(logo.kind, checked.into_bytes()))
+                    .ok()
             });
             let accent = company.accent.as_deref().and_then(|text| text.parse().ok());
             Ok::<_, PageError>(Self::new(company.name.clone(), accent, logo))

@@ -19,6 +19,7 @@ mod kept;
 mod live_hub;
 mod logo;
 mod notices;
+mod opaque;
 mod pages;
 mod password;
 mod proxies;
@@ -39,7 +40,9 @@ mod watcher;
 mod zone;
 
 pub use app::{LOG_TARGETS_OFF, router};
-pub use logo::logo_of_file;
+pub use logo::{
+    LOGO_CPU_SECONDS_MAX, LOGO_MEMORY_BYTES_MAX, LOGO_REFUSED_CODE, LogoRefused, LogoTrial, logo_of_file,
+};
 pub use password::{
     PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError, check_password, hash_password, verify_password,
 };

@@ -2,6 +2,8 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::opaque::{opaque_string, spellings};
+
 /// The fewest characters of a password. OWASP ASVS 5.0, 6.2.1 asks for 8 and recommends 15.
 pub const PASSWORD_CHARS_MIN: usize = 12;
 /// The most bytes: more would only make the server work.
@@ -55,7 +57,7 @@ pub fn hash_password(password: &SecretString) -> Result<String, PasswordError> {
 /// # Errors
 /// The first rule that it breaks.
 pub fn check_password(password: &SecretString) -> Result<(), PasswordError> {
-    let text = password.expose_secret();
+    let text = &opaque_string(password.expose_secret());
     if text.len() > PASSWORD_BYTES_MAX {
         return Err(PasswordError::TooLong);
     }
@@ -70,9 +72,13 @@ pub fn check_password(password: &SecretString) -> Result<(), PasswordError> {
     if is_common { Err(PasswordError::Common) } else { Ok(()) }
 }
 
-/// Whether a password fits a stored hash: Argon2, or bcrypt `$2y$` from an import. A damaged hash fits nothing.
+/// Whether a password fits a stored hash: Argon2, or bcrypt `$2y$` from an import. A damaged hash fits nothing. Composed and
+/// decomposed letters are the same; a password with such letters takes up to three times as long.
 pub fn verify_password(password: &SecretString, stored: &str) -> bool {
-    let text = password.expose_secret();
+    spellings(password.expose_secret()).iter().any(|text| fits(text, stored))
+}
+
+fn fits(text: &str, stored: &str) -> bool {
     if text.len() > PASSWORD_BYTES_MAX {
         return false;
     }
@@ -96,7 +102,8 @@ pub(crate) fn needs_rehash(stored: &str) -> bool {
 
 /// Hashes a password that is already in use, whatever today's policy says of it.
 pub(crate) fn hash_unchecked(text: &str) -> Result<String, PasswordError> {
-    let hash: PasswordHash = Argon2::default().hash_password(text.as_bytes()).map_err(PasswordError::Hash)?;
+    let hash: PasswordHash =
+        Argon2::default().hash_password(opaque_string(text).as_bytes()).map_err(PasswordError::Hash)?;
     Ok(hash.to_string())
 }
 
@@ -128,6 +135,25 @@ mod tests {
         let hash = bcrypt::hash_with_result(&long, 4).unwrap().format_for_version(bcrypt::Version::TwoY);
         assert!(verify_password(&secret(&long), &hash));
         assert!(!verify_password(&secret(&format!("{long} and more")), &hash));
+    }
+
+    #[test]
+    fn a_password_fits_in_both_compositions_and_hashes_of_older_versions_do_too() {
+        let (composed, decomposed) =
+            ("crème brûlée au café", "cre\u{300}me bru\u{302}le\u{301}e au cafe\u{301}");
+        let typed_before = |text: &str| {
+            let hash: PasswordHash = Argon2::default().hash_password(text.as_bytes()).unwrap();
+            hash.to_string()
+        };
+        for hash in [
+            hash_password(&secret(composed)).unwrap(),
+            hash_password(&secret(decomposed)).unwrap(),
+            typed_before(composed),
+            typed_before(decomposed),
+        ] {
+            assert!(verify_password(&secret(composed), &hash) && verify_password(&secret(decomposed), &hash));
+            assert!(!verify_password(&secret("creme brulee au cafe"), &hash));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::logo::LogoTrial;
 use crate::throttle::DEVICE_KNOWN;
 use secrecy::SecretString;
 use store::LiveLimits;
@@ -66,6 +67,8 @@ pub struct Settings {
     pub whatsapp_receipts: Option<ReceiptSettings>,
     /// The live view of a link.
     pub live: LiveSettings,
+    /// Where uploaded logos are drawn for the first time; in this process only for tests.
+    pub logo_trial: LogoTrial,
     /// Cancelled when the process is to stop: streams that are open then end, so that nothing waits for them.
     pub stop: CancellationToken,
 }
@@ -89,6 +92,7 @@ impl Default for Settings {
             sends_whatsapp: false,
             whatsapp_receipts: None,
             live: LiveSettings::default(),
+            logo_trial: LogoTrial::default(),
             stop: CancellationToken::new(),
         }
     }

@@ -14,6 +14,7 @@ use super::trouble::trouble_of;
 use crate::backoff::Backoff;
 use crate::clocks::Clocks;
 use crate::error::RoundError;
+use crate::interface_name;
 use crate::schedule::spread;
 use crate::session::connect;
 
@@ -118,10 +119,8 @@ impl RouterWatch {
             let mut links = Links::new();
             let mut missing = Vec::new();
             for (link, interface) in wanted {
-                let found = names.iter().find(|(_, name)| {
-                    name.as_bytes() == interface.as_bytes() || name.to_string_lossy() == interface
-                });
-                let Some((id, name)) = found else {
+                let found = interface_name::index_of(names.iter().map(|(_, name)| name), &interface);
+                let Some((id, name)) = found.and_then(|index| names.get(index)) else {
                     missing.push(link);
                     continue;
                 };

@@ -39,6 +39,11 @@ impl Sender {
         self.0.name.get_or_insert_with(|| name.to_owned());
         self
     }
+
+    /// The domain of the address, as servers know it.
+    pub fn domain(&self) -> String {
+        with_ascii_domain(&self.0).email.domain().to_owned()
+    }
 }
 
 /// One e-mail to one recipient. The same fields give the same bytes, whenever and however often they are sent.
@@ -90,21 +95,21 @@ impl Mail {
         let mut builder = Message::builder()
             .message_id(Some(self.message_id.clone()))
             .date(UNIX_EPOCH + Duration::from_millis(ms))
-            .from(self.from.0.clone())
-            .to(Mailbox::new(None, to))
+            .from(with_ascii_domain(&self.from.0))
+            .to(with_ascii_domain(&Mailbox::new(None, to)))
             .subject(&self.subject)
             // No vacation notice shall answer it (RFC 3834).
             .raw_header(header("Auto-Submitted", "auto-generated"))
             .raw_header(header("X-Auto-Response-Suppress", "All"));
         if let Some(list) = self.list {
-            let id = format!("<{list}.{}>", self.from.0.email.domain());
+            let id = format!("<{list}.{}>", self.from.domain());
             builder = builder.raw_header(header("List-Id", &id));
         }
         if let Some(id) = &self.in_reply_to {
             builder = builder.in_reply_to(id.clone()).references(id.clone());
         }
         if let Some(reply_to) = self.reply_to.as_deref().and_then(|text| text.parse::<Mailbox>().ok()) {
-            builder = builder.reply_to(reply_to);
+            builder = builder.reply_to(with_ascii_domain(&reply_to));
         }
         let bodies = MultiPart::alternative()
             .boundary(self.boundary("alternative"))
@@ -128,6 +133,14 @@ impl Mail {
         let digest = Sha256::digest(format!("{part} {}", self.message_id));
         digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// With a domain in another script as `xn--`, which every server takes.
+fn with_ascii_domain(mailbox: &Mailbox) -> Mailbox {
+    let Mailbox { name, email } = mailbox;
+    let domain = idna::domain_to_ascii(email.domain()).ok();
+    let ascii = domain.and_then(|domain| Address::new(email.user(), domain).ok());
+    Mailbox::new(name.clone(), ascii.unwrap_or_else(|| email.clone()))
 }
 
 fn header(name: &'static str, value: &str) -> HeaderValue {
@@ -192,6 +205,29 @@ mod tests {
         for to in ["", "no", "a b@c.example", "a@b.example\r\nBcc: x@y.example"] {
             let error = Mail { to: to.to_owned(), ..mail() }.message().expect_err(to);
             assert!(matches!(error, SendError::Refused(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_domain_in_another_script_is_sent_as_ascii() {
+        let mail = Mail {
+            from: "SLA <sla@bücher.example>".parse().expect("a sender"),
+            reply_to: Some("help@bücher.example".to_owned()),
+            to: "it@उदाहरण.example".to_owned(),
+            ..mail()
+        };
+        let message = mail.message().expect("a message");
+        let envelope = message.envelope();
+        assert_eq!(envelope.from().expect("a sender").to_string(), "sla@xn--bcher-kva.example");
+        assert_eq!(envelope.to()[0].to_string(), "it@xn--p1b6ci4b4b3a.example");
+        let text = String::from_utf8(message.formatted()).expect("ASCII");
+        for expected in [
+            "<sla@xn--bcher-kva.example>",
+            "To: it@xn--p1b6ci4b4b3a.example",
+            "Reply-To: help@xn--bcher-kva.example",
+            "List-Id: <sla-reports.xn--bcher-kva.example>",
+        ] {
+            assert!(text.contains(expected), "{expected} is missing in {text}");
         }
     }
 

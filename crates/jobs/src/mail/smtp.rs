@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::time::Duration;
 
 use lettre::{
@@ -28,6 +29,10 @@ const IDLE_MAX: Duration = Duration::from_secs(20);
 /// Longest time for saying good-bye.
 const QUIT_MAX: Duration = Duration::from_secs(2);
 
+/// Why a mail does not go to a server that knows ASCII only.
+const NO_UTF8: &str = "the address has letters beyond ASCII before its @, and the mail server takes none (it does not offer \
+    SMTPUTF8): use another address, or another server";
+
 /// Where the mail server is and how to talk to it.
 #[derive(Clone, Debug)]
 pub struct SmtpSettings {
@@ -41,6 +46,8 @@ pub struct SmtpSettings {
     pub login: Option<(String, SecretString)>,
     /// The longest that connecting may take, and again one mail.
     pub timeout: Duration,
+    /// The name that we introduce ourselves with; `None`: the machine's.
+    pub hello: Option<String>,
 }
 
 /// How the connection is encrypted.
@@ -112,6 +119,12 @@ impl Smtp {
                 Some(connection) => connection,
                 None => self.connect().await?,
             };
+            if needs_utf8(message.envelope())
+                && !connection.connection.server_info().supports_feature(Extension::SmtpUtfEight)
+            {
+                *live = Some(connection);
+                return Err(SendError::Refused(NO_UTF8.to_owned()));
+            }
             // Dropped at the time limit, the connection is gone with it: nobody can say what it would answer next.
             let mut step = Step::Sender;
             let talk = talk(&mut connection.connection, message.envelope(), &bytes, &mut step);
@@ -172,7 +185,7 @@ impl Smtp {
     }
 
     async fn handshake(&self) -> Result<AsyncSmtpConnection, (&'static str, SmtpError)> {
-        let hello = ClientId::default();
+        let hello = self.settings.hello.as_deref().map_or_else(ClientId::default, client_id);
         let server = (self.settings.host.as_str(), self.settings.port);
         let (at_once, later) = match self.settings.tls {
             SmtpTls::Tls { .. } => (self.tls.clone(), None),
@@ -236,10 +249,7 @@ async fn talk(
     step: &mut Step,
 ) -> Result<String, SmtpError> {
     let mut parameters = Vec::new();
-    let mut addresses = envelope.to().iter().chain(envelope.from());
-    let is_plain = addresses.all(|address| AsRef::<str>::as_ref(address).is_ascii());
-    // A server that knows no such addresses refuses this one below, in its own words.
-    if !is_plain && connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+    if needs_utf8(envelope) {
         parameters.push(MailParameter::SmtpUtfEight);
     }
     connection.command(MailFrom::new(envelope.from().cloned(), parameters)).await?;
@@ -252,6 +262,21 @@ async fn talk(
     let answer = connection.message(bytes).await?;
     let text: Vec<&str> = answer.message().collect();
     Ok(one_line(&format!("{} {}", answer.code(), text.join(" "))))
+}
+
+/// Whether an address has letters that only servers with SMTPUTF8 (RFC 6531) take. Domains are `xn--` by then.
+fn needs_utf8(envelope: &Envelope) -> bool {
+    let mut addresses = envelope.to().iter().chain(envelope.from());
+    addresses.any(|address| !AsRef::<str>::as_ref(address).is_ascii())
+}
+
+/// A name, or an address in the brackets of RFC 5321, 4.1.3.
+fn client_id(text: &str) -> ClientId {
+    match text.parse() {
+        Ok(IpAddr::V4(address)) => ClientId::Ipv4(address),
+        Ok(IpAddr::V6(address)) => ClientId::Ipv6(address),
+        Err(_) => ClientId::Domain(text.to_owned()),
+    }
 }
 
 /// 421: the server closes the connection, whatever was asked.

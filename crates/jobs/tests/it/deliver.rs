@@ -37,6 +37,7 @@ pub(crate) fn smtp(port: u16) -> Mailer {
         tls: SmtpTls::Off,
         login: None,
         timeout: Duration::from_secs(20),
+        hello: None,
     };
     Mailer::Smtp(Box::new(Smtp::new(settings).unwrap()))
 }

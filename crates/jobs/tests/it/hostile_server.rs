@@ -102,8 +102,14 @@ async fn converse(stream: TcpStream, answers: Answers) {
 }
 
 fn mailer(port: u16) -> Mailer {
-    let settings =
-        SmtpSettings { host: "127.0.0.1".to_owned(), port, tls: SmtpTls::Off, login: None, timeout: LIMIT };
+    let settings = SmtpSettings {
+        host: "127.0.0.1".to_owned(),
+        port,
+        tls: SmtpTls::Off,
+        login: None,
+        timeout: LIMIT,
+        hello: None,
+    };
     Mailer::Smtp(Box::new(Smtp::new(settings).unwrap()))
 }
 

@@ -16,6 +16,7 @@ mod real_server;
 mod receiver;
 mod runner;
 mod schedule;
+mod smtp_utf8;
 mod storm;
 mod storm_kill;
 mod storm_play;

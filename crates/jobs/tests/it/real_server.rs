@@ -9,8 +9,14 @@ use crate::mail_server::{MailServer, header};
 
 fn mailer(port: u16, tls: SmtpTls, password: Option<&str>) -> Mailer {
     let login = password.map(|password| ("leaseline".to_owned(), SecretString::from(password.to_owned())));
-    let settings =
-        SmtpSettings { host: "localhost".to_owned(), port, tls, login, timeout: Duration::from_secs(20) };
+    let settings = SmtpSettings {
+        host: "localhost".to_owned(),
+        port,
+        tls,
+        login,
+        timeout: Duration::from_secs(20),
+        hello: None,
+    };
     Mailer::Smtp(Box::new(Smtp::new(settings).unwrap()))
 }
 

@@ -41,6 +41,9 @@ pub(crate) struct RouterEditArgs {
     /// File whose first line is the password; - reads it from standard input
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
+    /// Code page of names and comments on it that are not UTF-8, e.g. windows-1251 or gbk; "" for none
+    #[arg(long, value_name = "NAME")]
+    pub(crate) code_page: Option<String>,
 }
 
 #[derive(Args, Debug)]

@@ -134,6 +134,19 @@ pub(crate) enum Command {
     /// The mail server
     #[command(subcommand)]
     Mail(MailCommand),
+    /// Draw a logo from standard input within limits; started by this program itself
+    #[command(hide = true)]
+    LogoTrial(LogoTrialArgs),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct LogoTrialArgs {
+    /// Most address space
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) memory_bytes: Option<u64>,
+    /// Most time of a processor
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) cpu_seconds: Option<u64>,
 }
 
 #[derive(Args, Debug)]

@@ -66,7 +66,10 @@ async fn edit(store: &Store, args: &CompanyEditArgs, printer: &Printer) -> anyho
             return Err(wrong_use(format!("{recipient} is not on the operations list")));
         }
     }
-    let logo = args.logo.as_deref().map(read_logo).transpose()?;
+    let logo = match &args.logo {
+        Some(file) => Some(read_logo(file).await?),
+        None => None,
+    };
     let events = events(&args.mail_on, true)?.into_iter().chain(events(&args.mail_off, false)?);
     let edit = CompanyEdit {
         name: args.name.as_deref(),
@@ -107,14 +110,14 @@ fn events(names: &[String], enabled: bool) -> anyhow::Result<Vec<(NotificationEv
 }
 
 /// A logo that reports can be printed with.
-fn read_logo(file: &Path) -> anyhow::Result<Logo> {
+async fn read_logo(file: &Path) -> anyhow::Result<Logo> {
     let trouble = |what: &dyn std::fmt::Display| wrong_use(format!("the logo in {}: {what}", file.display()));
     let length = std::fs::metadata(file).map_err(|error| trouble(&error))?.len();
     if length > report::LOGO_BYTES_MAX as u64 {
         return Err(trouble(&format!("it has {length} bytes, {} are the most", report::LOGO_BYTES_MAX)));
     }
     let bytes = std::fs::read(file).map_err(|error| trouble(&error))?;
-    web::logo_of_file(bytes).map_err(|error| trouble(&error))
+    web::logo_of_file(bytes, &crate::logo_trial::process()?).await.map_err(|error| trouble(&error))
 }
 
 /// All that is to be known of a company.

@@ -4,7 +4,7 @@ use serde_json::json;
 use store::OutboxState;
 
 use super::{
-    doctor_security,
+    doctor_security, printable,
     router::{self, Step},
 };
 use crate::{
@@ -64,6 +64,7 @@ async fn look_inside(
             zone.map(|_| format!("{}, {}, {}", company.name, company.timezone, company.currency)),
         ));
     }
+    steps.extend(printable::steps(store).await?);
     steps.push(outbox(store, installation).await?);
     if let Some(found) = proxy(store, installation).await? {
         steps.push(found);

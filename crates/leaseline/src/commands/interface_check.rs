@@ -39,7 +39,7 @@ pub(super) async fn check(
     let interface = &args.interface;
     let password = store.router_password(router.id).await?;
     let credentials = Credentials { username: router.username.clone(), password };
-    let (target, limits) = (target_of(router), limits(config));
+    let (target, limits) = (target_of(router), limits(config, router));
     let names = async {
         let client = Client::connect(&target, &credentials, &limits).await?;
         client.interfaces().await
@@ -51,7 +51,7 @@ pub(super) async fn check(
     };
     let mut names: Vec<String> =
         found.iter().map(|found| found.name.to_string_lossy().into_owned()).collect();
-    if names.iter().any(|name| name == interface) {
+    if names.iter().any(|name| name.trim() == interface.trim()) {
         return Ok(Checked::There);
     }
     let more = names.len().saturating_sub(NAMES_MAX);

@@ -47,10 +47,9 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
     let objectives =
         Objectives { uptime: &args.uptime, latency_ms: &args.latency_ms, loss_pct: &args.loss_pct };
     let terms = objectives.terms(LinkId(0), activated_at_ms, args.down_when)?;
-    if let Some(target) = &args.probe_target {
-        field::host(target).map_err(|why| typed("--probe-target", target, &why))?;
-    }
-    if matches!(args.down_when, DownChoice::NoAnswer) && args.probe_target.is_none() {
+    let probe_target =
+        args.probe_target.as_deref().map(|text| super::router::host("--probe-target", text)).transpose()?;
+    if matches!(args.down_when, DownChoice::NoAnswer) && probe_target.is_none() {
         return Err(wrong_use("--down-when no-answer needs a --probe-target to ask"));
     }
     let link = NewLink {
@@ -62,7 +61,7 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
         kind,
         committed_bps: field::mbps(&args.committed_mbps)
             .map_err(|why| typed("--committed-mbps", &args.committed_mbps, &why))?,
-        probe_target: args.probe_target.as_deref(),
+        probe_target: probe_target.as_deref(),
         facing: match args.facing {
             FacingChoice::Customer => Facing::Customer,
             FacingChoice::Upstream => Facing::Upstream,

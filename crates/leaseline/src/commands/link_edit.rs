@@ -30,16 +30,17 @@ pub(super) async fn edit(store: &Store, args: &LinkEditArgs, printer: &Printer) 
         Some(mbps) => field::mbps(mbps).map_err(|why| typed("--committed-mbps", mbps, &why))?,
         None => before.committed_bps,
     };
-    if let Some(target) = args.probe_target.as_ref().filter(|target| !target.is_empty()) {
-        field::host(target).map_err(|why| typed("--probe-target", target, &why))?;
-    }
+    let probe_target = match args.probe_target.as_deref() {
+        Some(text) if !text.is_empty() => Some(super::router::host("--probe-target", text)?),
+        emptied_or_kept => emptied_or_kept.map(str::to_owned),
+    };
     let fields = LinkFields {
         interface: args.interface.as_deref().unwrap_or(&before.interface),
         circuit: args.circuit.as_deref().unwrap_or(&before.circuit),
         service_ref: changed(&args.service_ref, &before.service_ref),
         kind: &kind,
         committed_bps,
-        probe_target: changed(&args.probe_target, &before.probe_target),
+        probe_target: changed(&probe_target, &before.probe_target),
         facing: match args.facing {
             Some(FacingChoice::Customer) => Facing::Customer,
             Some(FacingChoice::Upstream) => Facing::Upstream,

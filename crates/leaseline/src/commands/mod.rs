@@ -19,6 +19,7 @@ mod outage;
 mod outbox;
 pub(crate) mod password_file;
 mod pieces;
+mod printable;
 mod readings;
 mod report;
 mod report_name;

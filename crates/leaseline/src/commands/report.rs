@@ -93,7 +93,13 @@ async fn file(
         Form::Csv | Form::Json => PathBuf::from("-"),
     });
     let bytes = match form {
-        Form::Pdf => ::report::pdf(&paper.document())?,
+        Form::Pdf => {
+            let pdf = ::report::pdf_with_notes(&paper.document())?;
+            for note in &pdf.notes {
+                printer.warn(&note.to_string());
+            }
+            pdf.bytes
+        }
         Form::Csv => ::report::csv(&paper.document()),
         Form::Json => ::report::json(&paper.document()),
     };

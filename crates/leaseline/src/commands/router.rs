@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use routeros::{Credentials, Limits, Target, Tls};
+use routeros::{CodePage, Credentials, Limits, Target, Tls};
 use serde_json::{Value, json};
 use store::{NewRouter, Router, RouterTls, Store};
 
@@ -45,7 +45,7 @@ pub(super) async fn run(
 
 async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::Result<()> {
     super::check_name("router name", &args.name)?;
-    super::check_name("address", &args.address)?;
+    let address = host("--address", &args.address)?;
     super::check_name("user name", &args.username)?;
     let company = super::company(store, args.company.as_deref()).await?;
     let password = password_file::read(&args.password_file)?;
@@ -53,7 +53,7 @@ async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::R
         return Err(wrong_use(format!("there already is a router named {:?}", args.name)));
     }
     let port = args.port.unwrap_or(if args.tls == TlsChoice::Off { PLAIN_PORT } else { TLS_PORT });
-    let (tls, remark) = tls(&args.tls, &args.address, port).await?;
+    let (tls, remark) = tls(&args.tls, &address, port).await?;
     let fingerprint = match &tls {
         RouterTls::Pinned(bytes) => Some(fingerprint_words(bytes)),
         _ => None,
@@ -61,7 +61,7 @@ async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::R
     let router = NewRouter {
         company_id: company.id,
         name: &args.name,
-        address: &args.address,
+        address: &address,
         port,
         username: &args.username,
         password: &password,
@@ -71,9 +71,14 @@ async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::R
     let id = store.staff_add_router(&act(&by), &router).await.map_err(refused)?;
     let pinned = fingerprint.as_ref().map_or(String::new(), |words| format!("\nPinned SHA-256 {words}"));
     printer.said(
-        &format!("Added router {} at {}:{port}.{pinned}\n{remark}", args.name, args.address),
+        &format!("Added router {} at {address}:{port}.{pinned}\n{remark}", args.name),
         &json!({ "id": id, "name": args.name, "fingerprint_sha256": fingerprint }),
     )
+}
+
+/// The address of a router, by the rule that files and forms have too.
+pub(super) fn host(option: &str, text: &str) -> anyhow::Result<String> {
+    import::field::host(text).map_err(|why| super::link::typed(option, text, &why))
 }
 
 /// How the connection is to be secured, and what to know about it.
@@ -220,7 +225,7 @@ pub(super) async fn findings(store: &Store, config: &Config, router: &Router) ->
     let report = routeros::test_connection(
         &target_of(router),
         &credentials,
-        &limits(config),
+        &limits(config, router),
         now,
         Some(&probe_target),
     )
@@ -259,8 +264,13 @@ pub(super) fn target_of(router: &Router) -> Target {
     Target { address: router.address.clone(), port: router.port, tls }
 }
 
-pub(super) fn limits(config: &Config) -> Limits {
-    Limits { connect: Duration::from_secs(config.collector.connect_timeout_s), ..Limits::default() }
+pub(super) fn limits(config: &Config, router: &Router) -> Limits {
+    let code_page = router.code_page.as_deref().and_then(CodePage::named);
+    Limits {
+        connect: Duration::from_secs(config.collector.connect_timeout_s),
+        code_page,
+        ..Limits::default()
+    }
 }
 
 fn tls_words(tls: &RouterTls) -> String {

@@ -8,16 +8,23 @@ use crate::{cli::RouterEditArgs, output::Printer};
 
 pub(super) async fn edit(store: &Store, args: RouterEditArgs, printer: &Printer) -> anyhow::Result<()> {
     let named = router_named(store, &args.router).await?;
-    for (what, text) in
-        [("router name", &args.name), ("address", &args.address), ("user name", &args.username)]
-    {
+    for (what, text) in [("router name", &args.name), ("user name", &args.username)] {
         if let Some(text) = text {
             super::check_name(what, text)?;
         }
     }
+    let given = args.address.as_deref().map(|text| router::host("--address", text)).transpose()?;
+    let code_page = match args.code_page.as_deref() {
+        Some("") => Some(None),
+        Some(name) => {
+            let known = import::field::code_page(name);
+            Some(Some(known.map_err(|why| super::link::typed("--code-page", name, &why))?))
+        }
+        None => None,
+    };
     let password = args.password_file.as_deref().map(password_file::read).transpose()?;
     let (before, shown) = store.shown_router(&StaffScope::All, named.id).await?;
-    let address = args.address.as_deref().unwrap_or(&before.address);
+    let address = given.as_deref().unwrap_or(&before.address);
     let port = args.port.unwrap_or(before.port);
     let (tls, remark) = match &args.tls {
         Some(choice) => router::tls(choice, address, port).await?,
@@ -34,6 +41,9 @@ pub(super) async fn edit(store: &Store, args: RouterEditArgs, printer: &Printer)
         .staff_edit_router(&act(&operator()), (named.id, &shown), &fields, password.as_ref())
         .await
         .map_err(refused)?;
+    if let Some(code_page) = code_page {
+        store.staff_set_router_code_page(&act(&operator()), named.id, code_page).await.map_err(refused)?;
+    }
     let words = format!("Router {}: {address}:{port}, user {}. {remark}", fields.name, fields.username);
     let said = json!({ "id": named.id, "name": fields.name, "address": address, "port": port });
     printer.said(words.trim_end(), &said)

@@ -167,14 +167,7 @@ pub(super) async fn checked(
     Ok(CheckedUser { username, email, hash: web::hash_password(&password)? })
 }
 
-/// Only what cannot be an address is refused; whether mail arrives there is seen when some is sent.
+/// What the mailer would refuse is refused; whether mail arrives there is seen when some is sent.
 pub(super) fn check_email(email: &str) -> anyhow::Result<()> {
-    match email.split_once('@') {
-        Some((local, host))
-            if !local.is_empty() && !host.is_empty() && !email.chars().any(char::is_whitespace) =>
-        {
-            Ok(())
-        }
-        _ => Err(wrong_use(format!("{email:?} is not an e-mail address"))),
-    }
+    store::email(email).map(drop).map_err(refused)
 }

@@ -14,6 +14,7 @@ pub(crate) struct Mail {
     pub(crate) password_file: String,
     pub(crate) from: String,
     pub(crate) timeout_s: u64,
+    pub(crate) ehlo: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -29,11 +30,12 @@ impl Mail {
         if self.smtp_host.is_empty() {
             return Ok(());
         }
-        if self.smtp_host.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
-            return Err(wrong_use(format!(
-                "mail.smtp_host {:?}: write a host name or an address",
-                self.smtp_host
-            )));
+        for (name, text) in [("mail.smtp_host", &self.smtp_host), ("mail.ehlo", &self.ehlo)] {
+            if !text.is_empty()
+                && let Err(why) = import::field::host(text)
+            {
+                return Err(wrong_use(format!("{name} {text:?}: {why}")));
+            }
         }
         if let Err(error) = self.from.parse::<jobs::Sender>() {
             return Err(wrong_use(format!("mail.from: {error}")));

@@ -31,7 +31,7 @@ pub(super) async fn write(
         ..CompanyEdit::default()
     };
     store.edit_company(company, &edit, BY, now_ms).await?;
-    let logo = web::logo_of_file(LOGO.to_vec())?;
+    let logo = web::logo_of_file(LOGO.to_vec(), &web::LogoTrial::InProcess).await?;
     store.set_company_logo(company, Some(&logo), BY, now_ms).await?;
     exclude(store, links, calendar).await?;
     let months = months(first_ms, Month::containing(now_ms, calendar.zone())?, calendar.zone())?;

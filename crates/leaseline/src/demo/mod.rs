@@ -99,6 +99,7 @@ async fn with_store(
         public_url: delivery.is_some().then_some(public_url),
         refresh_ms: PAGE_REFRESH_MS,
         stale_after_ms: 10 * PROBE_INTERVAL.as_millis() as i64,
+        logo_trial: crate::logo_trial::process()?,
         ..web::Settings::default()
     };
     let limits = serving::demo_connection_limits();

@@ -17,6 +17,7 @@ pub(super) fn delivery(store: &Store, smtp: SocketAddr, public_url: &str) -> any
         tls: SmtpTls::Off,
         login: None,
         timeout: TIMEOUT,
+        hello: None,
     })?;
     let settings = DeliverySettings {
         from: plan::OPERATIONS.parse()?,

@@ -76,7 +76,7 @@ fn an_edit_with_a_mistake_in_it_changes_nothing() {
         (&["--support-email", "nobody"], "nobody"),
         (&["--add-operations", "nobody"], "nobody"),
         (&["--logo", &text], "logo.txt"),
-        (&["--logo", &active], "a <script> in it"),
+        (&["--logo", &active], "the SVG has a <script>"),
         (&["--logo", &large], "bytes"),
         (&["--logo", "/no/such.png"], "/no/such.png"),
         (&["--mail-on", "birthday"], "birthday"),

@@ -25,11 +25,11 @@ fn what_was_imported_is_exported_and_can_be_imported_elsewhere() {
             assert_eq!(checked["written"], 0, "{checked}");
             let outcome = installation.json(&args);
             assert_eq!((&outcome["written"], &outcome["rows"]), (&outcome["rows"], &checked["rows"]));
-            assert_eq!(installation.ok(&["export", what]), text, "{what}");
+            assert_eq!(installation.ok(&["export", what]), format!("\u{feff}{text}"), "{what}");
         }
         let file = installation.folder().join("out.csv").display().to_string();
         installation.ok(&["export", "links", "--output", &file]);
-        assert_eq!(std::fs::read_to_string(file).expect("written"), LINKS);
+        assert_eq!(std::fs::read_to_string(file).expect("written"), format!("\u{feff}{LINKS}"));
     }
 }
 

@@ -14,6 +14,7 @@ mod kill;
 mod kill_mail;
 mod layering;
 mod ledger;
+mod logo_trial;
 #[path = "../../../jobs/tests/it/mail_server.rs"]
 mod mail_server;
 mod months;

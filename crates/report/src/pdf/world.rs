@@ -7,10 +7,20 @@ use typst::text::{Font, FontBook};
 use typst::utils::LazyHash;
 use typst::{Library, LibraryExt, World};
 
-/// The templates, by the names under which they import each other. The first is the main one.
+use super::fonts::Fonts;
+
+/// The template that is printed.
+#[derive(Clone, Copy)]
+pub(super) enum Main {
+    Statement,
+    LogoTrial,
+}
+
+/// The templates, by the names under which they import each other; first those of [`Main`], in its order.
 static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
     let texts = [
         ("/statement.typ", include_str!("../../templates/statement.typ")),
+        ("/logo-trial.typ", include_str!("../../templates/logo-trial.typ")),
         ("/style.typ", include_str!("../../templates/style.typ")),
         ("/first.typ", include_str!("../../templates/first.typ")),
         ("/tables.typ", include_str!("../../templates/tables.typ")),
@@ -21,36 +31,27 @@ static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
 
 static LIBRARY: LazyLock<LazyHash<Library>> = LazyLock::new(|| LazyHash::new(Library::default()));
 
-static FONTS: LazyLock<Vec<Font>> = LazyLock::new(|| {
-    let files: [&'static [u8]; 2] = [
-        include_bytes!(concat!(env!("LEASELINE_FONTS_DIR"), "/NotoSans_400Regular.ttf")),
-        include_bytes!(concat!(env!("LEASELINE_FONTS_DIR"), "/NotoSans_600SemiBold.ttf")),
-    ];
-    files.into_iter().flat_map(|file| Font::iter(Bytes::new(file))).collect()
-});
-
-static BOOK: LazyLock<LazyHash<FontBook>> =
-    LazyLock::new(|| LazyHash::new(FontBook::from_fonts(FONTS.iter())));
-
 /// The id of a path. Ids are kept for the life of the process: there are only a handful of paths, the same each time.
 fn file_id(path: &'static str) -> FileId {
     let path = VirtualPath::new(path).expect("a constant path without .. or backslash");
     FileId::new(RootedPath::new(VirtualRoot::Project, path))
 }
 
-/// Whether the statement's font has a glyph for a character.
-pub(super) fn can_print(character: char) -> bool {
-    BOOK.info(0).is_some_and(|info| info.coverage.contains(character.into()))
-}
-
 /// All that a template can see: itself and the files handed in. There is no disk, no network and no clock.
 pub(super) struct Sandbox {
+    main: Main,
+    fonts: &'static Fonts,
     files: Vec<(FileId, Bytes)>,
 }
 
 impl Sandbox {
-    pub(super) fn new(files: impl IntoIterator<Item = (&'static str, Vec<u8>)>) -> Self {
-        Self { files: files.into_iter().map(|(path, bytes)| (file_id(path), Bytes::new(bytes))).collect() }
+    pub(super) fn new(
+        main: Main,
+        fonts: &'static Fonts,
+        files: impl IntoIterator<Item = (&'static str, Vec<u8>)>,
+    ) -> Self {
+        let files = files.into_iter().map(|(path, bytes)| (file_id(path), Bytes::new(bytes))).collect();
+        Self { main, fonts, files }
     }
 }
 
@@ -60,11 +61,11 @@ impl World for Sandbox {
     }
 
     fn book(&self) -> &LazyHash<FontBook> {
-        &BOOK
+        &self.fonts.book
     }
 
     fn main(&self) -> FileId {
-        SOURCES[0].id()
+        SOURCES[self.main as usize].id()
     }
 
     fn source(&self, id: FileId) -> FileResult<Source> {
@@ -78,7 +79,7 @@ impl World for Sandbox {
     }
 
     fn font(&self, index: usize) -> Option<Font> {
-        FONTS.get(index).cloned()
+        self.fonts.font(index)
     }
 
     fn today(&self, _offset: Option<Duration>) -> Option<Datetime> {

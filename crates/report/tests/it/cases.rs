@@ -17,6 +17,7 @@ pub(crate) fn all() -> Vec<Case> {
         sixty_outages(),
         long_names(),
         devanagari(),
+        scripts(),
         no_logo(),
         light_accent(),
         terms_changed(),
@@ -157,6 +158,18 @@ pub(crate) fn devanagari() -> Case {
         Brand {
             name: "दख्खन फायबर नेटवर्क्स".to_owned(), accent: Some("#7a1f3d".to_owned()), ..case.brand
         };
+    case
+}
+
+/// Names in the scripts of customers.
+pub(crate) fn scripts() -> Case {
+    let mut case = met();
+    case.name = "scripts";
+    case.facts.client = "தமிழ் நிறுவனம் · తెలుగు సంస్థ · ಕನ್ನಡ ಸಂಸ್ಥೆ · മലയാളം കമ്പനി".to_owned();
+    case.facts.site = Some("বাংলা প্রতিষ্ঠান · ગુજરાતી સંસ્થા · ਪੰਜਾਬੀ ਸੰਸਥਾ · ଓଡ଼ିଆ ସଂସ୍ଥା".to_owned());
+    case.facts.service_ref = Some("شركة نور للاتصالات (الهند)".to_owned());
+    case.facts.router = "חברת נור (פונה)".to_owned();
+    case.facts.interface = "บริษัท เน็ต ⚡ 👩\u{200d}🔧".to_owned();
     case
 }
 

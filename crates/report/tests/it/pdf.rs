@@ -1,4 +1,4 @@
-use report::{Document, Logo, pdf};
+use report::{Document, Logo, pdf, pdf_with_notes};
 
 use crate::fixtures::{Case, HOUR_MS};
 use crate::{cases, fixtures, poppler};
@@ -60,6 +60,67 @@ fn a_name_in_devanagari_can_be_read_and_searched() {
     for word in ["दख्खन", "चाकण", "पुणे", "१४"] {
         assert!(text.contains(word), "{word} is missing in: {text}");
     }
+}
+
+#[test]
+fn names_in_the_scripts_of_india_arabic_hebrew_thai_and_emoji_are_printed_with_their_fonts() {
+    let case = cases::scripts();
+    let made = pdf_with_notes(&case.document()).expect("a statement");
+    assert_eq!(made.notes, []);
+    let fonts = poppler::fonts(case.name, &made.bytes).join("\n");
+    for family in [
+        "Sans-",
+        "SansTamil",
+        "SansTelugu",
+        "SansKannada",
+        "SansMalayalam",
+        "SansBengali",
+        "SansGujarati",
+        "SansGurmukhi",
+        "SansOriya",
+        "SansArabic",
+        "SansHebrew",
+        "SansThai",
+        "Emoji",
+    ] {
+        assert!(fonts.contains(&format!("Noto{family}")), "Noto{family} is missing in: {fonts}");
+    }
+    let text = poppler::text(case.name, &made.bytes);
+    assert!(!text.contains('\u{fffd}') && text.contains("தமிழ்"), "{text}");
+}
+
+#[test]
+fn a_character_that_no_font_has_is_replaced_and_named() {
+    let mut case = cases::met();
+    case.facts.client = "東海 Ltd".to_owned();
+    let made = pdf_with_notes(&case.document()).expect("a statement");
+    let [note] = &made.notes[..] else { panic!("{:?}", made.notes) };
+    assert!(note.to_string().starts_with("no font has glyphs for 東 (U+6771), 海 (U+6D77): "), "{note}");
+    assert!(poppler::text(case.name, &made.bytes).contains("\u{fffd} Ltd"));
+    assert_eq!(report::unprintable("東 Ltd"), ['東']);
+}
+
+/// A process of its own: fonts are looked for once.
+#[test]
+fn a_font_that_is_found_prints_what_those_in_the_program_lack() {
+    report::find_more_fonts(|| {
+        let bytes = include_bytes!("../fonts/NotoSansSC-Regular-six-characters.otf");
+        vec![Box::new(|| None), Box::new(|| Some(bytes.to_vec()))]
+    });
+    let mut case = cases::met();
+    case.facts.client = "北京网络公司 Ltd".to_owned();
+    let made = pdf_with_notes(&case.document()).expect("a statement");
+    assert_eq!(made.notes, []);
+    assert!(poppler::text(case.name, &made.bytes).contains("北京网络公司"));
+    assert_eq!(report::unprintable("北海"), ['海']);
+}
+
+/// Of a letter and an accent of another script, no font has both: the rest is printed all the same.
+#[test]
+fn a_cluster_of_which_no_font_has_all_does_not_cost_the_statement() {
+    let mut case = cases::met();
+    case.facts.client = "த\u{301}\u{5b0} 1\u{20e3} \u{1f3fb} Ltd".to_owned();
+    assert!(text(&case).contains("Ltd"));
 }
 
 #[test]
@@ -175,14 +236,19 @@ fn the_same_document_gives_the_same_bytes_and_another_one_does_not() {
 }
 
 #[test]
-fn a_logo_that_cannot_be_drawn_does_not_cost_the_statement() {
+fn a_logo_that_cannot_be_drawn_costs_the_logo_and_not_the_statement() {
     let mut case = cases::met();
-    for (bytes, media_type) in [
-        (b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x10\0\0\0\x10 and then nothing".to_vec(), "image/png"),
-        (b"<svg but no more".to_vec(), "image/svg+xml"),
-        (br#"<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="/etc/passwd"/></svg>"#.to_vec(), "image/svg+xml"),
-    ] {
+    let broken = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x10\0\0\0\x10 and then nothing".to_vec();
+    // Drawn it is fine; printed it is not, for no font has a glyph for its text.
+    let text =
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 90 30'><text y='20'>\u{10fffd}</text></svg>";
+    for (bytes, media_type) in [(broken, "image/png"), (text.into(), "image/svg+xml")] {
         case.brand.logo = Some(Logo::new(bytes, media_type).expect("it looks like one"));
-        assert!(text(&case).contains("99.945 %"));
+        let made = pdf_with_notes(&case.document()).expect("a statement");
+        assert!(poppler::text(case.name, &made.bytes).contains("99.945 %"));
+        let notes: Vec<String> = made.notes.iter().map(ToString::to_string).collect();
+        assert!(matches!(&notes[..], [note] if note.contains("made without the logo")), "{notes:?}");
     }
+    case.brand.logo = fixtures::brand().logo;
+    assert_eq!(pdf_with_notes(&case.document()).expect("a statement").notes, []);
 }

@@ -43,6 +43,23 @@ impl Sentence {
         self.words().skip(1).find_map(|word| word.strip_prefix(b".tag="))
     }
 
+    /// The sentence with each word that is not UTF-8 read by `decode`. Names of attributes are ASCII, which stays the same.
+    pub(crate) fn in_utf8(self, decode: impl Fn(&[u8]) -> String) -> Self {
+        if self.words().all(|word| std::str::from_utf8(word).is_ok()) {
+            return self;
+        }
+        let mut wire = BytesMut::new();
+        let mut writer = SentenceWriter::new(&mut wire);
+        for word in self.words() {
+            writer = match std::str::from_utf8(word) {
+                Ok(_) => writer.word(word),
+                Err(_) => writer.word(decode(word).as_bytes()),
+            };
+        }
+        writer.unended();
+        Self { wire: wire.freeze() }
+    }
+
     /// Bytes this sentence takes on the wire, without its terminator.
     pub fn wire_len(&self) -> usize {
         self.wire.len()

@@ -119,6 +119,10 @@ impl State {
     /// What ends the connection: `!fatal`, or a peer that breaks the protocol.
     pub(super) fn dispatch(&mut self, sentence: Sentence, limits: &Limits) -> Result<(), Error> {
         self.silent_until = None;
+        let sentence = match limits.code_page {
+            Some(code_page) => sentence.in_utf8(|bytes| code_page.decode(bytes)),
+            None => sentence,
+        };
         let first = sentence.first();
         if first == b"!fatal" {
             return Err(fatal_error(&sentence));

@@ -6,7 +6,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use routeros::{Client, Command, Error, Limits, Target, Tls, fetch_fingerprint};
 use rustls::{
     ServerConfig,
-    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, pem::PemObject},
 };
 use sha2::{Digest, Sha256};
 use tokio::{
@@ -90,6 +90,43 @@ async fn a_pinned_certificate() {
     connect(&identity, Tls::Pinned(identity.fingerprint)).await.expect("the pin fits");
 }
 
+/// Routers still have such certificates; a pin asks for no chain, and the handshake for the key.
+#[tokio::test]
+async fn a_pinned_certificate_of_version_1_is_accepted_and_another_key_is_not() {
+    let pem = include_bytes!("v1.pem");
+    let certificate = CertificateDer::from_pem_slice(pem).expect("a certificate");
+    let own = PrivateKeyDer::from_pem_slice(pem).expect("a key");
+    let other =
+        PrivateKeyDer::from(PrivatePkcs8KeyDer::from(KeyPair::generate().expect("a key").serialize_der()));
+    let serve = |key: &PrivateKeyDer<'_>, versions| {
+        let key = rustls::crypto::ring::sign::any_supported_type(key).expect("a key");
+        let shown = rustls::sign::CertifiedKey::new(vec![certificate.clone()], key);
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_protocol_versions(versions)
+            .expect("versions")
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(shown)));
+        Identity {
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+            fingerprint: Sha256::digest(&certificate).into(),
+        }
+    };
+    let (old, new) = ([&rustls::version::TLS12], [&rustls::version::TLS13]);
+    for versions in [&old[..], &new[..]] {
+        let identity = serve(&own, versions);
+        connect(&identity, Tls::Pinned(identity.fingerprint)).await.expect("the pin fits");
+        let thief = serve(&other, versions);
+        let error = failure(connect(&thief, Tls::Pinned(thief.fingerprint)).await);
+        let told = error.to_string();
+        assert!(matches!(error, Error::CertificateRejected { pinned: true, .. }), "{error:?}");
+        assert!(told.contains("a signature is wrong") && !told.contains("or pin"), "{told}");
+    }
+    // An authority is asked of it: then it is told why not.
+    let (_, ca) = signed_by_ca("127.0.0.1");
+    let error = failure(connect(&serve(&own, &new[..]), Tls::CaPem(ca)).await);
+    assert!(error.to_string().contains("X.509 version 1"), "{error}");
+}
+
 /// The password must not go to whoever shows another certificate.
 #[tokio::test]
 async fn another_certificate_than_the_pinned_one() {
@@ -116,7 +153,7 @@ async fn certificates_that_an_authority_does_not_cover() {
     {
         let error = failure(connect(&identity, Tls::CaPem(ca)).await);
         assert!(
-            matches!(&error, Error::CertificateRejected { reason: why } if why.contains(reason)),
+            matches!(&error, Error::CertificateRejected { reason: why, .. } if why.contains(reason)),
             "{error:?}"
         );
         assert!(error.to_string().contains("pin the certificate's fingerprint"), "{error}");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, civil::date};
-use routeros::{Client, Error, Limits};
+use routeros::{Client, CodePage, Error, Limits, codec::SentenceWriter};
 
 use crate::peer::{Peer, failure, session};
 
@@ -260,4 +260,26 @@ async fn resources_identity_and_clock() {
         },
     );
     assert!(matches!(failure(broken.await), Error::Malformed { field: "uptime", .. }));
+}
+
+/// What Winbox was typed into keeps the code page of the operator's Windows; the rest of a sentence stays as it is.
+#[tokio::test(start_paused = true)]
+async fn names_in_the_routers_code_page_are_read_in_it() {
+    for (code_page, name) in [(Some("windows-1251"), "Энгельс"), (None, "Ýíãåëüñ")] {
+        let code_page = code_page.and_then(CodePage::named);
+        let (client, mut peer) = session(&Limits { code_page, ..Limits::default() }).await;
+        let (rows, ()) = tokio::join!(client.interfaces(), async {
+            let (_, tag) = peer.command().await;
+            let mut wire = bytes::BytesMut::new();
+            let words: [&[u8]; 4] =
+                [b"!re", b"=.id=*1", b"=name=\xdd\xed\xe3\xe5\xeb\xfc\xf1", "=comment=Köln".as_bytes()];
+            let writer = words.iter().fold(SentenceWriter::new(&mut wire), |writer, word| writer.word(word));
+            writer.tag(&tag).end();
+            peer.raw(&wire).await;
+            peer.reply(&tag, &["!done"]).await;
+        });
+        let row = rows.expect("a list").remove(0);
+        assert_eq!(row.name.to_string_lossy(), name);
+        assert_eq!(row.comment.expect("a comment").to_string_lossy(), "Köln");
+    }
 }

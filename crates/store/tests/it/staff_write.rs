@@ -121,6 +121,25 @@ on_both! {
         assert!(error.to_string().contains("different companies"), "{error}");
     }
 
+    async fn a_code_page_is_a_routers_own_and_its_change_is_an_event(db) {
+        let isp = isp(&db.store).await;
+        let scope = StaffScope::All;
+        assert_eq!(db.store.router(isp.router).await.unwrap().code_page, None);
+        db.store.staff_set_router_code_page(&act(&scope), isp.router, Some("gbk")).await.unwrap();
+        assert_eq!(db.store.router(isp.router).await.unwrap().code_page.as_deref(), Some("gbk"));
+        let (action, before, after) = newest(db).await;
+        assert_eq!(action, "router.edit");
+        assert_eq!((&before["code_page"], &after["code_page"]), (&serde_json::Value::Null, &"gbk".into()));
+        let events = db.store.audit_events(None, 100).await.unwrap().len();
+        db.store.staff_set_router_code_page(&act(&scope), isp.router, Some("gbk")).await.unwrap();
+        assert_eq!(db.store.audit_events(None, 100).await.unwrap().len(), events);
+        let nobodys = StaffScope::Companies(Default::default());
+        let refused = db.store.staff_set_router_code_page(&act(&nobodys), isp.router, None).await;
+        assert!(matches!(refused, Err(StoreError::NotFound { .. })));
+        db.store.staff_set_router_code_page(&act(&scope), isp.router, None).await.unwrap();
+        assert_eq!(db.store.router(isp.router).await.unwrap().code_page, None);
+    }
+
     async fn a_routers_password_is_sealed_and_in_no_event(db) {
         let isp = isp(&db.store).await;
         let (scope, store) = (StaffScope::All, &db.store);

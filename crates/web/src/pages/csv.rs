@@ -6,6 +6,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::try_unfold;
+use import::BYTE_ORDER_MARK;
 use sla::Interval;
 use store::{Link, StoreError};
 
@@ -72,7 +73,7 @@ async fn send(app: &App, kind: Kind, request: Request) -> Result<Response, PageE
     let name = kind.file_name(&link, window, &session.zone);
     audit_download(app, &caller, &session, &name, format!("link {}", link.circuit)).await?;
     let pieces = Pieces { app: app.clone(), session, link, kind, left: window };
-    let first = kind.header().to_owned();
+    let first = format!("{BYTE_ORDER_MARK}{}", kind.header());
     let body = Body::from_stream(try_unfold((Some(first), pieces), |(first, mut pieces)| async move {
         let text = match first {
             Some(header) => Some(header),

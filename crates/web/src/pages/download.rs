@@ -193,7 +193,13 @@ impl Source {
     fn bytes(&self, form: Form) -> Result<Vec<u8>, ReportError> {
         let document = self.document();
         Ok(match form {
-            Form::Pdf => report::pdf(&document)?,
+            Form::Pdf => {
+                let pdf = report::pdf_with_notes(&document)?;
+                for note in &pdf.notes {
+                    tracing::warn!(company = document.brand.name, report = %self.report.id, "{note}");
+                }
+                pdf.bytes
+            }
             Form::Csv => report::csv(&document),
             Form::Json => report::json(&document),
         })

@@ -1,20 +1,19 @@
 //! A company's look: on its own people's pages, and on nobody else's.
 
 use axum::http::StatusCode;
-use store::{CompanyEdit, CompanyId, Logo, LogoType};
+use store::{CompanyEdit, CompanyId, Logo, LogoType, StaffRole, StaffScope};
 
 use crate::portal::{Answer, Browser, NOW_MS, PASSWORD, Portal, portals};
+use crate::staff::on_duty;
 
-/// With what no browser may run.
 const LOGO: &str =
-    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 90 30'><script>alert(1)</script></svg>";
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 90 30'><path fill='ACCENT' d='M0 0h9v3z'/></svg>";
 
 /// Gives a company a colour and a logo.
 pub(crate) async fn dress(portal: &Portal, company: CompanyId, accent: &str) {
     let edit = CompanyEdit { accent: Some(Some(accent)), ..CompanyEdit::default() };
     portal.store.edit_company(company, &edit, "test", NOW_MS).await.unwrap();
-    // Stored before files were looked into.
-    let logo = Logo { kind: LogoType::Svg, bytes: LOGO.replace("alert(1)", accent).into_bytes() };
+    let logo = Logo { kind: LogoType::Svg, bytes: LOGO.replace("ACCENT", accent).into_bytes() };
     portal.store.set_company_logo(company, Some(&logo), "test", NOW_MS).await.unwrap();
 }
 
@@ -108,5 +107,32 @@ async fn a_logo_runs_nothing() {
         assert!(policy.ends_with("; sandbox"), "{policy}");
         assert_eq!(answer.header("content-type"), "image/svg+xml");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    }
+}
+
+/// What an earlier version stored goes through the filter of today.
+#[tokio::test]
+async fn a_stored_logo_that_acts_is_not_shown() {
+    for portal in portals().await {
+        let logo = |inside: &str| Logo {
+            kind: LogoType::Svg,
+            bytes: format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 3'>{inside}</svg>")
+                .into_bytes(),
+        };
+        let store = async |logo: Logo| {
+            portal.store.set_company_logo(portal.company, Some(&logo), "test", NOW_MS).await.unwrap();
+        };
+        let mut customer = portal.logged_in().await;
+        let mut admin = on_duty(&portal, "adam", StaffRole::Admin, StaffScope::All).await;
+        let page = format!("/staff/companies/{}/logo", portal.company);
+        store(logo("<g data-note='x' style='fill:red'/>")).await;
+        for shown in [customer.get("/client/brand/logo").await, admin.get(&format!("{page}/picture")).await] {
+            assert!(shown.body.ends_with("<g style=\"fill:red\"/></svg>"), "{}", shown.body);
+        }
+        store(logo("<script>alert(1)</script>")).await;
+        assert_eq!(customer.get("/client/brand/logo").await.status, StatusCode::NOT_FOUND);
+        assert_eq!(admin.get(&format!("{page}/picture")).await.status, StatusCode::NOT_FOUND);
+        let told = admin.get(&page).await.body;
+        assert!(told.contains("left out of pages and PDFs: the SVG has a &#60;script&#62;"), "{told}");
     }
 }

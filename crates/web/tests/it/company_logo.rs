@@ -9,7 +9,9 @@ use crate::staff::on_duty;
 
 /// Two pixels.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x01\x08\x02\0\0\0{@\xe8\xdd\0\0\0\rIDATx\x9cc8\xa0\0\x04\x07\0\x07\x07\x02\x01\xa9\x80\xf6\x14\0\0\0\0IEND\xaeB`\x82";
-const SVG: &[u8] = b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 3'><path d='M0 0h9v3z'/></svg>";
+/// As the filter writes it.
+const SVG: &[u8] =
+    b"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 9 3\"><path d=\"M0 0h9v3z\"/></svg>";
 
 fn page(portal: &Portal) -> String {
     format!("/staff/companies/{}/logo", portal.company)
@@ -87,11 +89,19 @@ async fn a_file_that_is_no_logo_is_refused_in_words_and_nothing_is_stored() {
             (b"<html><script>alert(1)</script></html>".to_vec(), "neither a PNG nor an SVG"),
             (PNG[..PNG.len() - 20].to_vec(), "damaged"),
             (huge, "60000 × 1 pixels"),
-            (svg("<script>alert(1)</script>"), "a &#60;script&#62; in it"),
+            (svg("<script>alert(1)</script>"), "has a &#60;script&#62;"),
             (svg("<g onload='alert(1)'/>"), "the attribute onload"),
             (svg("<use href='https://tracker.example/x.svg#a'/>"), "a link in a"),
-            (svg("<image href='data:image/png;base64,AAAA'/>"), "a &#60;image&#62; in it"),
-            (svg("<g>"), "no SVG"),
+            (svg("<image href='data:image/png;base64,AAAA'/>"), "has a &#60;image&#62;"),
+            (svg("<g>"), "not XML"),
+            (
+                svg(&format!("<text>{}x{}</text>", "<tspan>".repeat(600), "</tspan>".repeat(600))),
+                "nested more than",
+            ),
+            (svg(&"<svg>".repeat(1_000)), "not XML"),
+            (svg("<meta xmlns='http://www.w3.org/1999/xhtml' http-equiv='refresh'/>"), "a &#60;meta&#62;"),
+            // It passes the filter, and fails in the trial: no font has this glyph.
+            (svg("<text y='3'>\u{10fffd}</text>"), "no report can be printed"),
             (vec![b' '; LOGO_BYTES_MAX + 1], "at most 524288"),
             (vec![b' '; 5 * LOGO_BYTES_MAX], "far too large"),
             (Vec::new(), "Choose a file."),

@@ -39,7 +39,7 @@ async fn a_file_holds_each_measurement_of_the_range_and_is_written_down() {
         assert_eq!(downloads[0].event.subject, "link MINE-1");
         let none = browser.get(&format!("{path}/loss.csv?from=2026-10-01&to=2026-10-02")).await;
         assert_eq!(
-            none.body, "circuit,time,state,sent,received,lost,loss_pct\r\n",
+            none.body, "\u{feff}circuit,time,state,sent,received,lost,loss_pct\r\n",
             "no measurement, no line"
         );
     }

@@ -170,7 +170,7 @@ async fn the_file_holds_what_the_list_shows_and_is_kept_account_of() {
         assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
         let lines: Vec<&str> = file.body.trim_end().split("\r\n").collect();
         assert_eq!(lines.len(), 2, "{}", file.body);
-        assert!(lines[0].starts_with("message,decided,company,kind"), "{}", lines[0]);
+        assert!(lines[0].starts_with("\u{feff}message,decided,company,kind"), "{}", lines[0]);
         assert!(lines[1].starts_with(&format!("{},", other.message)), "{}", lines[1]);
         assert!(lines[1].contains("\"'=HYPERLINK(\"\"http://evil\"\")\""), "{}", lines[1]);
         assert!(!file.body.contains("FOREIGN-1"));

@@ -98,6 +98,7 @@ async fn what_is_exported_is_what_may_be_seen_and_is_in_the_log() {
                 "{what}"
             );
             assert!(answer.body.contains(expected), "{what}: {}", answer.body);
+            assert!(answer.body.starts_with('\u{feff}'), "{what} is taken for something else than UTF-8");
             let columns = answer.body.lines().next().unwrap().matches(',').count();
             assert!(
                 columns >= 1 && answer.body.lines().skip(1).all(|line| line.matches(',').count() >= columns)

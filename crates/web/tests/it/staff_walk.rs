@@ -98,7 +98,7 @@ async fn filled() -> Vec<(Portal, Things, Things)> {
 }
 
 async fn give_logo(portal: &Portal, company: CompanyId) {
-    let logo = Logo { kind: LogoType::Svg, bytes: b"<svg/>".to_vec() };
+    let logo = Logo { kind: LogoType::Svg, bytes: b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec() };
     portal.store.set_company_logo(company, Some(&logo), "test", portal.now_ms()).await.unwrap();
 }
 

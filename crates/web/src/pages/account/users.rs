@@ -18,8 +18,6 @@ use crate::pages::login::USERNAME_CHARS_MAX;
 use crate::pages::{Frame, render};
 use crate::session::PersonSession;
 
-/// The longest address that mail servers take (RFC 5321, 4.5.3.1.3).
-const EMAIL_CHARS_MAX: usize = 254;
 const LAST_OWNER: &str = "Somebody must remain an owner who can log in: make another person an owner first.";
 
 #[derive(Template)]
@@ -215,10 +213,9 @@ fn about(
 
 fn wrong_in(username: &str, email: &str) -> Option<&'static str> {
     let is_plain = |text: &str| !text.chars().any(|c| c.is_control() || c.is_whitespace());
-    let is_address = |text: &str| text.split_once('@').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty());
     if username.is_empty() || username.chars().count() > USERNAME_CHARS_MAX || !is_plain(username) {
         Some("A user name has 1 to 100 letters, without spaces.")
-    } else if email.chars().count() > EMAIL_CHARS_MAX || !is_plain(email) || !is_address(email) {
+    } else if store::email(email).is_err() {
         Some("That is not an e-mail address.")
     } else {
         None

@@ -1,6 +1,7 @@
 use axum::extract::{Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use import::BYTE_ORDER_MARK;
 use store::{CompanyId, DELIVERIES_IN_FILE_MAX, StaffScope};
 
 use crate::app::App;
@@ -35,8 +36,10 @@ pub(crate) async fn csv(
     let act = session.act(&address, now_ms);
     let subject = format!("{} messages", found.total);
     app.store.staff_note_download(&act, only_company(&session.scope), (&name, subject)).await?;
-    let body: String =
-        std::iter::once(CSV_HEADER.to_owned()).chain(found.rows.iter().map(csv_line)).collect();
+    let body: String = [BYTE_ORDER_MARK.to_owned(), CSV_HEADER.to_owned()]
+        .into_iter()
+        .chain(found.rows.iter().map(csv_line))
+        .collect();
     let headers = [
         (CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),

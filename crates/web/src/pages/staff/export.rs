@@ -5,7 +5,7 @@ use axum::extract::{Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::try_unfold;
-use import::export_csv;
+use import::{BYTE_ORDER_MARK, export_csv};
 use serde_json::Value;
 use store::StoreError;
 
@@ -115,7 +115,7 @@ impl Running {
 /// The head, and then piece after piece as the reader takes them.
 fn streamed(running: Running) -> Body {
     let head: Vec<&str> = running.list.columns().iter().map(|(head, _)| *head).collect();
-    let head = format!("{}\r\n", head.join(","));
+    let head = format!("{BYTE_ORDER_MARK}{}\r\n", head.join(","));
     Body::from_stream(try_unfold((Some(head), running), |(head, mut running)| async move {
         let lines = match head {
             Some(head) => head,

@@ -323,15 +323,9 @@ pub(crate) fn chosen(text: &str) -> Result<i64, String> {
     text.parse().map_err(|_| "Choose one.".to_owned())
 }
 
-/// What cannot be an address is refused; whether mail arrives there is seen when some is sent.
+/// What the mailer would refuse is refused; whether mail arrives there is seen when some is sent.
 pub(crate) fn email(text: &str) -> Result<String, String> {
-    const CHARS_MAX: usize = 254;
-    let plain =
-        !text.chars().any(|c| c.is_control() || c.is_whitespace()) && text.chars().count() <= CHARS_MAX;
-    match text.split_once('@') {
-        Some((local, host)) if plain && !local.is_empty() && !host.is_empty() => Ok(text.to_owned()),
-        _ => Err("That is not an e-mail address.".to_owned()),
-    }
+    store::email(text).map_err(|_| "That is not an e-mail address.".to_owned())
 }
 
 /// Addresses and WhatsApp numbers, one on each line; each once, as they are compared.

@@ -1,5 +1,7 @@
 //! A company's logo: what it is, another one, or none. A file goes through the same checks as on the command line.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::multipart::{MultipartError, MultipartRejection};
 use axum::extract::{Multipart, Path, State};
@@ -12,9 +14,8 @@ use store::{Company, Logo, LogoType};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::error::PageError;
-use crate::logo::logo_of_file;
+use crate::logo::{LogoRefused, logo_of_file};
 use crate::pages::brand::LOGO_POLICY;
-use crate::pages::download::made;
 use crate::pages::render;
 use crate::pages::staff::{Answered, COMPANIES, Frame, company_id, gone_to, refused};
 use crate::staff::StaffSession;
@@ -33,6 +34,8 @@ struct LogoPage {
     back: String,
     /// What there is: its form and size.
     stored: Option<String>,
+    /// Why the stored one is neither shown nor printed: an earlier version allowed more.
+    left_out: Option<String>,
     /// What is wrong with the file that was sent.
     wrong: Option<String>,
     kib_max: usize,
@@ -51,11 +54,18 @@ async fn page(
         company: company.name.clone(),
         back: format!("{COMPANIES}/{}", company.id),
         stored: logo.as_ref().map(about),
+        left_out: logo.and_then(|logo| allowed(logo).err()),
         wrong,
         kib_max: LOGO_BYTES_MAX / 1024,
         pixels_max: report::LOGO_PIXELS_MAX,
     };
     Ok(render(&page)?)
+}
+
+/// The file as pages and PDFs have it.
+fn allowed(logo: Logo) -> Result<Vec<u8>, String> {
+    let checked = report::Logo::new(logo.bytes, logo.kind.as_str());
+    checked.map(report::Logo::into_bytes).map_err(|error| error.to_string())
 }
 
 fn about(logo: &Logo) -> String {
@@ -81,7 +91,8 @@ pub(crate) async fn picture(
     let company = app.store.staff_company(&session.scope, company_id(&id)?).await?;
     let logo = app.store.company_logo(company.id).await?.ok_or(PageError::NotFound)?;
     let headers = [(CONTENT_TYPE, logo.kind.as_str()), (CONTENT_SECURITY_POLICY, LOGO_POLICY)];
-    Ok((headers, logo.bytes).into_response())
+    let bytes = allowed(logo).map_err(|_| PageError::NotFound)?;
+    Ok((headers, bytes).into_response())
 }
 
 /// `POST /staff/companies/{company}/logo`: the file stands in the field `logo`.
@@ -94,9 +105,7 @@ pub(crate) async fn upload(
 ) -> Answered<Response> {
     let company = app.store.staff_company(&session.scope, company_id(&id)?).await?;
     let logo = match file(form).await? {
-        Ok(bytes) => {
-            made(&app, move || logo_of_file(bytes)).await?.map_err(|error| format!("Not taken: {error}."))
-        }
+        Ok(bytes) => tried(&app, bytes).await?,
         Err(why) => Err(why),
     };
     match logo {
@@ -108,6 +117,17 @@ pub(crate) async fn upload(
         }
         Err(why) => Ok(refused(page(&app, &session, &company, Some(why)).await?)),
     }
+}
+
+/// The logo in a file, or what is to be said of it.
+async fn tried(app: &App, bytes: Vec<u8>) -> Result<Result<Logo, String>, PageError> {
+    let permit = Arc::clone(&app.files_made).acquire_owned().await;
+    let _permit = permit.map_err(|error| PageError::Internal(error.to_string()))?;
+    let tried = logo_of_file(bytes, &app.settings.logo_trial).await;
+    if let Err(LogoRefused::Untried(error)) = &tried {
+        tracing::error!(%error, "an uploaded logo could not be tried");
+    }
+    Ok(tried.map_err(|error| format!("Not taken: {error}.")))
 }
 
 /// `POST /staff/companies/{company}/logo/remove`

@@ -69,7 +69,17 @@ fn common(input: &Input, is_new: bool) -> Vec<Field> {
             .hint("For a pinned certificate: 64 hexadecimal digits, with or without colons."),
         Field::new(input, "ca", "Certificate of the authority", Kind::Area)
             .hint("For an authority of yours, in PEM form."),
+        Field::choice(input, "code_page", "Code page of texts", code_pages()).hint(
+            "Names and comments on the router that are not UTF-8 are read in it, for example windows-1251.",
+        ),
     ]
+}
+
+fn code_pages() -> Vec<(String, String)> {
+    let none = [(String::new(), "None (UTF-8)".to_owned())];
+    none.into_iter()
+        .chain(field::CODE_PAGES.iter().map(|name| ((*name).to_owned(), (*name).to_owned())))
+        .collect()
 }
 
 /// `POST /staff/routers`
@@ -88,7 +98,7 @@ pub(crate) async fn add(
     if let (true, Some(company_id), Some(password), Some(typed)) =
         (input.is_right(), company, password, typed)
     {
-        let Typed { name, address, port, username, tls } = typed;
+        let Typed { name, address, port, username, tls, code_page } = typed;
         let new = NewRouter {
             company_id,
             name: &name,
@@ -101,7 +111,10 @@ pub(crate) async fn add(
         let from = caller.address_text();
         let act = session.act(&from, app.clock.now_ms());
         match app.store.staff_add_router(&act, &new).await {
-            Ok(id) => return Ok(gone_to(&format!("{ROUTERS}/{id}"))),
+            Ok(id) => {
+                app.store.staff_set_router_code_page(&act, id, code_page).await?;
+                return Ok(gone_to(&format!("{ROUTERS}/{id}")));
+            }
             Err(StoreError::Duplicate { .. }) => input.fault("name", TAKEN),
             Err(StoreError::NotFound { .. }) => input.fault("company", "There is no such company."),
             Err(StoreError::Invalid { what: "the router", why }) => {
@@ -139,6 +152,7 @@ fn stored(router: &Router) -> Input {
         ("tls", mode),
         ("fingerprint", &fingerprint),
         ("ca", ca),
+        ("code_page", router.code_page.as_deref().unwrap_or_default()),
     ])
 }
 
@@ -169,7 +183,7 @@ pub(crate) async fn save(
     let password = input.secret("password");
     let typed = Typed::of(&mut input);
     if let (true, Some(typed)) = (input.is_right(), typed) {
-        let Typed { name, address, port, username, mut tls } = typed;
+        let Typed { name, address, port, username, mut tls, code_page } = typed;
         if same_authority(&tls, &router.tls) {
             tls = router.tls.clone();
         }
@@ -177,7 +191,10 @@ pub(crate) async fn save(
         let from = caller.address_text();
         let act = session.act(&from, app.clock.now_ms());
         match app.store.staff_edit_router(&act, (router.id, &before), &fields, password.as_ref()).await {
-            Ok(()) => return Ok(gone_to(&format!("{ROUTERS}/{}", router.id))),
+            Ok(()) => {
+                app.store.staff_set_router_code_page(&act, router.id, code_page).await?;
+                return Ok(gone_to(&format!("{ROUTERS}/{}", router.id)));
+            }
             Err(StoreError::Duplicate { .. }) => input.fault("name", TAKEN),
             Err(StoreError::Invalid { why, .. }) => {
                 input.fault("password", format!("The password stays where it is: {why}."));
@@ -213,6 +230,7 @@ struct Typed {
     port: u16,
     username: String,
     tls: RouterTls,
+    code_page: Option<&'static str>,
 }
 
 impl Typed {
@@ -229,7 +247,8 @@ impl Typed {
             "pin" => input.parsed("fingerprint", field::fingerprint).map(RouterTls::Pinned),
             _ => input.parsed("tls", |_| Err("Choose one.".to_owned())),
         };
-        Some(Self { name, address: address?, port: port?, username, tls: tls? })
+        let code_page = input.parsed_or_none("code_page", field::code_page);
+        Some(Self { name, address: address?, port: port?, username, tls: tls?, code_page })
     }
 }
 

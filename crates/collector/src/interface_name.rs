@@ -1,0 +1,33 @@
+use routeros::Value;
+
+/// Which of a router's interfaces a link's interface is. Forms and files take space off the ends of a name, which a router
+/// keeps: where no name is the same, the one that differs in that alone is meant.
+pub(crate) fn index_of<'n>(names: impl Iterator<Item = &'n Value> + Clone, wanted: &str) -> Option<usize> {
+    let same = |name: &Value| name.as_bytes() == wanted.as_bytes() || name.to_string_lossy() == wanted;
+    if let Some(index) = names.clone().position(same) {
+        return Some(index);
+    }
+    let mut meant = names.enumerate().filter(|(_, name)| name.to_string_lossy().trim() == wanted.trim());
+    match (meant.next(), meant.next()) {
+        (Some((index, _)), None) => Some(index),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_with_a_space_at_its_end_is_found_by_its_name_without() {
+        let index = |names: &[&str], wanted: &str| {
+            let names: Vec<Value> = names.iter().map(|name| Value::from(*name)).collect();
+            index_of(names.iter(), wanted)
+        };
+        assert_eq!(index(&["ether1", "uplink "], "uplink"), Some(1));
+        assert_eq!(index(&["ether1", "uplink "], "uplink "), Some(1));
+        assert_eq!(index(&["uplink ", "uplink"], "uplink"), Some(1), "the same name goes before");
+        assert_eq!(index(&["uplink ", " uplink"], "uplink"), None, "which of them, nobody can say");
+        assert_eq!(index(&["ether1"], "ether"), None);
+    }
+}
