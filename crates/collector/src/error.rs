@@ -26,8 +26,10 @@ pub(crate) enum RoundError {
     Store(String),
     #[error("the round could not be written: {0}")]
     Write(String),
-    #[error("the clock was set back: nothing is written until it has passed {}", moment(*.0))]
+    #[error("this machine's clock is behind what is stored, up to {}; see `leaseline doctor`", moment(*.0))]
     ClockBehind(i64),
+    #[error("this machine's clock is being compared with the routers; see `leaseline doctor`")]
+    ClockChecked,
 }
 
 /// A time that an operator can compare with what `date -u` says.

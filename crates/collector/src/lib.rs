@@ -10,6 +10,7 @@
 
 mod backoff;
 mod checks;
+mod clock_check;
 mod clocks;
 mod collector;
 mod config;
@@ -25,6 +26,7 @@ mod memory;
 mod piece;
 mod pinging;
 mod poller;
+mod redate;
 mod round_writer;
 mod running;
 mod schedule;

@@ -101,6 +101,21 @@ impl PolledLink {
         seen.is_some_and(|seen| seen.id == interface.id && seen.mac.as_deref() == mac.as_deref())
     }
 
+    /// When the link was last seen and the router's uptime then.
+    pub(crate) fn last_contact(&self) -> Option<(i64, i64)> {
+        self.memory.timeline.look().map(|look| (look.at_ms, look.uptime_ms))
+    }
+
+    /// Whether its time line is written beyond `now_ms` by more than two readings of a clock differ.
+    pub(crate) fn is_ahead(&self, now_ms: i64) -> bool {
+        self.watermark_ms().is_some_and(|ms| ms > now_ms + store::CLOCK_STEP_MS)
+    }
+
+    /// A sample of a time that has not come is none: the clock was corrected since.
+    pub(crate) fn forget_samples_after(&mut self, now_ms: i64) {
+        self.figures.sample_at_ms = self.figures.sample_at_ms.filter(|&at_ms| at_ms <= now_ms);
+    }
+
     /// The moment up to which the link's time line is written.
     pub(crate) fn watermark_ms(&self) -> Option<i64> {
         self.memory.timeline.watermark_ms()
@@ -111,6 +126,7 @@ impl PolledLink {
     pub(crate) fn record(&self, finding: &Finding, slot_ms: i64, rules: Rules) -> Option<Record> {
         let mut memory = self.memory.clone();
         let mut figures = self.figures;
+        memory.timeline.redate(&finding.seen);
         let tail = memory.timeline.observe(&finding.seen, rules)?;
         let mut sample = None;
         if let (Seen::Interface(look), Some(measured)) = (&finding.seen, &finding.measured) {

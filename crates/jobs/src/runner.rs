@@ -5,6 +5,7 @@ use store::{Clock, OutboxMail, Store, StoreError};
 use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use crate::closing_gate::ClosingGate;
 use crate::outbox_notes::NOTING_MAX;
 use crate::{AlertEngine, Delivered, Delivery, Schedule, WebhookDelivery, WhatsAppDelivery};
 
@@ -136,11 +137,21 @@ async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
 
 async fn close_months(store: &Store, clock: &Clock, news: &News, stop: &CancellationToken) {
     let mut schedule = Schedule::default();
+    let mut gate = ClosingGate::default();
     let mut ticks = ticks(PASS_INTERVAL);
     while next(&mut ticks, stop).await {
+        let now_ms = clock.now_ms();
+        match store.clock_health(now_ms).await {
+            Ok(health) if gate.opens(clock.state().verdict, &health) => {}
+            Ok(_) => continue,
+            Err(error) => {
+                tracing::debug!(error = &error as &dyn Error, "how the clock stands cannot be read");
+                continue;
+            }
+        }
         let result = tokio::select! {
             () = stop.cancelled() => return,
-            result = schedule.close_due(store, clock.now_ms()) => result,
+            result = schedule.close_due(store, now_ms) => result,
         };
         match result {
             Ok(outcome) if outcome.closed + outcome.revised > 0 => {

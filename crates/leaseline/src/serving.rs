@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     cli::{Role, ServeArgs},
     clock::wall_clock,
+    clock_keeper,
     config::Config,
     installation::Installation,
     mail, signals, webhook, whatsapp,
@@ -46,6 +47,9 @@ async fn with_store(installation: &Installation, args: &ServeArgs, store: &Store
     if let Some(listener) = listener {
         tracing::info!("the portal is at http://{}/", listener.local_addr()?);
         spawn_web(store, listener, web_settings(&installation.config)?, &stop, &mut tasks);
+    }
+    if !does(Role::Collector) {
+        clock_keeper::spawn(store, &wall_clock(), &stop, &mut tasks);
     }
     if does(Role::Collector) {
         spawn_collector(store, collector_config(&installation.config), &stop, &mut tasks);

@@ -16,6 +16,8 @@ pub enum NotificationEvent {
     RouterUnreachable,
     /// Nobody looks at the routers, or our own network is gone.
     CollectorStalled,
+    /// The clock of the machine that polls is wrong, or nobody can say which time is right.
+    ClockWrong,
     /// Most of the down time that a month allows is used up.
     ErrorBudget,
     /// A month's contract was not kept.
@@ -26,13 +28,14 @@ pub enum NotificationEvent {
 
 impl NotificationEvent {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::LinkDown,
         Self::LinkUnstable,
         Self::HighLatency,
         Self::HighLoss,
         Self::RouterUnreachable,
         Self::CollectorStalled,
+        Self::ClockWrong,
         Self::ErrorBudget,
         Self::SlaBreach,
         Self::ReportReady,
@@ -50,6 +53,7 @@ impl NotificationEvent {
             Self::HighLoss => "high_loss",
             Self::RouterUnreachable => "router_unreachable",
             Self::CollectorStalled => "collector_stalled",
+            Self::ClockWrong => "clock_wrong",
             Self::ErrorBudget => "error_budget",
             Self::SlaBreach => "sla_breach",
             Self::ReportReady => "report_ready",
@@ -65,6 +69,7 @@ impl NotificationEvent {
             Self::HighLoss => "Packet loss",
             Self::RouterUnreachable => "Router unreachable",
             Self::CollectorStalled => "Measuring stopped",
+            Self::ClockWrong => "Clock wrong",
             Self::ErrorBudget => "Error budget nearly spent",
             Self::SlaBreach => "SLA breach",
             Self::ReportReady => "Report ready",

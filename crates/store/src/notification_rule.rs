@@ -96,7 +96,7 @@ impl NotificationEvent {
                 &[Threshold, Sustained, ClearAfter, Cooldown, Quiet, ToClient, Recipients]
             }
             Self::RouterUnreachable => &[Sustained, ClearAfter, Cooldown, Quiet, ToClient, Recipients],
-            Self::CollectorStalled => &[Sustained, Cooldown, Quiet, Recipients],
+            Self::CollectorStalled | Self::ClockWrong => &[Sustained, Cooldown, Quiet, Recipients],
             Self::ErrorBudget => &[Threshold, Quiet, ToClient, Recipients],
             Self::SlaBreach | Self::ReportReady => &[ToClient, Recipients],
         }
@@ -107,8 +107,8 @@ impl NotificationRule {
     /// What a company that said nothing tells of an event.
     pub fn default_of(event: NotificationEvent) -> Self {
         use NotificationEvent::{
-            CollectorStalled, ErrorBudget, HighLatency, HighLoss, LinkDown, LinkUnstable, ReportReady,
-            RouterUnreachable, SlaBreach,
+            ClockWrong, CollectorStalled, ErrorBudget, HighLatency, HighLoss, LinkDown, LinkUnstable,
+            ReportReady, RouterUnreachable, SlaBreach,
         };
         let (sustained_s, clear_after_s, cooldown_s) = match event {
             // Two looks have agreed, or the router's own record says so: nothing else needs to be waited for.
@@ -118,6 +118,8 @@ impl NotificationRule {
             RouterUnreachable => (60, 60, 300),
             // It comes back with its first round: one that stumbles on must not be told each time.
             CollectorStalled => (180, 0, 3_600),
+            // A jump is told at once; one that comes back within the hour is held.
+            ClockWrong => (0, 0, 3_600),
             ErrorBudget | SlaBreach | ReportReady => (0, 0, 0),
         };
         let threshold = match event {

@@ -177,34 +177,6 @@ async fn traps_11_and_12_an_outage_stays_one_while_it_lasts_and_is_closed_when_i
 }
 
 #[tokio::test]
-async fn trap_23_a_clock_that_jumps_neither_overlaps_nor_invents() {
-    for database in databases().await {
-        let mut place = Place::new(database).await;
-        let (_router, _, links) = place.router(one_link()).await;
-        place.sample().await;
-        place.probe_for(2).await;
-        place.set_clock(-300);
-        for _ in 0..3 {
-            place.pass(30);
-            let summary = place.sample().await;
-            assert!(summary.errors[0].1.contains("clock was set back"), "{:?}", summary.errors);
-        }
-        assert_eq!(
-            place.line(links[0]).await,
-            [(0, 60, Up, None)],
-            "nothing is written until the clock has passed"
-        );
-        place.set_clock(3_600);
-        place.pass(30);
-        place.sample().await;
-        assert_eq!(place.seconds(links[0], Unknown).await, 0, "the router was up by its own account");
-        assert_eq!(place.seconds(links[0], Down).await, 0);
-        let samples = place.samples(links[0]).await;
-        assert_eq!(samples.last().unwrap().rx_bps, None, "clocks disagree: a gap, not a rate");
-    }
-}
-
-#[tokio::test]
 async fn a_silent_target_is_down_where_the_terms_say_so() {
     for database in databases().await {
         let mut place = Place::new(database).await;

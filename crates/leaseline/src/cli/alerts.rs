@@ -116,7 +116,7 @@ pub(crate) enum NotificationCommand {
 
 #[derive(Args, Debug)]
 pub(crate) struct NotificationSetArgs {
-    /// link_down, link_unstable, high_latency, high_loss, router_unreachable, collector_stalled, error_budget, sla_breach or
+    /// link_down, link_unstable, high_latency, high_loss, router_unreachable, collector_stalled, clock_wrong, error_budget, sla_breach or
     /// report_ready
     pub(crate) event: String,
     /// The company's name; needed only if there are several

@@ -48,6 +48,10 @@ async fn look_inside(
     installation: &Installation,
     steps: &mut Vec<Step>,
 ) -> anyhow::Result<()> {
+    steps.push(step(
+        "timeline clock",
+        store.clock_health(now_ms()).await?.check().map_err(anyhow::Error::msg),
+    ));
     for company in store.companies().await? {
         let zone = moment::zone(&company.timezone);
         steps.push(step(

@@ -38,5 +38,6 @@ mod staff_reports;
 mod staff_scope;
 mod staff_write;
 mod tail;
+mod timeline_repair;
 mod version;
 mod whatsapp;

@@ -138,6 +138,7 @@ fn mail_row((event, wanted): (NotificationEvent, bool)) -> MailRow {
         NotificationEvent::ErrorBudget => {
             ("Allowed down time nearly spent", "When a link has used up most of the down time of its month.")
         }
+        NotificationEvent::ClockWrong => ("Clock wrong", "When the clock of our monitoring is wrong."),
         NotificationEvent::CollectorStalled => ("Measuring stopped", "When our own measuring stands still."),
     };
     MailRow { event: event.as_str(), title, text, wanted }
