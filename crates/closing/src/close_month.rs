@@ -114,7 +114,8 @@ pub enum CloseError {
     },
 }
 
-/// The links under contract at some time of `month`, by company and id.
+/// The links under contract at some time of `month`, by company and id; those that are measured only since later are left
+/// out.
 ///
 /// # Errors
 /// Those of the database; a zone that is not known.
@@ -135,7 +136,9 @@ pub async fn links_of_month(
             link: selection.link,
             ..LedgerFilter::active(period.from_ms, period.to_ms)
         };
-        all.append(&mut store.ledger_links(&filter).await?);
+        // Of a month before a link was measured there is nothing to report.
+        let links = store.ledger_links(&filter).await?.into_iter();
+        all.extend(links.filter(|link| link.link.measured_from_ms.is_none_or(|ms| ms < period.to_ms)));
     }
     Ok(all)
 }

@@ -62,6 +62,8 @@ pub(crate) struct Record {
     pub(crate) tail: SpanTail,
     pub(crate) latest: Latest,
     pub(crate) sample: Option<Sample>,
+    /// The link was never seen before.
+    pub(crate) is_first: bool,
     memory: Memory,
     figures: Figures,
 }
@@ -127,6 +129,7 @@ impl PolledLink {
         let mut memory = self.memory.clone();
         let mut figures = self.figures;
         memory.timeline.redate(&finding.seen);
+        let is_first = matches!(finding.seen, Seen::Interface(_)) && self.link.measured_from_ms.is_none();
         let tail = memory.timeline.observe(&finding.seen, rules)?;
         let mut sample = None;
         if let (Seen::Interface(look), Some(measured)) = (&finding.seen, &finding.measured) {
@@ -140,7 +143,7 @@ impl PolledLink {
         let latest = self.latest(at_ms, &tail.standing, &figures, &memory);
         let spans = tail.pieces.into_iter().map(span).collect();
         let tail = SpanTail { link: self.link.id, from_ms: tail.from_ms, spans };
-        Some(Record { tail, latest, sample, memory, figures })
+        Some(Record { tail, latest, sample, is_first, memory, figures })
     }
 
     /// The record was written: from now on it is what is remembered.

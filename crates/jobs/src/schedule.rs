@@ -129,7 +129,11 @@ impl Schedule {
         };
         let missing = store.ledger_links(&filter).await?;
         // A month before a link was first looked at says nothing; whoever wants it closed can say so.
-        let seen = missing.into_iter().filter(|link| link.first_span_ms.is_some_and(|ms| ms < period.to_ms));
+        let is_seen = |link: &LedgerLink| {
+            let from_ms = link.first_span_ms.max(link.link.measured_from_ms);
+            link.first_span_ms.is_some() && from_ms.is_some_and(|ms| ms < period.to_ms)
+        };
+        let seen = missing.into_iter().filter(is_seen);
         let is_ready =
             |link: &LedgerLink| line_reaches(link, period.to_ms) || now_ms >= period.to_ms + GRACE_MS;
         let (ready, waiting): (Vec<_>, Vec<_>) = seen.partition(is_ready);

@@ -153,6 +153,7 @@ async fn remove_from(tx: &mut Tx, from_ms: i64) -> Result<TimelineRepair, StoreE
         from_ms,
     )
     .await?;
+    run(tx, "UPDATE client_links SET measured_from_ms = NULL WHERE measured_from_ms >= $1", from_ms).await?;
     let samples = run(tx, samples, from_ms).await?;
     if samples > 0 {
         remove_rollups(tx, from_ms).await?;

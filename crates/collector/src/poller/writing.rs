@@ -44,6 +44,9 @@ impl Poller {
                 behind_ms = behind_ms.max(polled.watermark_ms().filter(|&ms| ms > finding.seen.at_ms()));
                 continue;
             };
+            if record.is_first {
+                round.first_polls.push((polled.link.id, finding.seen.at_ms()));
+            }
             let (tail, latest, sample, keep) = record.split();
             round.tails.push(tail);
             round.latest.push(latest);

@@ -1,4 +1,4 @@
-//! A time line whose clock was corrected since its last round.
+//! A timeline whose clock was corrected since its last round.
 
 use super::{Seen, Timeline};
 use crate::piece::Piece;

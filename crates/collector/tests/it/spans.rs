@@ -217,3 +217,25 @@ async fn an_interface_that_the_operator_disabled_is_no_outage() {
         assert_eq!(place.store.latest(links[0]).await.unwrap().unwrap().state, Up);
     }
 }
+
+#[tokio::test]
+async fn a_link_is_measured_from_the_first_poll_that_saw_it() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let (router, _, links) = place.router(one_link()).await;
+        router.unreachable(true);
+        router.settled().await;
+        place.probe().await;
+        let measured_from = async |place: &Place| place.store.link(links[0]).await.unwrap().measured_from_ms;
+        assert_eq!(measured_from(&place).await, None, "nobody has seen it yet");
+        router.unreachable(false);
+        router.settled().await;
+        place.probe_for(1).await;
+        let first_ms = measured_from(&place).await.unwrap();
+        assert!((first_ms - START_MS - 30_000).abs() < 1_000, "{first_ms}");
+        place.probe_for(3).await;
+        place.restart();
+        place.probe_for(1).await;
+        assert_eq!(measured_from(&place).await, Some(first_ms));
+    }
+}

@@ -13,5 +13,7 @@ CREATE TABLE clock_state (
     accepted_ms     INTEGER
 ) STRICT;
 
--- From when on a link's time counts; NULL: from its first poll. What is earlier was not measured.
+-- From when on a link's time counts: its first poll that saw it, unless staff set something else. What is earlier was not
+-- measured. NULL: not measured yet.
 ALTER TABLE client_links ADD COLUMN measured_from_ms INTEGER;
+UPDATE client_links SET measured_from_ms = (SELECT MIN(s.from_ms) FROM link_spans s WHERE s.link_id = client_links.id);
