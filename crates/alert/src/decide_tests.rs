@@ -237,7 +237,7 @@ fn a_link_that_was_told_down_is_not_told_up_because_its_router_died() {
 }
 
 #[test]
-fn a_clock_that_jumps_is_told_at_once_and_no_router_is_blamed() {
+fn a_clock_that_jumps_is_notified_at_once_and_no_router_is_blamed() {
     let mut world = World::new(1);
     world.until(START, START + MINUTE);
     let since_ms = START + MINUTE;

@@ -84,9 +84,8 @@ fn collector(desk: &Desk<'_>, gone_since_ms: Option<i64>) -> Condition {
             Standing::Over { since_ms: last_ms }
         }
         // Not before the program was there to look.
-        (_, Some(last_ms)) => {
-            Standing::Holds { since_ms: last_ms.min(desk.now_ms).max(facts.watch_since_ms) }
-        }
+        (_, Some(last_ms)) if last_ms > desk.now_ms => Standing::Holds { since_ms: facts.watch_since_ms },
+        (_, Some(last_ms)) => Standing::Holds { since_ms: last_ms.max(facts.watch_since_ms) },
     };
     let detail = Detail { own_network: gone_since_ms.is_some(), ..Detail::default() };
     Condition {

@@ -2,7 +2,7 @@
 
 use store::{ClockHealth, ClockVerdict};
 
-/// Where somebody polls, the latest poll is younger than this: a day, so that it tells a wrong date and not a long outage.
+/// Where somebody polls, the latest poll is younger than this: a day, so that a wrong date shows, and not a long outage.
 const POLLED_WITHIN_MS: i64 = 24 * 3_600_000;
 
 /// Lets months be closed while the wall clock, the monotonic clock, and the routers agree.
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_days_ahead_from_the_start_is_told_by_polls_that_go_on() {
+    fn a_clock_that_was_days_ahead_from_the_start_is_detected_by_polls_that_go_on() {
         let mut gate = ClosingGate::default();
         assert!(
             !gate.opens(ClockVerdict::Sane, &health(10 * DAY, 13 * DAY)),

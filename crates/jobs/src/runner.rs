@@ -1,7 +1,7 @@
 use std::{error::Error, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use store::{Clock, OutboxMail, Store, StoreError};
+use store::{Clock, ClockVerdict, OutboxMail, Store, StoreError};
 use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
@@ -121,6 +121,10 @@ impl News {
 async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
     let mut ticks = ticks(PASS_INTERVAL);
     while next(&mut ticks, stop).await {
+        // What is removed because it is old must be old by a time that has been checked.
+        if clock.state().verdict == ClockVerdict::Checking {
+            continue;
+        }
         // What is under way at a stop is dropped: its transaction leaves nothing, and the next pass begins there.
         let result = tokio::select! {
             () = stop.cancelled() => return,

@@ -118,7 +118,7 @@ impl NotificationRule {
             RouterUnreachable => (60, 60, 300),
             // It comes back with its first round: one that stumbles on must not be told each time.
             CollectorStalled => (180, 0, 3_600),
-            // A jump is told at once; one that comes back within the hour is held.
+            // A jump is notified at once; one that comes back within the hour is held.
             ClockWrong => (0, 0, 3_600),
             ErrorBudget | SlaBreach | ReportReady => (0, 0, 0),
         };
