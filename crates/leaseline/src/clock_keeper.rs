@@ -43,12 +43,14 @@ pub(crate) fn spawn(
     });
 }
 
-/// Routers that are polled about now by the machine's clock, under a clock that they agree with, confirm it.
+/// Routers that are polled about now by one of the two times, under a clock that they agree with, confirm it.
 async fn follow(store: &Store, clock: &Clock) {
-    let machine_ms = clock.machine_ms();
-    let Ok(health) = store.clock_health(machine_ms).await else { return };
-    let is_now = health.polled_ms.is_some_and(|polled_ms| (machine_ms - polled_ms).abs() < NOW_MS);
-    if health.is_sane() && is_now {
-        clock.accept_machine();
+    let (kept_ms, machine_ms) = (clock.now_ms(), clock.machine_ms());
+    let Ok(health) = store.clock_health(machine_ms.max(kept_ms)).await else { return };
+    let is_near = |at_ms: i64| health.polled_ms.is_some_and(|polled_ms| (at_ms - polled_ms).abs() < NOW_MS);
+    match (is_near(kept_ms), is_near(machine_ms)) {
+        (true, false) => clock.confirm_kept(),
+        (false, true) if health.is_sane() => clock.accept_machine(),
+        _ => {}
     }
 }

@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::clock_watch::{ClockCorrection, ClockState, ClockWatch, RouterWitness};
+use crate::clock_watch::{ClockCorrection, ClockState, ClockWatch};
+use crate::clock_witness::RouterWitness;
 use crate::{RouterId, StoreError};
 
 /// A reading of both clocks takes no longer than this; one that was interrupted in between is taken again.
@@ -98,6 +99,11 @@ impl Clock {
             watch.read(wall_ms, mono_ms);
             watch.accept_machine(wall_ms, mono_ms);
         });
+    }
+
+    /// Somebody else knows that the time kept so far is right, and the machine's clock is not.
+    pub fn confirm_kept(&self) {
+        self.watched(|watch, _, mono_ms| watch.confirm_kept(mono_ms));
     }
 
     /// How the clock stands.

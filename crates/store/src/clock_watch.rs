@@ -17,7 +17,9 @@ use std::collections::BTreeMap;
 
 use crate::RouterId;
 use crate::clock::ClockVerdict;
+use crate::clock_start::{HEARD_WITHIN_MS, Heard, Hearing, QUORUM, Start};
 use crate::clock_vote::{Ballot, Circumstances, Dispute, Side};
+use crate::clock_witness::{RouterWitness, Seen, UPTIME_DRIFT_DIVISOR, expected_ms};
 
 /// The wall clock has jumped when it differs from the kept time by this much. Router times have whole seconds, so less
 /// could not be judged anyway; the kept time follows smaller differences slowly.
@@ -25,33 +27,11 @@ pub const CLOCK_STEP_MS: i64 = 2_000;
 /// The kept time follows the wall clock by at most this part of the time that passed, as a divisor: more than any clock
 /// that is being slewed (chrony: one twelfth).
 const SLEW_DIVISOR: i64 = 10;
-/// How fast a router's uptime may run away from our time, as a divisor: 1/1000 is far worse than any crystal.
-const UPTIME_DRIFT_DIVISOR: i64 = 1_000;
 /// What a slow answer may add to an uptime that is compared with our time.
 const UPTIME_OFF_MS_MAX: i64 = 30_000;
-/// Routers that have to be heard before they are counted, if so many are polled.
-const QUORUM: usize = 3;
-/// Those that have not been heard after this time are not waited for: two probe intervals.
-const HEARD_WITHIN_MS: i64 = 60_000;
 /// A kept time younger than this that nothing stored supports was never proven: what was written under it was wrong from
 /// the first row, if the wall clock is corrected.
 const YOUNG_MS: i64 = 60 * 60_000;
-/// A router's clock moved against its own uptime by this much was set, and is no witness for [`SET_CLOCK_MS`].
-const CLOCK_MOVED_MS: i64 = 3_000;
-const SET_CLOCK_MS: i64 = 60 * 60_000;
-
-/// What one router said of time in one round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RouterWitness {
-    /// Which router.
-    pub router: RouterId,
-    /// Its uptime.
-    pub uptime_ms: i64,
-    /// Its clock, Unix milliseconds UTC, if it told its time zone.
-    pub utc_ms: Option<i64>,
-    /// What the database holds of it: when it was polled last, and its uptime then.
-    pub stored: Option<(i64, i64)>,
-}
 
 /// The kept time was replaced, or something later than it is stored: the database has to follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,32 +86,6 @@ struct Anchor {
     supported: bool,
 }
 
-#[derive(Debug, Default)]
-enum Start {
-    /// No routers to ask: the wall clock is believed.
-    #[default]
-    Unwatched,
-    /// The routers that the database knows are being heard.
-    Hearing {
-        stored: usize,
-        since_mono_ms: i64,
-        agree: usize,
-        neutral: usize,
-        differ: Vec<i64>,
-    },
-    Proven,
-}
-
-/// What a router said last.
-#[derive(Clone, Copy, Debug, Default)]
-struct Seen {
-    kept_ms: Option<i64>,
-    uptime_ms: i64,
-    /// Its clock minus its uptime.
-    booted_ms: Option<i64>,
-    clock_set_mono_ms: Option<i64>,
-}
-
 impl ClockWatch {
     /// Takes in a reading of both clocks and gives the time to use.
     pub fn read(&mut self, wall_ms: i64, mono_ms: i64) -> i64 {
@@ -158,8 +112,8 @@ impl ClockWatch {
             }
             self.decide(wall_ms, mono_ms);
         }
-        if let Start::Hearing { since_mono_ms, .. } = &self.start
-            && mono_ms - since_mono_ms >= HEARD_WITHIN_MS
+        if let Start::Hearing(hearing) = &self.start
+            && hearing.is_late(mono_ms)
         {
             self.end_hearing(wall_ms, mono_ms, true);
         }
@@ -172,11 +126,8 @@ impl ClockWatch {
         self.polled = polled;
         self.stored_contradicts |= contradicts;
         if matches!(self.start, Start::Unwatched) {
-            self.start = if stored == 0 {
-                Start::Proven
-            } else {
-                Start::Hearing { stored, since_mono_ms: mono_ms, agree: 0, neutral: 0, differ: Vec::new() }
-            };
+            self.start =
+                if stored == 0 { Start::Proven } else { Start::Hearing(Hearing::new(stored, mono_ms)) };
         }
     }
 
@@ -184,8 +135,9 @@ impl ClockWatch {
     pub fn observe(&mut self, wall_ms: i64, mono_ms: i64, witness: &RouterWitness) {
         let kept_ms = self.read(wall_ms, mono_ms);
         let before = self.routers.get(&witness.router).copied();
-        if before.is_none() {
-            self.hear(kept_ms, wall_ms, mono_ms, witness);
+        if let (None, Start::Hearing(hearing)) = (before, &mut self.start) {
+            hearing.hear(kept_ms, witness);
+            self.end_hearing(wall_ms, mono_ms, false);
         }
         let kept_ms = self.read(wall_ms, mono_ms);
         let mut seen = before.unwrap_or_default().after(witness, mono_ms);
@@ -220,7 +172,7 @@ impl ClockWatch {
     /// Whether what was seen of a router may be dated by the kept time.
     pub fn may_write(&self, router: RouterId) -> bool {
         match (&self.start, &self.dispute) {
-            (Start::Hearing { .. }, _) => false,
+            (Start::Hearing(_), _) => false,
             (_, None) => true,
             (_, Some(dispute)) => dispute.may_write(router),
         }
@@ -232,6 +184,13 @@ impl ClockWatch {
             self.adopt(wall_ms, mono_ms, false, false);
         }
         self.proven(true);
+    }
+
+    /// Somebody who knows says that the kept time is right.
+    pub fn confirm_kept(&mut self, mono_ms: i64) {
+        if let Some(dispute) = &mut self.dispute {
+            (dispute.verdict, dispute.since_mono_ms) = (ClockVerdict::MachineWrong, mono_ms);
+        }
     }
 
     /// How the clock stands.
@@ -248,7 +207,7 @@ impl ClockWatch {
             let (kept, machine) = dispute.counts();
             (state.verdict, state.since_ms) = (dispute.verdict, dispute.since_ms);
             (state.routers_for, state.routers_against) = (kept, machine);
-        } else if matches!(self.start, Start::Hearing { .. }) {
+        } else if matches!(self.start, Start::Hearing(_)) {
             state.verdict = ClockVerdict::Checking;
         }
         state
@@ -275,49 +234,24 @@ impl ClockWatch {
         }
     }
 
-    /// A router that the database knows, heard for the first time.
-    fn hear(&mut self, kept_ms: i64, wall_ms: i64, mono_ms: i64, witness: &RouterWitness) {
-        let Start::Hearing { agree, neutral, differ, .. } = &mut self.start else { return };
-        let expected_ms = witness.stored.and_then(|stored| {
-            // One that may have restarted since says only that it cannot be earlier than what is stored.
-            let may_have_restarted = witness.uptime_ms + CLOCK_STEP_MS < kept_ms - stored.0;
-            let expected_ms = expected_ms(stored, witness.uptime_ms).filter(|_| !may_have_restarted);
-            expected_ms.or(Some(stored.0).filter(|&at_ms| at_ms > kept_ms + CLOCK_STEP_MS))
-        });
-        match (expected_ms, witness.stored) {
-            (Some(at_ms), Some((stored_ms, _))) => {
-                let tolerance_ms = CLOCK_STEP_MS + (at_ms - stored_ms).abs() / UPTIME_DRIFT_DIVISOR;
-                if (at_ms - kept_ms).abs() <= tolerance_ms {
-                    *agree += 1;
-                } else {
-                    differ.push(at_ms - kept_ms);
-                }
-            }
-            _ => *neutral += 1,
-        }
-        self.end_hearing(wall_ms, mono_ms, false);
-    }
-
     /// Ends the start when enough routers were heard, or those that were not are not waited for any more.
     fn end_hearing(&mut self, wall_ms: i64, mono_ms: i64, is_late: bool) {
-        let Start::Hearing { stored, agree, neutral, differ, .. } = &mut self.start else { return };
-        let heard = *agree + *neutral + differ.len();
-        if *agree > differ.len() || (differ.is_empty() && (is_late || heard >= *stored)) {
-            let supported = *agree > 0;
-            self.proven(supported);
-        } else if is_late || differ.len() >= QUORUM.min(*stored) {
-            differ.sort_unstable();
-            let shift_ms = differ[differ.len() / 2];
-            let Some(anchor) = &mut self.anchor else { return };
-            anchor.base_ms += shift_ms;
-            anchor.supported = true;
-            let kept_ms = anchor.base_ms + mono_ms;
-            self.start = Start::Proven;
-            self.dispute = Some(Dispute::new(wall_ms - kept_ms, kept_ms, mono_ms, true));
+        let Start::Hearing(hearing) = &mut self.start else { return };
+        match hearing.heard(is_late) {
+            Heard::Waits => {}
+            Heard::Proven { supported } => self.proven(supported),
+            Heard::Differs { shift_ms } => {
+                let Some(anchor) = &mut self.anchor else { return };
+                anchor.base_ms += shift_ms;
+                anchor.supported = true;
+                let kept_ms = anchor.base_ms + mono_ms;
+                self.start = Start::Proven;
+                self.dispute = Some(Dispute::new(wall_ms - kept_ms, kept_ms, mono_ms, true));
+            }
         }
     }
 
-    /// The start is over. What is stored of the time after now, by an older version or under another clock, goes.
+    /// The start is over.
     fn proven(&mut self, supported: bool) {
         self.start = Start::Proven;
         if let Some(anchor) = &mut self.anchor {
@@ -365,28 +299,6 @@ impl ClockWatch {
             seen.kept_ms = seen.kept_ms.map(|kept_ms| kept_ms + shift_ms);
         }
     }
-}
-
-impl Seen {
-    fn after(self, witness: &RouterWitness, mono_ms: i64) -> Self {
-        let booted_ms = witness.utc_ms.map(|utc_ms| utc_ms - witness.uptime_ms);
-        let went_on = witness.uptime_ms + CLOCK_STEP_MS >= self.uptime_ms;
-        let was_set = went_on
-            && matches!((self.booted_ms, booted_ms), (Some(a), Some(b)) if (a - b).abs() > CLOCK_MOVED_MS);
-        let clock_set_mono_ms = if was_set { Some(mono_ms) } else { self.clock_set_mono_ms };
-        Self {
-            kept_ms: self.kept_ms,
-            uptime_ms: witness.uptime_ms,
-            booted_ms,
-            clock_set_mono_ms: clock_set_mono_ms.filter(|&ms| mono_ms - ms < SET_CLOCK_MS),
-        }
-    }
-}
-
-/// The time that it must be, from a router's uptime at a known time and now; none if it restarted.
-fn expected_ms((at_ms, uptime_ms): (i64, i64), now_uptime_ms: i64) -> Option<i64> {
-    let passed_ms = now_uptime_ms - uptime_ms;
-    (passed_ms >= -CLOCK_STEP_MS).then_some(at_ms + passed_ms.max(0))
 }
 
 #[cfg(test)]

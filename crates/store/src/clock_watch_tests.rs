@@ -323,4 +323,11 @@ fn a_process_without_routers_follows_its_machine_after_ten_minutes_or_on_advice(
         watch.read(START_MS + HOUR + minute * MINUTE, 1_000 + minute * MINUTE);
     }
     assert_eq!(watch.read(START_MS + 2 * HOUR, 1_000 + HOUR), START_MS + 2 * HOUR);
+    // Whoever polls says that its clock is wrong.
+    for minute in 1..=30 {
+        let mono_ms = 1_000 + HOUR + minute * MINUTE;
+        assert_eq!(watch.read(START_MS + DAY, mono_ms), START_MS + 2 * HOUR + minute * MINUTE);
+        watch.confirm_kept(mono_ms);
+    }
+    assert_eq!(watch.state(0, 0).verdict, ClockVerdict::MachineWrong);
 }
