@@ -111,7 +111,12 @@ impl Past {
     }
 
     fn empty(&self) -> AlertFacts {
-        AlertFacts { links: BTreeMap::new(), routers: Vec::new(), ..self.facts.clone() }
+        AlertFacts {
+            links: BTreeMap::new(),
+            routers: Vec::new(),
+            clock: store::ClockHealth::UNCHECKED,
+            ..self.facts.clone()
+        }
     }
 
     /// A link's outages; `None` once `may_go_on` says no.

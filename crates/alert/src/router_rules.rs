@@ -1,7 +1,7 @@
 //! Routers, and the eyes with which we see them.
 
 use sla::LinkState;
-use store::{AlertFacts, AlertSubject, NotificationEvent, WatchedLink, WatchedRouter};
+use store::{AlertFacts, AlertSubject, ClockVerdict, NotificationEvent, WatchedLink, WatchedRouter};
 
 use super::{
     condition::{Condition, Detail, Standing},
@@ -21,6 +21,8 @@ pub(crate) const POLL_FAILED: [&str; 5] =
 const AT_WORK_MS: i64 = 60_000;
 
 pub(crate) fn settle(desk: &mut Desk<'_>) {
+    let clock = clock(desk);
+    desk.settle(&clock);
     let gone_since_ms = blind_since(desk.facts, OWN_NETWORK);
     let stopped_since_ms = gone_since_ms.or_else(|| blind_since(desk.facts, OWN_LIMIT));
     let collector = collector(desk, stopped_since_ms, gone_since_ms.is_some());
@@ -55,6 +57,29 @@ fn blind_since(facts: &AlertFacts, own_cause: &str) -> Option<i64> {
     blind.map(|link| link.since_ms).min()
 }
 
+/// The clock of the machine that polls, as it was found to stand. While it is being compared nothing is known.
+fn clock(desk: &Desk<'_>) -> Condition {
+    let facts = desk.facts;
+    let health = &facts.clock;
+    let standing = match health.verdict {
+        ClockVerdict::Checking => Standing::Unknown,
+        _ if health.is_sane() => Standing::Over { since_ms: health.since_ms.min(desk.now_ms) },
+        ClockVerdict::Sane => Standing::Holds { since_ms: desk.now_ms },
+        _ => Standing::Holds { since_ms: health.since_ms.min(desk.now_ms) },
+    };
+    Condition {
+        event: NotificationEvent::ClockWrong,
+        subject: AlertSubject::Company(facts.company.id),
+        about: facts.company.name.clone(),
+        client: None,
+        standing,
+        in_maintenance: false,
+        stood_for: None,
+        links: Vec::new(),
+        detail: Detail { error: health.check().err(), ..Detail::default() },
+    }
+}
+
 fn collector(desk: &Desk<'_>, stopped_since_ms: Option<i64>, own_network: bool) -> Condition {
     let facts = desk.facts;
     let event = NotificationEvent::CollectorStalled;
@@ -66,8 +91,12 @@ fn collector(desk: &Desk<'_>, stopped_since_ms: Option<i64>, own_network: bool) 
             Standing::Holds { since_ms: stopped_ms }
         }
         (_, None) => Standing::Over { since_ms: desk.now_ms },
-        (_, Some(last_ms)) if desk.now_ms - last_ms < patience_ms => Standing::Over { since_ms: last_ms },
+        // One that wrote for a time that has not come is not at work now.
+        (_, Some(last_ms)) if (desk.now_ms - last_ms).abs() < patience_ms => {
+            Standing::Over { since_ms: last_ms }
+        }
         // Not before the program was there to look.
+        (_, Some(last_ms)) if last_ms > desk.now_ms => Standing::Holds { since_ms: facts.watch_since_ms },
         (_, Some(last_ms)) => Standing::Holds { since_ms: last_ms.max(facts.watch_since_ms) },
     };
     let detail = Detail { own_network, ..Detail::default() };

@@ -6,8 +6,8 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use sla::LinkState;
 use store::{
-    AlertFacts, AlertPerson, AlertPhase, ClientId, Company, CompanyId, LinkId, NotificationEvent,
-    NotificationRule, OutageId, RouterId, WatchedLink, WatchedOutage, WatchedRouter,
+    AlertFacts, AlertPerson, AlertPhase, ClientId, ClockHealth, Company, CompanyId, LinkId,
+    NotificationEvent, NotificationRule, OutageId, RouterId, WatchedLink, WatchedOutage, WatchedRouter,
 };
 
 use super::{book::Book, condition::Condition, decide::decide};
@@ -48,6 +48,7 @@ impl World {
             pending: Vec::new(),
             recent: Vec::new(),
             links: (1..=links).map(|id| (LinkId(id), link(id))).collect(),
+            clock: ClockHealth::UNCHECKED,
             routers: vec![WatchedRouter {
                 id: RouterId(9),
                 name: "edge".to_owned(),

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::tz::TimeZone;
 use sla::{Interval, Month, Statement};
-use store::{ClientId, CompanyId, LedgerFilter, LedgerLink, LinkId, ReportId, Store, StoreError};
+use store::{
+    ClientId, ClockVerdict, CompanyId, LedgerFilter, LedgerLink, LinkId, ReportId, Store, StoreError,
+};
 
 use crate::{audience::Audience, batch::Run};
 
@@ -93,6 +95,9 @@ pub enum CloseError {
     /// The month has not begun.
     #[error("{0} has not begun yet")]
     NotBegun(Month),
+    /// Whether the month is over cannot be said: the clock is wrong or being checked.
+    #[error("no month is closed now. {0}")]
+    Clock(String),
     /// A month outside the calendar.
     #[error(transparent)]
     Month(#[from] sla::MonthError),
@@ -109,7 +114,8 @@ pub enum CloseError {
     },
 }
 
-/// The links under contract at some time of `month`, by company and id.
+/// The links under contract at some time of `month`, by company and id; those that are measured only since later are left
+/// out.
 ///
 /// # Errors
 /// Those of the database; a zone that is not known.
@@ -130,7 +136,9 @@ pub async fn links_of_month(
             link: selection.link,
             ..LedgerFilter::active(period.from_ms, period.to_ms)
         };
-        all.append(&mut store.ledger_links(&filter).await?);
+        // Of a month before a link was measured there is nothing to report.
+        let links = store.ledger_links(&filter).await?.into_iter();
+        all.extend(links.filter(|link| link.link.measured_from_ms.is_none_or(|ms| ms < period.to_ms)));
     }
     Ok(all)
 }
@@ -142,7 +150,7 @@ pub async fn links_of_month(
 /// and what was written before an error stays written.
 ///
 /// # Errors
-/// [`CloseError::NotBegun`]; those of the database; a zone that is not known.
+/// [`CloseError::NotBegun`]; [`CloseError::Clock`] for a month that is over only by a clock that is not sane; those of the database; a zone that is not known.
 pub async fn close_month(
     store: &Store,
     links: Vec<LedgerLink>,
@@ -159,6 +167,12 @@ pub async fn close_month(
             return Err(CloseError::NotBegun(close.month));
         }
         let as_of_ms = (now_ms < month.to_ms).then_some(now_ms);
+        if as_of_ms.is_none() {
+            let health = store.clock_health(now_ms).await?;
+            if health.verdict != ClockVerdict::Sane {
+                health.check().map_err(CloseError::Clock)?;
+            }
+        }
         let run = Run { store, close, audience: &audience, month, as_of_ms, now_ms };
         let mut judged =
             stream::iter(batches(of_company)).map(|batch| run.judge(batch)).buffered(BATCHES_AT_ONCE);

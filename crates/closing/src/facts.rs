@@ -22,6 +22,7 @@ pub(crate) fn facts(ledger: &LedgerLink, down_when: Option<DownWhen>) -> serde_j
         probe_target: link.probe_target.clone(),
         down_when: down_when.map(|down_when| down_when.as_str().to_owned()),
         currency: company.currency.clone(),
+        measured_from_ms: link.measured_from_ms,
     };
     serde_json::to_value(facts).unwrap_or_default()
 }

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::checks::CheckDesk;
+use crate::clock_check::ClockCheck;
 use crate::clocks::Clocks;
 use crate::config::CollectorConfig;
 use crate::error::CollectorError;
@@ -74,6 +75,8 @@ pub struct LinkError {
 pub(crate) struct PolledRouter {
     pub(crate) id: RouterId,
     pub(crate) name: String,
+    /// The database knew it when it was read first.
+    is_witness: bool,
     poller: tokio::sync::Mutex<Poller>,
     news: Mutex<Option<RouterTarget>>,
 }
@@ -82,17 +85,6 @@ impl Collector {
     /// A collector that writes into `store` and goes by `clock`.
     pub fn new(store: Store, clock: Clock, config: CollectorConfig) -> Self {
         Self::with_clocks(store, Clocks::new(clock), config)
-    }
-
-    /// With another monotonic clock than the machine's: where the time of day is a test's own, that which only ever
-    /// grows must agree with it. Milliseconds from any start.
-    pub fn with_monotonic(
-        store: Store,
-        clock: Clock,
-        mono_ms: impl Fn() -> i64 + Send + Sync + 'static,
-        config: CollectorConfig,
-    ) -> Self {
-        Self::with_clocks(store, Clocks::new(clock).with_mono(mono_ms), config)
     }
 
     /// Writes under this claim only: once another collector has claimed the database, nothing more is written and
@@ -110,7 +102,8 @@ impl Collector {
     /// If the list of routers cannot be read at the start; later failures are logged and tried again.
     /// [`CollectorError::TakenOver`] if another collector has claimed the database.
     pub async fn run(self, stop: CancellationToken) -> Result<(), CollectorError> {
-        let Shared { store, clocks, config, .. } = &*self.shared;
+        let shared = Arc::clone(&self.shared);
+        let Shared { store, clocks, config, check, .. } = &*shared;
         let live = LiveWatch::new(store.clone(), clocks.clone(), config.connect_timeout);
         let checks = CheckDesk::new(store.clone(), clocks.clone(), config.connect_timeout);
         let others_stop = stop.child_token();
@@ -119,7 +112,13 @@ impl Collector {
             others_stop.cancel();
             ended
         };
-        let others = async { tokio::join!(live.run(others_stop.clone()), checks.run(others_stop.clone())) };
+        let others = async {
+            tokio::join!(
+                live.run(others_stop.clone()),
+                checks.run(others_stop.clone()),
+                check.run(store, clocks.clock(), &others_stop)
+            )
+        };
         let (ended, _) = tokio::join!(polling, others);
         ended
     }
@@ -173,6 +172,8 @@ impl Collector {
                 Err(error) => summary.errors.push(("?".to_owned(), format!("the round failed: {error}"))),
             }
         }
+        let Shared { store, clocks, check, .. } = &*self.shared;
+        check.note(store, clocks.clock()).await;
         summary.errors.sort();
         summary.ping_errors.sort();
         summary.link_errors.sort();
@@ -193,6 +194,7 @@ impl Collector {
             writer: RoundWriter::new(store.clone(), fence),
             store,
             clocks,
+            check: ClockCheck::default(),
             rules,
             witness: Witness::new(config.witness.clone()),
             permits: Semaphore::new(config.rounds_at_once.clamp(1, Semaphore::MAX_PERMITS)),
@@ -221,8 +223,20 @@ impl Collector {
 
     /// Reads again which routers and links there are. Those that were known keep their session and memory.
     pub(crate) async fn refresh(&self) -> Result<Vec<Arc<PolledRouter>>, CollectorError> {
-        let now_ms = self.shared.clocks.now().wall_ms;
-        let targets = self.shared.store.collector_targets(now_ms).await.map_err(CollectorError::Targets)?;
+        let mut now_ms = self.shared.clocks.now().wall_ms;
+        let store = &self.shared.store;
+        let is_first = self.routers.lock().unwrap_or_else(PoisonError::into_inner).read_ms.is_none();
+        if is_first {
+            // Our clock may be behind: links that were polled are under contract, and their routers know better.
+            let health = store.clock_health(now_ms).await.map_err(CollectorError::Targets)?;
+            now_ms = health.polled_ms.map_or(now_ms, |polled_ms| polled_ms.max(now_ms));
+        }
+        let targets = store.collector_targets(now_ms).await.map_err(CollectorError::Targets)?;
+        let contradicts = is_first
+            && store
+                .future_contradicts(self.shared.clocks.now().wall_ms)
+                .await
+                .map_err(CollectorError::Targets)?;
         let mut guard = self.routers.lock().unwrap_or_else(PoisonError::into_inner);
         guard.read_ms = Some(self.shared.clocks.now().mono_ms);
         let routers = &mut guard.routers;
@@ -238,6 +252,8 @@ impl Collector {
             };
             routers.insert(id, router);
         }
+        let witnesses = routers.values().filter(|router| router.is_witness).count();
+        self.shared.clocks.clock().expect(routers.len(), witnesses, contradicts);
         Ok(routers.values().cloned().collect())
     }
 
@@ -249,12 +265,9 @@ impl Collector {
 impl PolledRouter {
     fn new(shared: Arc<Shared>, target: RouterTarget) -> Self {
         let (id, name) = (target.router.id, target.router.name.clone());
-        Self {
-            id,
-            name,
-            poller: tokio::sync::Mutex::new(Poller::new(shared, target)),
-            news: Mutex::default(),
-        }
+        let poller = Poller::new(shared, target);
+        let is_witness = poller.is_witness();
+        Self { id, name, is_witness, poller: tokio::sync::Mutex::new(poller), news: Mutex::default() }
     }
 
     /// One round; a second one of the same router waits for the first.

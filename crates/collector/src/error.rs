@@ -33,8 +33,10 @@ pub(crate) enum RoundError {
     Write(String),
     #[error("kept in memory until the database can be written: {0}")]
     Kept(String),
-    #[error("the clock was set back: nothing is written until it has passed {}", moment(*.0))]
+    #[error("this machine's clock is behind what is stored, up to {}; see `leaseline doctor`", moment(*.0))]
     ClockBehind(i64),
+    #[error("this machine's clock is being compared with the routers; see `leaseline doctor`")]
+    ClockChecked,
 }
 
 impl RoundError {
@@ -48,7 +50,8 @@ impl RoundError {
             | Self::BackingOff { .. }
             | Self::Write(_)
             | Self::Kept(_)
-            | Self::ClockBehind(_) => None,
+            | Self::ClockBehind(_)
+            | Self::ClockChecked => None,
         }
     }
 

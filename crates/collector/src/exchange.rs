@@ -54,6 +54,13 @@ pub(crate) async fn observe(client: &Client, clocks: &Clocks) -> Result<Observat
 }
 
 impl Observation {
+    /// Moves it onto a time that was corrected since.
+    pub(crate) fn shift(&mut self, by_ms: i64) {
+        self.moment.wall_ms += by_ms;
+        self.offset_ms = self.offset_ms.map(|offset_ms| offset_ms - by_ms);
+        self.utc_offset_ms = self.utc_offset_ms.map(|offset_ms| offset_ms - by_ms);
+    }
+
     /// Where the interface of this name is.
     pub(crate) fn index_of(&self, name: &str) -> Option<usize> {
         interface_name::index_of(self.interfaces.iter().map(|interface| &interface.name), name)

@@ -13,6 +13,7 @@ mod backlog;
 mod backlog_tests;
 mod backoff;
 mod checks;
+mod clock_check;
 mod clocks;
 mod collector;
 mod config;
@@ -30,6 +31,7 @@ mod memory;
 mod piece;
 mod pinging;
 mod poller;
+mod redate;
 mod round_writer;
 #[cfg(test)]
 mod round_writer_tests;

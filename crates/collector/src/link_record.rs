@@ -64,6 +64,8 @@ pub(crate) struct Record {
     pub(crate) tail: SpanTail,
     pub(crate) latest: Latest,
     pub(crate) sample: Option<Sample>,
+    /// The link was never seen before.
+    pub(crate) is_first: bool,
     memory: Memory,
     figures: Figures,
 }
@@ -102,6 +104,21 @@ impl PolledLink {
         seen.is_some_and(|seen| seen.is_same_renamed(&Identity::of(interface)))
     }
 
+    /// When the link was last seen and the router's uptime then.
+    pub(crate) fn last_contact(&self) -> Option<(i64, i64)> {
+        self.memory.timeline.look().map(|look| (look.at_ms, look.uptime_ms))
+    }
+
+    /// Whether its time line is written beyond `now_ms` by more than two readings of a clock differ.
+    pub(crate) fn is_ahead(&self, now_ms: i64) -> bool {
+        self.watermark_ms().is_some_and(|ms| ms > now_ms + store::CLOCK_STEP_MS)
+    }
+
+    /// A sample of a time that has not come is none: the clock was corrected since.
+    pub(crate) fn forget_samples_after(&mut self, now_ms: i64) {
+        self.figures.sample_at_ms = self.figures.sample_at_ms.filter(|&at_ms| at_ms <= now_ms);
+    }
+
     /// The moment up to which the link's time line is written.
     pub(crate) fn watermark_ms(&self) -> Option<i64> {
         self.memory.timeline.watermark_ms()
@@ -112,6 +129,8 @@ impl PolledLink {
     pub(crate) fn record(&self, finding: &Finding, slot_ms: i64, rules: Rules) -> Option<Record> {
         let mut memory = self.memory.clone();
         let mut figures = self.figures;
+        memory.timeline.redate(&finding.seen);
+        let is_first = matches!(finding.seen, Seen::Interface(_)) && self.link.measured_from_ms.is_none();
         let tail = memory.timeline.observe(&finding.seen, rules)?;
         let mut sample = None;
         if let (Seen::Interface(look), Some(measured)) = (&finding.seen, &finding.measured) {
@@ -126,7 +145,7 @@ impl PolledLink {
         let latest = self.latest(at_ms, &tail.standing, &figures, &memory);
         let spans = tail.pieces.into_iter().map(span).collect();
         let tail = SpanTail { link: self.link.id, from_ms: tail.from_ms, spans };
-        Some(Record { tail, latest, sample, memory, figures })
+        Some(Record { tail, latest, sample, is_first, memory, figures })
     }
 
     /// The rates up to a reading, the one before being in memory.

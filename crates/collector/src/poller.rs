@@ -6,12 +6,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use routeros::Client;
-use store::{LinkId, RoundOutcome, Router, RouterTarget, Store};
+use store::{LinkId, RoundOutcome, Router, RouterTarget, RouterWitness, Store};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::clocks::Clocks;
+use crate::clock_check::ClockCheck;
+use crate::clocks::{Clocks, Moment};
 use crate::config::CollectorConfig;
 use crate::error::RoundError;
 use crate::exchange::{Observation, observe};
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) writer: RoundWriter,
     pub(crate) clocks: Clocks,
+    pub(crate) check: ClockCheck,
     pub(crate) config: CollectorConfig,
     pub(crate) rules: Rules,
     pub(crate) witness: Witness,
@@ -64,6 +66,8 @@ pub(crate) struct Poller {
     /// Rounds skipped since the last one that was written.
     skipped: i64,
     reachable: Option<bool>,
+    /// What the database held of this router when the program started: when it was seen last, and its uptime then.
+    stored: Option<(i64, i64)>,
     /// Our clock was set back and has not yet passed what is written.
     clock_behind: bool,
     /// Lasting troubles of links, as already logged.
@@ -74,6 +78,10 @@ pub(crate) struct Poller {
 struct Found {
     outcome: RoundOutcome,
     findings: Vec<Finding>,
+    /// When the round began, by both clocks.
+    asked: Moment,
+    /// When it was looked.
+    moment: Moment,
     observation: Option<Observation>,
     error: Option<String>,
     no_pings: Option<String>,
@@ -90,7 +98,8 @@ impl Shared {
 impl Poller {
     pub(crate) fn new(shared: Arc<Shared>, target: RouterTarget) -> Self {
         let session = Session::new(&target.router, &shared.config);
-        let links = target.links.into_iter().map(PolledLink::new).collect();
+        let links: Vec<_> = target.links.into_iter().map(PolledLink::new).collect();
+        let stored = links.iter().filter_map(PolledLink::last_contact).max();
         Self {
             shared,
             router: target.router,
@@ -98,6 +107,7 @@ impl Poller {
             session,
             skipped: 0,
             reachable: None,
+            stored,
             clock_behind: false,
             logged: HashMap::new(),
         }
@@ -121,6 +131,11 @@ impl Poller {
         self.links = links.collect();
         let links = &self.links;
         self.logged.retain(|id, _| links.iter().any(|polled| polled.link.id == *id));
+    }
+
+    /// Whether the database tells the uptime of this router at some time before.
+    pub(crate) fn is_witness(&self) -> bool {
+        self.stored.is_some()
     }
 
     /// Counts rounds that were due while one was under way.
@@ -153,7 +168,7 @@ impl Poller {
     }
 
     async fn find_out(&mut self, slot: Slot, patient: bool) -> Found {
-        let asked_at_ms = self.shared.clocks.now().wall_ms;
+        let asked = self.shared.clocks.now();
         let deadline = Instant::now() + self.shared.config.round_deadline;
         let seconds = self.shared.config.round_deadline.as_secs();
         let looked = match timeout_at(deadline, self.look(patient)).await {
@@ -161,8 +176,8 @@ impl Poller {
             Err(_) => Err(RoundError::Deadline(seconds)),
         };
         match looked {
-            Ok((client, observation)) => self.measure(slot, client, observation, deadline).await,
-            Err(error) => self.nothing(asked_at_ms, error).await,
+            Ok((client, observation)) => self.measure((slot, asked), client, observation, deadline).await,
+            Err(error) => self.nothing(asked, error).await,
         }
     }
 
@@ -171,12 +186,20 @@ impl Poller {
         let now = shared.clocks.now();
         let client =
             self.session.client(&self.router, &shared.store, &shared.config, now.mono_ms, patient).await?;
-        let observation = observe(&client, &shared.clocks).await?;
+        let mut observation = observe(&client, &shared.clocks).await?;
+        let utc_ms = observation.utc_offset_ms.map(|offset_ms| observation.moment.wall_ms + offset_ms);
+        shared.clocks.clock().observe(&RouterWitness {
+            router: self.router.id,
+            uptime_ms: observation.uptime_ms,
+            utc_ms,
+            stored: self.stored,
+        });
+        observation.shift(shared.clocks.shift_ms(observation.moment));
         Ok((client, observation))
     }
 
     /// Nothing could be seen: who is to blame? The look is dated from when it asked; it gave up only a deadline later.
-    async fn nothing(&mut self, asked_at_ms: i64, error: RoundError) -> Found {
+    async fn nothing(&mut self, asked: Moment, error: RoundError) -> Found {
         let now = self.shared.clocks.now();
         let cause = match error.proven_cause() {
             Some(cause) => cause,
@@ -192,13 +215,15 @@ impl Poller {
         if self.reachable.replace(false) != Some(false) {
             tracing::warn!(router = %self.router.name, cause = cause.as_str(), "no look at this router: {error}");
         }
-        let finding = Finding { seen: Seen::Nothing { at_ms: asked_at_ms, cause }, measured: None };
+        let finding = Finding { seen: Seen::Nothing { at_ms: asked.wall_ms, cause }, measured: None };
         Found {
             outcome: match cause {
                 Cause::RouterUnreachable => RoundOutcome::Unreachable(error.clone()),
                 _ => RoundOutcome::Failed { cause: cause.as_str().to_owned(), error: error.clone() },
             },
             findings: vec![finding; self.links.len()],
+            asked,
+            moment: asked,
             observation: None,
             error: Some(error),
             no_pings: None,
@@ -208,7 +233,7 @@ impl Poller {
 
     async fn measure(
         &mut self,
-        slot: Slot,
+        (slot, round_asked): (Slot, Moment),
         client: Client,
         observation: Observation,
         deadline: Instant,
@@ -216,6 +241,8 @@ impl Poller {
         if self.reachable.replace(true) == Some(false) {
             tracing::info!(router = %self.router.name, "this router answers again");
         }
+        let now_ms = observation.moment.wall_ms;
+        self.links.iter_mut().for_each(|polled| polled.forget_samples_after(now_ms));
         let asked: Vec<Asked<'_>> =
             self.links.iter().map(|polled| Asked::new(polled, &observation, slot)).collect();
         let may_ping = self.session.may_ping(observation.moment.mono_ms);
@@ -242,8 +269,8 @@ impl Poller {
         let wanted = asked.iter().any(|asked| asked.ping_target.is_some());
         self.note_troubles(&troubles);
         let no_pings = self.note_pings(&pinged, wanted, observation.moment.mono_ms);
-        let (outcome, observation) = (RoundOutcome::Ok, Some(observation));
-        Found { outcome, findings, observation, error: None, no_pings, troubles }
+        let (outcome, moment, observation) = (RoundOutcome::Ok, observation.moment, Some(observation));
+        Found { outcome, findings, asked: round_asked, moment, observation, error: None, no_pings, troubles }
     }
 
     /// Logs what somebody must mend once, however many rounds it lasts.

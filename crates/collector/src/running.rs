@@ -118,14 +118,16 @@ async fn poll(shared: Arc<Shared>, router: Arc<PolledRouter>, stop: Cancellation
         let now = shared.clocks.now();
         let early_ms = slot.at_ms - now.wall_ms;
         if early_ms > 0 {
-            // A clock that was set back must not put the router to sleep for an hour.
-            let nap = Duration::from_millis(early_ms.min(probe_ms).unsigned_abs());
+            // A clock that was corrected backwards must not put the router to sleep for an hour: no slot is further away
+            // than an interval.
+            if early_ms > probe_ms {
+                after_ms = now.wall_ms;
+                continue;
+            }
+            let nap = Duration::from_millis(early_ms.unsigned_abs());
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = sleep(nap) => {}
-            }
-            if early_ms > probe_ms {
-                after_ms = shared.clocks.now().wall_ms;
             }
             continue;
         }

@@ -109,6 +109,23 @@ impl Silence {
         pieces
     }
 
+    /// The same on a clock that was corrected by `by_ms`.
+    pub(crate) fn shift(&mut self, by_ms: i64) {
+        self.runs.iter_mut().for_each(|run| run.from_ms += by_ms);
+        self.last_ms = self.last_ms.map(|ms| ms + by_ms);
+    }
+
+    /// Runs that are dated after `last_ms` begin then; of several only the last is left.
+    pub(crate) fn end_before(&mut self, last_ms: i64) {
+        self.runs.iter_mut().for_each(|run| run.from_ms = run.from_ms.min(last_ms));
+        while let [.., before, last] = self.runs[..]
+            && before.from_ms == last.from_ms
+        {
+            self.runs.remove(self.runs.len() - 2);
+        }
+        self.last_ms = self.last_ms.map(|ms| ms.min(last_ms));
+    }
+
     /// For evidence.
     pub(crate) fn facts(&self) -> serde_json::Value {
         serde_json::json!(self.runs)
@@ -180,6 +197,23 @@ mod tests {
             (1_060_000, 2_000_000, Cause::NotPolled),
         ];
         assert_eq!(causes(&silence, 0, 2_000_000), expected);
+    }
+
+    #[test]
+    fn a_silence_moves_with_its_clock_and_does_not_begin_in_the_future() {
+        let mut silence = Silence::new(0, Cause::RouterUnreachable);
+        silence.failed(60_000, Cause::OwnNetwork, NORMAL_MS);
+        silence.failed(120_000, Cause::TlsError, NORMAL_MS);
+        silence.shift(5_000);
+        let expected = [
+            (5_000, 65_000, Cause::RouterUnreachable),
+            (65_000, 125_000, Cause::OwnNetwork),
+            (125_000, 130_000, Cause::TlsError),
+        ];
+        assert_eq!(causes(&silence, 5_000, 130_000), expected);
+        silence.end_before(60_000);
+        let expected = [(5_000, 60_000, Cause::RouterUnreachable), (60_000, 130_000, Cause::TlsError)];
+        assert_eq!(causes(&silence, 5_000, 130_000), expected);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! Everything from the last firm look on is the *tail*: it is written anew at every look, so that a guess never
 //! outlives the evidence.
 
+mod redated;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sla::LinkState;

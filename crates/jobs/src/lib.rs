@@ -3,6 +3,7 @@
 
 mod account_letter;
 mod backoff;
+mod closing_gate;
 mod deliver;
 mod housekeeping;
 mod http;

@@ -1,10 +1,11 @@
 use std::{error::Error, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use store::{Clock, FailureNotice, Heartbeat, OutboxMail, Part, Store, StoreError};
+use store::{Clock, ClockVerdict, FailureNotice, Heartbeat, OutboxMail, Part, Store, StoreError};
 use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use crate::closing_gate::ClosingGate;
 use crate::outbox_notes::NOTING_MAX;
 use crate::{AlertEngine, Delivered, Delivery, Schedule, WebhookDelivery, WhatsAppDelivery};
 
@@ -121,6 +122,10 @@ async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
     let mut ticks = ticks(PASS_INTERVAL);
     let mut failure = FailureNotice::default();
     while next(&mut ticks, stop).await {
+        // What is removed because it is old must be old by a time that has been checked.
+        if clock.state().verdict == ClockVerdict::Checking {
+            continue;
+        }
         // What is under way at a stop is dropped: its transaction leaves nothing, and the next pass begins there.
         let result = tokio::select! {
             () = stop.cancelled() => return,
@@ -141,12 +146,22 @@ async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
 
 async fn close_months(store: &Store, clock: &Clock, news: &News, stop: &CancellationToken) {
     let mut schedule = Schedule::default();
+    let mut gate = ClosingGate::default();
     let mut ticks = ticks(PASS_INTERVAL);
     let mut failure = FailureNotice::default();
     while next(&mut ticks, stop).await {
+        let now_ms = clock.now_ms();
+        match store.clock_health(now_ms).await {
+            Ok(health) if gate.opens(clock.state().verdict, &health) => {}
+            Ok(_) => continue,
+            Err(error) => {
+                tracing::debug!(error = &error as &dyn Error, "how the clock stands cannot be read");
+                continue;
+            }
+        }
         let result = tokio::select! {
             () = stop.cancelled() => return,
-            result = schedule.close_due(store, clock.now_ms()) => result,
+            result = schedule.close_due(store, now_ms) => result,
         };
         if result.is_ok() {
             failure.works();

@@ -19,7 +19,8 @@ const REVIEW_DAY_LAST: i8 = 10;
 const SETTLED_MS: i64 = 24 * 3_600_000;
 /// Nor one in which only links are left that cannot be closed.
 const FAILED_MS: i64 = 3_600_000;
-/// How long it is remembered when a company's first time line begins.
+/// How long it is remembered when a company's first time line begins. That there is none yet is not remembered: the first
+/// link may be polled at any moment.
 const BEGINNING_MS: i64 = 3_600_000;
 
 /// By whom the reports of the schedule are made.
@@ -34,7 +35,7 @@ const FIRST_CLOSE: &str = "close of the month";
 #[derive(Debug, Default)]
 pub struct Schedule {
     look_again_ms: HashMap<(CompanyId, Month), i64>,
-    beginnings: HashMap<CompanyId, (i64, Option<i64>)>,
+    beginnings: HashMap<CompanyId, (i64, i64)>,
     reviewed: HashMap<CompanyId, civil::Date>,
 }
 
@@ -98,12 +99,14 @@ impl Schedule {
         if let Some((until_ms, begins_ms)) = self.beginnings.get(&company)
             && now_ms < *until_ms
         {
-            return Ok(*begins_ms);
+            return Ok(Some(*begins_ms));
         }
         let filter = LedgerFilter { company: Some(company), ..LedgerFilter::active(i64::MIN, i64::MAX) };
         let links = store.ledger_links(&filter).await?;
         let begins_ms = links.iter().filter_map(|link| link.first_span_ms).min();
-        self.beginnings.insert(company, (now_ms + BEGINNING_MS, begins_ms));
+        if let Some(begins_ms) = begins_ms {
+            self.beginnings.insert(company, (now_ms + BEGINNING_MS, begins_ms));
+        }
         Ok(begins_ms)
     }
 
@@ -126,7 +129,11 @@ impl Schedule {
         };
         let missing = store.ledger_links(&filter).await?;
         // A month before a link was first looked at says nothing; whoever wants it closed can say so.
-        let seen = missing.into_iter().filter(|link| link.first_span_ms.is_some_and(|ms| ms < period.to_ms));
+        let is_seen = |link: &LedgerLink| {
+            let from_ms = link.first_span_ms.max(link.link.measured_from_ms);
+            link.first_span_ms.is_some() && from_ms.is_some_and(|ms| ms < period.to_ms)
+        };
+        let seen = missing.into_iter().filter(is_seen);
         let is_ready =
             |link: &LedgerLink| line_reaches(link, period.to_ms) || now_ms >= period.to_ms + GRACE_MS;
         let (ready, waiting): (Vec<_>, Vec<_>) = seen.partition(is_ready);

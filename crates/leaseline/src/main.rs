@@ -3,6 +3,7 @@
 
 mod cli;
 mod clock;
+mod clock_keeper;
 mod collecting;
 mod commands;
 mod config;

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     cli::{Role, ServeArgs},
     clock::wall_clock,
-    collecting,
+    clock_keeper, collecting,
     config::{Config, Server},
     descriptors,
     installation::Installation,
@@ -58,8 +58,11 @@ async fn with_store(
         let settings = web_settings(&installation.config)?;
         spawn_web(store, &clock, listener, settings, limits, &stop, &mut tasks);
     }
-    if let Some(claim) = collector_claim {
-        spawn_collector(store, &clock, claim, collector_config(&installation.config), &stop, &mut tasks);
+    match collector_claim {
+        Some(claim) => {
+            spawn_collector(store, &clock, claim, collector_config(&installation.config), &stop, &mut tasks);
+        }
+        None => clock_keeper::spawn(store, &clock, &stop, &mut tasks),
     }
     if does(Role::Jobs) {
         let delivery = mail::delivery(&installation.config, store)?;

@@ -45,6 +45,9 @@ pub struct Facts {
     pub down_when: Option<String>,
     /// ISO 4217 code of the company.
     pub currency: String,
+    /// When the link was measured first, if that was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_from_ms: Option<i64>,
 }
 
 /// Which way the measured port faces. What a port towards the customer receives is the customer's upload.
@@ -128,6 +131,13 @@ pub struct Document<'a> {
 }
 
 impl Document<'_> {
+    /// When measuring began, if that was within the period: the statement is about the part from there on.
+    pub(crate) fn measured_from_ms(&self) -> Option<i64> {
+        let within = self.statement.from_ms + 1..self.statement.to_ms;
+        let from_ms = self.facts.measured_from_ms.filter(|ms| within.contains(ms));
+        from_ms.filter(|&ms| ms == self.inputs.active.from_ms)
+    }
+
     /// The whole month, also where the statement is only so far.
     pub(crate) fn month(&self, time: &LocalTime) -> Interval {
         let period = Interval::new(self.statement.from_ms, self.statement.to_ms);

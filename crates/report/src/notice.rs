@@ -249,6 +249,7 @@ impl Words {
                 opening: format!("It did not answer for {lasted}."),
             },
             ("poll_failed" | "port_missing", _) => Self::of_failed_polls(notice, &about, &name, &lasted),
+            ("clock_wrong", over) => Self::of_clock(notice, head, over, &lasted),
             ("collector_stalled", over) => Self::of_blindness(notice, head, over, &lasted),
             ("disk_low", over) => Self::of_disk(notice, over, &lasted),
             ("error_budget", _) => Self {
@@ -363,6 +364,24 @@ impl Words {
         }
     }
 
+    fn of_clock(notice: &Notice, head: &Letterhead, over: bool, lasted: &str) -> Self {
+        let company = cut(&head.name, NAME_CHARS_MAX);
+        if over {
+            return Self {
+                subject: format!("CLOCK OK: the monitoring clock is right again, {company}"),
+                heading: "The monitoring clock is right again".to_owned(),
+                opening: format!(
+                    "It was wrong for {lasted}. The timeline contains no time that did not happen."
+                ),
+            };
+        }
+        Self {
+            subject: format!("CLOCK: the monitoring clock is wrong, {company}"),
+            heading: "The clock of the monitoring machine is wrong".to_owned(),
+            opening: notice.error.clone().unwrap_or_else(|| "Run `leaseline doctor` there.".to_owned()),
+        }
+    }
+
     fn of_blindness(notice: &Notice, head: &Letterhead, over: bool, lasted: &str) -> Self {
         let company = cut(&head.name, NAME_CHARS_MAX);
         match (over, notice.own_network) {
@@ -429,7 +448,8 @@ fn facts(notice: &Notice, time: &LocalTime) -> Vec<(&'static str, String)> {
     if !notice.evidence.is_null() {
         add("Known from", Some(evidence_words(&notice.evidence)));
     }
-    add("Last error", notice.error.as_ref().map(short));
+    let error = notice.error.as_ref().filter(|_| notice.event != "clock_wrong");
+    add("Last error", error.map(short));
     add("Customer", notice.client.as_ref().filter(|_| !notice.for_client).map(short));
     add("Site", notice.site.as_ref().map(short));
     let port = notice.router.as_ref().map(|router| match &notice.interface {

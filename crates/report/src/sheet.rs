@@ -105,6 +105,8 @@ fn about(sheet: &mut Sheet, document: &Document<'_>, time: &LocalTime) {
         ("algorithm", statement.algorithm.to_string()),
         ("inputs_sha256", document.digest.to_owned()),
     ];
+    let measured_from = document.measured_from_ms().map(|ms| ("measured_from", time.sheet(ms)));
+    let pairs = pairs.into_iter().chain(measured_from);
     sheet.section("statement", &["name", "value"], pairs.map(|(name, value)| vec![name.to_owned(), value]));
 }
 

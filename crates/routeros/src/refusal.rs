@@ -66,7 +66,14 @@ mod tests {
             ),
             (trap("not enough permissions (9)"), Some(Refusal::Permission)),
             (trap("no such command prefix"), Some(Refusal::Protocol)),
-            (Error::CertificateRejected { reason: "it has expired".to_owned() }, Some(Refusal::Tls)),
+            (
+                Error::CertificateRejected {
+                    reason: "it has expired".to_owned(),
+                    pinned: false,
+                    small_key: false,
+                },
+                Some(Refusal::Tls),
+            ),
             (tls(ErrorKind::InvalidData), Some(Refusal::Tls)),
             (tls(ErrorKind::TimedOut), None),
             (Error::Timeout { step: Step::Login, after: Duration::from_secs(5) }, None),

@@ -8,9 +8,9 @@ use crate::alert::{AlertRow, alert_columns};
 use crate::engine::{Differs, Tx, json, on};
 use crate::recipient::{self, WHATSAPP_PREFIX};
 use crate::{
-    Alert, AlertId, AlertSubject, ClientId, Company, CompanyId, LIST_ROWS_MAX, LinkId, NotificationEvent,
-    NotificationRule, OutageId, PortalUserId, RECIPIENTS_MAX, RouterId, StoreError, Webhook,
-    notification_rule_store, webhook,
+    Alert, AlertId, AlertSubject, ClientId, ClockHealth, Company, CompanyId, LIST_ROWS_MAX, LinkId,
+    NotificationEvent, NotificationRule, OutageId, PortalUserId, RECIPIENTS_MAX, RouterId, StoreError,
+    Webhook, clock_health, notification_rule_store, webhook,
 };
 
 /// For how long it matters that an alert was told, or an outage was there: the longest cooldown or window, twice.
@@ -31,6 +31,8 @@ pub struct AlertFacts {
     pub recent: Vec<RecentAlert>,
     /// Links about which there may be something to say.
     pub links: BTreeMap<LinkId, WatchedLink>,
+    /// How the clock stands.
+    pub clock: ClockHealth,
     /// All routers that are polled.
     pub routers: Vec<WatchedRouter>,
     /// The operations list.
@@ -160,6 +162,7 @@ pub(crate) async fn read(
     let rules = notification_rule_store::rules_in(tx, id).await?;
     let pending = pending(tx, id).await?;
     let routers = routers(tx, id).await?;
+    let clock = clock_health::read(tx, now_ms).await?;
     let mut ids: BTreeSet<LinkId> = more.iter().copied().collect();
     ids.extend(newsworthy(tx, id, now_ms).await?);
     ids.extend(without_port(tx, id).await?);
@@ -179,6 +182,7 @@ pub(crate) async fn read(
         pending,
         recent: Vec::new(),
         links: BTreeMap::new(),
+        clock,
         routers,
         operations: Vec::new(),
         people: BTreeMap::new(),

@@ -88,7 +88,7 @@ impl Store {
         let watch: Option<(i64, i64)> = on!(&mut tx, tx => sqlx::query_as(WATCH)
             .bind(company.id).fetch_optional(&mut **tx).await)?;
         let (watch_since_ms, note_watch) = match watch {
-            Some((since_ms, seen_ms)) if now_ms - seen_ms <= BREAK_MS => {
+            Some((since_ms, seen_ms)) if (now_ms - seen_ms).abs() <= BREAK_MS => {
                 (since_ms.min(now_ms), now_ms - seen_ms >= NOTED_EVERY_MS)
             }
             _ => (now_ms, true),

@@ -24,11 +24,13 @@ pub struct LedgerLink {
 }
 
 impl LedgerLink {
-    /// When the link was under contract, as far as it matters before `to_ms`: a termination later than that must not
+    /// When the link was under contract and measured, as far as it matters before `to_ms`: a termination later than that must not
     /// change the inputs of the month before it.
     pub fn active(&self, to_ms: i64) -> sla::Active {
         let terminated_ms = self.link.terminated_at_ms.filter(|&at_ms| at_ms < to_ms);
-        sla::Active { from_ms: self.link.activated_at_ms, to_ms: terminated_ms }
+        // What is not measured before the period ends must not empty it: nothing is reported of it then.
+        let from_ms = Some(self.link.counts_from_ms()).filter(|&ms| ms < to_ms);
+        sla::Active { from_ms: from_ms.unwrap_or(self.link.activated_at_ms), to_ms: terminated_ms }
     }
 }
 
@@ -77,6 +79,7 @@ impl Store {
     pub async fn ledger_links(&self, filter: &LedgerFilter) -> Result<Vec<LedgerLink>, StoreError> {
         const SQL: &str = "SELECT l.id, l.client_id, l.router_id, l.interface, l.circuit, l.service_ref, l.kind,
                 l.committed_bps, l.probe_target, l.facing, l.site, l.activated_at_ms, l.terminated_at_ms,
+                l.measured_from_ms,
                 r.name AS router_name,
                 (SELECT MIN(s.from_ms) FROM link_spans s WHERE s.link_id = l.id) AS first_span_ms,
                 (SELECT s.to_ms FROM link_spans s WHERE s.link_id = l.id ORDER BY s.from_ms DESC LIMIT 1) AS line_end_ms

@@ -1,7 +1,9 @@
+use serde_json::json;
+
 use crate::engine::{Differs, Tx, on};
 use crate::packed::packed;
 use crate::terms::{self, LinkTerms};
-use crate::{ClientId, LIST_ROWS_MAX, LinkId, RouterId, Store, StoreError, outage};
+use crate::{ClientId, LIST_ROWS_MAX, LinkId, RouterId, Store, StoreError, audit, outage};
 
 /// Which way a link's port faces; it says whose upload the router's rx is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -76,6 +78,15 @@ pub struct Link {
     pub activated_at_ms: i64,
     /// First moment no longer under contract.
     pub terminated_at_ms: Option<i64>,
+    /// From when on its time counts: its first poll, unless staff set something else. `None`: not measured yet.
+    pub measured_from_ms: Option<i64>,
+}
+
+impl Link {
+    /// From when on its time counts: under contract and measured. Not measured yet: from its activation.
+    pub fn counts_from_ms(&self) -> i64 {
+        self.activated_at_ms.max(self.measured_from_ms.unwrap_or(self.activated_at_ms))
+    }
 }
 
 /// A link to enter; the fields are those of [`Link`].
@@ -99,7 +110,7 @@ pub struct NewLink<'a> {
 macro_rules! link_columns {
     () => {
         "id, client_id, router_id, interface, circuit, service_ref, kind, committed_bps, probe_target, facing, site, \
-         activated_at_ms, terminated_at_ms"
+         activated_at_ms, terminated_at_ms, measured_from_ms"
     };
 }
 pub(crate) use link_columns;
@@ -174,6 +185,27 @@ impl Store {
         const SQL: &str = concat!("SELECT ", link_columns!(), " FROM client_links WHERE id = $1");
         let found = on!(self.reader(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
         found.ok_or(StoreError::NotFound { what: "link" })
+    }
+
+    /// Sets from when on a link's time counts; `None`: from its first poll.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such link.
+    pub async fn set_measured_from(
+        &self,
+        id: LinkId,
+        from_ms: Option<i64>,
+        (actor, now_ms): (&str, i64),
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE client_links SET measured_from_ms = COALESCE($2,
+            (SELECT MIN(s.from_ms) FROM link_spans s WHERE s.link_id = $1)) WHERE id = $1";
+        let before = self.link(id).await?;
+        let mut tx = self.begin().await?;
+        on!(&mut tx, tx => sqlx::query(SQL).bind(id).bind(from_ms).execute(&mut **tx).await.map(|_| ()))?;
+        let (was, is) = (json!(before.measured_from_ms), json!(from_ms));
+        let about = ("link.measured_from", format!("link {}", before.circuit));
+        audit::edited(&mut tx, (actor, now_ms), about, (Some(&was), Some(&is))).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Ends a link's contract at `at_ms`; it is no longer polled from then on. If that is not to come, its open outage
@@ -262,4 +294,14 @@ pub(crate) async fn check_free(
         .fetch_one(&mut **tx)
         .await)?;
     if others == 0 { Ok(()) } else { Err(StoreError::Duplicate { what: "link", field: "router interface" }) }
+}
+
+/// Notes the first polls of links that were not measured before.
+pub(crate) async fn note_first_polls(tx: &mut Tx, polls: &[(LinkId, i64)]) -> Result<(), StoreError> {
+    const SQL: &str =
+        "UPDATE client_links SET measured_from_ms = $2 WHERE id = $1 AND measured_from_ms IS NULL";
+    for (link, at_ms) in polls {
+        on!(&mut *tx, tx => sqlx::query(SQL).bind(link).bind(at_ms).execute(&mut **tx).await.map(|_| ()))?;
+    }
+    Ok(())
 }

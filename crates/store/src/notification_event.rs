@@ -22,6 +22,8 @@ pub enum NotificationEvent {
     CollectorStalled,
     /// The disk of the database is nearly full.
     DiskLow,
+    /// The clock of the machine that polls is wrong, or nobody can say which time is right.
+    ClockWrong,
     /// Most of the down time that a month allows is used up.
     ErrorBudget,
     /// A month's contract was not kept.
@@ -32,7 +34,7 @@ pub enum NotificationEvent {
 
 impl NotificationEvent {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::LinkDown,
         Self::LinkUnstable,
         Self::HighLatency,
@@ -42,6 +44,7 @@ impl NotificationEvent {
         Self::PortMissing,
         Self::CollectorStalled,
         Self::DiskLow,
+        Self::ClockWrong,
         Self::ErrorBudget,
         Self::SlaBreach,
         Self::ReportReady,
@@ -62,6 +65,7 @@ impl NotificationEvent {
             Self::PortMissing => "port_missing",
             Self::CollectorStalled => "collector_stalled",
             Self::DiskLow => "disk_low",
+            Self::ClockWrong => "clock_wrong",
             Self::ErrorBudget => "error_budget",
             Self::SlaBreach => "sla_breach",
             Self::ReportReady => "report_ready",
@@ -80,6 +84,7 @@ impl NotificationEvent {
             Self::PortMissing => "Port missing",
             Self::CollectorStalled => "Measuring stopped",
             Self::DiskLow => "Disk nearly full",
+            Self::ClockWrong => "Clock wrong",
             Self::ErrorBudget => "Error budget nearly spent",
             Self::SlaBreach => "SLA breach",
             Self::ReportReady => "Report ready",

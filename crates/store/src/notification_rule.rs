@@ -98,7 +98,7 @@ impl NotificationEvent {
             Self::RouterUnreachable => &[Sustained, ClearAfter, Cooldown, Quiet, ToClient, Recipients],
             // For operations alone: customers can do nothing about a rejected login or a port that was renamed.
             Self::PollFailed | Self::PortMissing => &[Sustained, ClearAfter, Cooldown, Quiet, Recipients],
-            Self::CollectorStalled => &[Sustained, Cooldown, Quiet, Recipients],
+            Self::CollectorStalled | Self::ClockWrong => &[Sustained, Cooldown, Quiet, Recipients],
             Self::DiskLow => &[Cooldown, Quiet, Recipients],
             Self::ErrorBudget => &[Threshold, Quiet, ToClient, Recipients],
             Self::SlaBreach | Self::ReportReady => &[ToClient, Recipients],
@@ -110,8 +110,8 @@ impl NotificationRule {
     /// What a company that said nothing tells of an event.
     pub fn default_of(event: NotificationEvent) -> Self {
         use NotificationEvent::{
-            CollectorStalled, DiskLow, ErrorBudget, HighLatency, HighLoss, LinkDown, LinkUnstable,
-            PollFailed, PortMissing, ReportReady, RouterUnreachable, SlaBreach,
+            ClockWrong, CollectorStalled, DiskLow, ErrorBudget, HighLatency, HighLoss, LinkDown,
+            LinkUnstable, PollFailed, PortMissing, ReportReady, RouterUnreachable, SlaBreach,
         };
         let (sustained_s, clear_after_s, cooldown_s) = match event {
             // Two looks have agreed, or the router's own record says so: nothing else needs to be waited for.
@@ -125,6 +125,8 @@ impl NotificationRule {
             CollectorStalled => (180, 0, 3_600),
             // Somebody who cleans up and fills again is notified once a day.
             DiskLow => (0, 0, 86_400),
+            // A jump is notified at once; one that comes back within the hour is held.
+            ClockWrong => (0, 0, 3_600),
             ErrorBudget | SlaBreach | ReportReady => (0, 0, 0),
         };
         let threshold = match event {

@@ -76,11 +76,12 @@ impl Store {
     pub async fn readiness(&self, now_ms: i64, poll_stale_ms: i64) -> Vec<ReadinessCheck> {
         let poll_stale_ms = poll_stale_ms.max(POLL_STALE_MS_MIN);
         // Another check is one line more.
-        let checks: [(&'static str, Found<'_>); 4] = [
+        let checks: [(&'static str, Found<'_>); 5] = [
             ("database_writable", Box::pin(self.database_check(now_ms))),
             ("disk_space", Box::pin(self.disk_check())),
             ("polling", Box::pin(self.polling_check(now_ms, poll_stale_ms))),
             ("jobs", Box::pin(self.jobs_check(now_ms))),
+            ("clock", Box::pin(self.clock_check(now_ms))),
         ];
         join_all(checks.map(|(name, found)| check(name, found))).await
     }
@@ -121,6 +122,13 @@ impl Store {
                 (ReadinessLevel::Failing, format!("the last stored poll is {} s old", ago_ms / 1_000))
             }
             Some(ago_ms) => (level, format!("the last poll was {} s ago", ago_ms.max(0) / 1_000)),
+        })
+    }
+
+    async fn clock_check(&self, now_ms: i64) -> Result<Finding, StoreError> {
+        Ok(match self.clock_health(now_ms).await?.check() {
+            Ok(words) => (ReadinessLevel::Ok, words),
+            Err(reason) => (ReadinessLevel::Failing, reason),
         })
     }
 

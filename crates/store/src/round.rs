@@ -1,9 +1,10 @@
 use crate::latest::write_latest;
+use crate::link::note_first_polls;
 use crate::router_status::write_statuses;
 use crate::sample_write::insert_samples;
 use crate::tail::write_tails;
 use crate::text::storable_rounds;
-use crate::{CollectorFence, Latest, RouterId, Sample, SpanTail, Store, StoreError};
+use crate::{CollectorFence, Latest, LinkId, RouterId, Sample, SpanTail, Store, StoreError};
 
 /// Whatever the collector learned from one look at one router. It is written whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ pub struct Round {
     pub clock_offset_ms: Option<i64>,
     /// Rounds skipped since the round before.
     pub skipped_rounds: i64,
+    /// Links that were seen for the first time, and when.
+    pub first_polls: Vec<(LinkId, i64)>,
 }
 
 /// How a round ended.
@@ -61,6 +64,7 @@ impl Round {
             version: None,
             clock_offset_ms: None,
             skipped_rounds: 0,
+            first_polls: Vec::new(),
         }
     }
 }
@@ -137,6 +141,9 @@ impl Store {
         write_tails(&mut tx, rounds.iter().flat_map(|round| &round.tails)).await?;
         let samples: Vec<&Sample> = rounds.iter().flat_map(|round| &round.samples).collect();
         insert_samples(&mut tx, &samples).await?;
+        for round in rounds.iter() {
+            note_first_polls(&mut tx, &round.first_polls).await?;
+        }
         write_latest(&mut tx, rounds.iter().flat_map(|round| &round.latest)).await?;
         Ok(tx.commit().await?)
     }

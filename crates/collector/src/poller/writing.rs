@@ -1,5 +1,7 @@
 //! The end of a round: what was found goes to the store.
 
+use std::sync::Arc;
+
 use store::{Round, StoreError};
 
 use super::{Found, Poller, RoundReport};
@@ -13,6 +15,26 @@ impl Poller {
     /// Writes the round whole or not at all. What is remembered changes only once it is written, or kept to be written, so
     /// that a refused write leaves the next round to tell the whole story.
     pub(super) async fn write(&mut self, slot: Slot, found: Found) -> RoundReport {
+        let shared = Arc::clone(&self.shared);
+        let clock = shared.clocks.clock();
+        if self.links.iter().any(|polled| polled.is_ahead(clock.now_ms())) {
+            clock.found_future();
+        }
+        if let Err(error) = shared.check.settle(&shared.store, clock).await {
+            return not_written(&self.router.name, &error);
+        }
+        let _writing = shared.check.writing().await;
+        if clock.correction().is_some() || !clock.may_write(self.router.id) {
+            let error = found.error.unwrap_or_else(|| RoundError::ClockChecked.to_string());
+            return RoundReport { error: Some(error), ..RoundReport::default() };
+        }
+        let by_ms = shared.clocks.shift_ms(found.moment);
+        let slot = Slot { at_ms: slot.at_ms + shared.clocks.shift_ms(found.asked), ..slot };
+        self.write_dated(slot, found.shifted(by_ms)).await
+    }
+
+    /// Writes what is dated by the time that is known now.
+    async fn write_dated(&mut self, slot: Slot, found: Found) -> RoundReport {
         let mut round = Round::new(self.router.id, slot.at_ms, found.outcome);
         let mut kept = Vec::with_capacity(self.links.len());
         let mut behind_ms = None;
@@ -22,6 +44,9 @@ impl Poller {
                 behind_ms = behind_ms.max(polled.watermark_ms().filter(|&ms| ms > finding.seen.at_ms()));
                 continue;
             };
+            if record.is_first {
+                round.first_polls.push((polled.link.id, finding.seen.at_ms()));
+            }
             let (tail, latest, sample, keep) = record.split();
             round.tails.push(tail);
             round.latest.push(latest);
@@ -60,15 +85,17 @@ impl Poller {
         if let NotWritten::Store(error) = &error
             && let StoreError::OutOfOrder { stored_at_ms, .. } = **error
         {
+            self.shared.clocks.clock().found_future();
             return self.held(stored_at_ms);
         }
-        let is_logged = matches!(error, NotWritten::NoRoom(_));
-        let error = RoundError::Write(chain(&error)).to_string();
-        if is_logged {
-            return RoundReport { error: Some(error), ..RoundReport::default() };
+        if matches!(error, NotWritten::NoRoom(_)) {
+            // The writer has logged it.
+            return RoundReport {
+                error: Some(RoundError::Write(chain(&error)).to_string()),
+                ..RoundReport::default()
+            };
         }
-        tracing::error!(router = %self.router.name, "{error}");
-        RoundReport { error: Some(error), ..RoundReport::default() }
+        not_written(&self.router.name, &error)
     }
 
     fn written(&mut self, kept: Vec<Kept>) {
@@ -89,6 +116,34 @@ impl Poller {
             tracing::warn!(router = %self.router.name, "{error}");
         }
         RoundReport { error: Some(error), ..RoundReport::default() }
+    }
+}
+
+fn not_written(router: &str, error: &dyn std::error::Error) -> RoundReport {
+    let error = RoundError::Write(chain(error)).to_string();
+    tracing::error!(router, "{error}");
+    RoundReport { error: Some(error), ..RoundReport::default() }
+}
+
+impl Found {
+    /// The same on a time that was corrected since.
+    fn shifted(mut self, by_ms: i64) -> Self {
+        if by_ms == 0 {
+            return self;
+        }
+        for finding in &mut self.findings {
+            match &mut finding.seen {
+                Seen::Interface(look) => {
+                    look.at_ms += by_ms;
+                    look.offset_ms = look.offset_ms.map(|offset_ms| offset_ms - by_ms);
+                }
+                Seen::Nothing { at_ms, .. } => *at_ms += by_ms,
+            }
+        }
+        if let Some(observation) = &mut self.observation {
+            observation.shift(by_ms);
+        }
+        self
     }
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "whatever fails here fails a test")]
 
 mod checks;
+mod clock;
 mod engine;
 mod faults;
 mod live;

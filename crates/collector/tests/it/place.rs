@@ -24,6 +24,8 @@ pub(crate) struct Place {
     now_ms: Arc<AtomicI64>,
     /// The clock that only ever grows; the one above can be set.
     mono_ms: Arc<AtomicI64>,
+    /// The time of the routers, which goes on whatever happens to our clocks.
+    true_ms: Arc<AtomicI64>,
     client: store::ClientId,
     company: store::CompanyId,
     _database: Database,
@@ -47,13 +49,24 @@ impl Place {
         let store = database.store.clone();
         let now_ms = Arc::new(AtomicI64::new(START_MS));
         let mono_ms = Arc::new(AtomicI64::new(5_000));
-        let sim_now = Arc::clone(&mono_ms);
-        // The routers' time goes on whatever happens to our clock.
-        let fleet = Fleet::new(SimClock::new(move || START_MS - 5_000 + sim_now.load(Ordering::SeqCst)));
+        let true_ms = Arc::new(AtomicI64::new(START_MS));
+        let sim_now = Arc::clone(&true_ms);
+        let fleet = Fleet::new(SimClock::new(move || sim_now.load(Ordering::SeqCst)));
         let company = store.insert_company("Acme", "Asia/Kolkata", "INR", START_MS).await.unwrap();
         let client = store.insert_client(company, "Bazaar", START_MS).await.unwrap();
         let collector = collector(&store, &now_ms, &mono_ms, &config);
-        Self { store, fleet, collector, config, now_ms, mono_ms, client, company, _database: database }
+        Self {
+            store,
+            fleet,
+            collector,
+            config,
+            now_ms,
+            mono_ms,
+            true_ms,
+            client,
+            company,
+            _database: database,
+        }
     }
 
     /// A router with a link on each of its interfaces; the n-th interface's probe target is 10.0.0.n.
@@ -137,6 +150,30 @@ impl Place {
     pub(crate) fn pass(&self, seconds: i64) {
         self.now_ms.fetch_add(seconds * 1_000, Ordering::SeqCst);
         self.mono_ms.fetch_add(seconds * 1_000, Ordering::SeqCst);
+        self.true_ms.fetch_add(seconds * 1_000, Ordering::SeqCst);
+    }
+
+    /// Time passes while the machine sleeps and its monotonic clock stands still.
+    pub(crate) fn sleep(&self, seconds: i64) {
+        self.now_ms.fetch_add(seconds * 1_000, Ordering::SeqCst);
+        self.true_ms.fetch_add(seconds * 1_000, Ordering::SeqCst);
+    }
+
+    /// The time by the routers.
+    pub(crate) fn true_ms(&self) -> i64 {
+        self.true_ms.load(Ordering::SeqCst)
+    }
+
+    /// What the clock of this machine says.
+    pub(crate) fn machine_ms(&self) -> i64 {
+        self.now_ms.load(Ordering::SeqCst)
+    }
+
+    /// The process ends, and a version begins that believes its wall clock whatever happens.
+    pub(crate) fn restart_credulous(&mut self) {
+        let now_ms = Arc::clone(&self.now_ms);
+        let clock = Clock::new(move || now_ms.load(Ordering::SeqCst));
+        self.collector = Collector::new(self.store.clone(), clock, self.config.clone());
     }
 
     /// Sets our time of day by hand; no time passes.
@@ -202,6 +239,7 @@ fn collector(
     config: &CollectorConfig,
 ) -> Collector {
     let (now_ms, mono_ms) = (Arc::clone(now_ms), Arc::clone(mono_ms));
-    let clock = Clock::new(move || now_ms.load(Ordering::SeqCst));
-    Collector::with_monotonic(store.clone(), clock, move || mono_ms.load(Ordering::SeqCst), config.clone())
+    let clock =
+        Clock::with_monotonic(move || now_ms.load(Ordering::SeqCst), move || mono_ms.load(Ordering::SeqCst));
+    Collector::new(store.clone(), clock, config.clone())
 }

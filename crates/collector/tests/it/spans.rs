@@ -177,34 +177,6 @@ async fn traps_11_and_12_an_outage_stays_one_while_it_lasts_and_is_closed_when_i
 }
 
 #[tokio::test]
-async fn trap_23_a_clock_that_jumps_neither_overlaps_nor_invents() {
-    for database in databases().await {
-        let mut place = Place::new(database).await;
-        let (_router, _, links) = place.router(one_link()).await;
-        place.sample().await;
-        place.probe_for(2).await;
-        place.set_clock(-300);
-        for _ in 0..3 {
-            place.pass(30);
-            let summary = place.sample().await;
-            assert!(summary.errors[0].1.contains("clock was set back"), "{:?}", summary.errors);
-        }
-        assert_eq!(
-            place.line(links[0]).await,
-            [(0, 60, Up, None)],
-            "nothing is written until the clock has passed"
-        );
-        place.set_clock(3_600);
-        place.pass(30);
-        place.sample().await;
-        assert_eq!(place.seconds(links[0], Unknown).await, 0, "the router was up by its own account");
-        assert_eq!(place.seconds(links[0], Down).await, 0);
-        let samples = place.samples(links[0]).await;
-        assert_eq!(samples.last().unwrap().rx_bps, None, "clocks disagree: a gap, not a rate");
-    }
-}
-
-#[tokio::test]
 async fn a_silent_target_is_down_where_the_terms_say_so() {
     for database in databases().await {
         let mut place = Place::new(database).await;
@@ -243,5 +215,27 @@ async fn an_interface_that_the_operator_disabled_is_no_outage() {
         router.disable("ether1", false);
         place.probe_for(2).await;
         assert_eq!(place.store.latest(links[0]).await.unwrap().unwrap().state, Up);
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_measured_from_the_first_poll_that_saw_it() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let (router, _, links) = place.router(one_link()).await;
+        router.unreachable(true);
+        router.settled().await;
+        place.probe().await;
+        let measured_from = async |place: &Place| place.store.link(links[0]).await.unwrap().measured_from_ms;
+        assert_eq!(measured_from(&place).await, None, "nobody has seen it yet");
+        router.unreachable(false);
+        router.settled().await;
+        place.probe_for(1).await;
+        let first_ms = measured_from(&place).await.unwrap();
+        assert!((first_ms - START_MS - 30_000).abs() < 1_000, "{first_ms}");
+        place.probe_for(3).await;
+        place.restart();
+        place.probe_for(1).await;
+        assert_eq!(measured_from(&place).await, Some(first_ms));
     }
 }

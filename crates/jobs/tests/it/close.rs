@@ -15,6 +15,29 @@ use crate::{
 const OCTOBER: i64 = 31 * DAY;
 
 on_both! {
+    async fn a_month_in_which_measuring_began_is_judged_on_its_part(db) {
+        let isp = Isp::new(&db.store).await;
+        let (begins, end) = (at(2026, 10, 20, 9, 0), at(2026, 11, 1, 0, 0));
+        // Sold since August, polled since 20 October.
+        let link = isp.link("C-1", at(2026, 8, 1, 0, 0)).await;
+        isp.line(link, &[(begins, end + HOUR, Up)]).await;
+        let before = isp.close("2026-10", None, end + HOUR).await;
+        let verdict = |closed: &[jobs::ClosedLink]| {
+            closed[0].statement.as_ref().map(|statement| statement.figures.verdict.overall)
+        };
+        assert_eq!(verdict(&before), Some(Verdict::Undetermined), "as long as nobody says when measuring began");
+        db.store.set_measured_from(link, None, ("test", end)).await.unwrap();
+        assert_eq!(db.store.link(link).await.unwrap().measured_from_ms, Some(begins), "its first poll");
+        let closed = isp.close("2026-10", Some("measured from"), end + HOUR).await;
+        assert_eq!(verdict(&closed), Some(Verdict::Met));
+        let statement = closed[0].statement.as_ref().unwrap();
+        assert_eq!((statement.figures.contracted_ms, statement.figures.unknown_ms), (end - begins, 0));
+        let report = db.store.report(closed[0].outcome.report().unwrap()).await.unwrap();
+        assert_eq!(report.facts["measured_from_ms"], begins, "and the report can say so");
+        assert!(isp.close("2026-09", None, end + HOUR).await.is_empty(), "of months never watched there is no report");
+        assert_eq!(isp.close("2026-10", None, end + HOUR).await[0].outcome, CloseOutcome::Unchanged(report.id));
+    }
+
     async fn a_month_that_is_not_over_is_so_far_and_leaves_no_trace(db) {
         let isp = Isp::new(&db.store).await;
         let (start, now) = (at(2026, 10, 1, 0, 0), at(2026, 10, 15, 12, 0));

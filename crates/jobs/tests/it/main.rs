@@ -3,6 +3,7 @@
 
 mod account_mail;
 mod alerts;
+mod clock;
 mod close;
 mod database;
 mod deliver;

@@ -43,6 +43,15 @@ on_both! {
         assert_eq!(isp.told().await.len(), 2);
     }
 
+    async fn the_first_month_of_an_installation_is_closed_on_time(db) {
+        let isp = Isp::new(&db.store).await;
+        let end = at(2026, 11, 1, 0, 0);
+        let mut schedule = Schedule::default();
+        assert_eq!(pass(&mut schedule, &db.store, end - 10 * MINUTE).await, ScheduleOutcome::default(), "nothing is polled yet");
+        isp.link_up("C-1", end - 5 * MINUTE, end + HOUR).await;
+        assert_eq!(pass(&mut schedule, &db.store, end + 30 * MINUTE).await.closed, 1, "not an hour late");
+    }
+
     async fn two_month_ends_while_the_machine_was_off_are_made_up_for(db) {
         let isp = Isp::new(&db.store).await;
         let last_seen = at(2026, 9, 20, 0, 0);

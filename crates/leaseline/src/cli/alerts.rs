@@ -117,7 +117,7 @@ pub(crate) enum NotificationCommand {
 #[derive(Args, Debug)]
 pub(crate) struct NotificationSetArgs {
     /// link_down, link_unstable, high_latency, high_loss, router_unreachable, poll_failed, port_missing,
-    /// collector_stalled, disk_low, error_budget, sla_breach or report_ready
+    /// collector_stalled, disk_low, clock_wrong, error_budget, sla_breach or report_ready
     pub(crate) event: String,
     /// The company's name; needed only if there are several
     #[arg(long, value_name = "NAME")]

@@ -5,6 +5,7 @@ mod edit;
 mod exchange;
 mod ledger;
 mod staff;
+mod timeline;
 mod webhook;
 mod whatsapp;
 
@@ -24,6 +25,7 @@ pub(crate) use ledger::{
     ReportListArgs, SlaCommand,
 };
 pub(crate) use staff::{StaffAddArgs, StaffCommand, StaffEditArgs, StaffRoleChoice};
+pub(crate) use timeline::{TimelineCommand, TimelineRepairArgs};
 pub(crate) use webhook::{WebhookAddArgs, WebhookCommand};
 pub(crate) use whatsapp::{WhatsAppCommand, WhatsAppTestArgs};
 
@@ -99,6 +101,9 @@ pub(crate) enum Command {
     /// The time line of a link: up, down, unknown, and how we know
     #[command(subcommand)]
     Span(SpanCommand),
+    /// The stored timelines of all links
+    #[command(subcommand)]
+    Timeline(TimelineCommand),
     /// Months judged against the contract
     #[command(subcommand)]
     Sla(SlaCommand),

@@ -48,7 +48,15 @@ pub(super) async fn edit(store: &Store, args: &LinkEditArgs, printer: &Printer) 
         },
         site: changed(&args.site, &before.site),
     };
+    let measured_from_ms = match args.measured_from.as_deref() {
+        None => None,
+        Some("") => Some(None),
+        Some(text) => Some(Some(moment::parse_moment(text, &zone_of_link(store, &named).await?)?)),
+    };
     store.staff_edit_link(&act(&operator()), (named.id, &shown), &fields).await.map_err(refused)?;
+    if let Some(from_ms) = measured_from_ms {
+        store.set_measured_from(named.id, from_ms, (&operator(), now_ms())).await?;
+    }
     let words = format!(
         "Link {}: {}, {} on {}.",
         fields.circuit,

@@ -28,6 +28,7 @@ mod router_edit;
 mod rule_args;
 mod sla;
 mod staff;
+mod timeline;
 mod user;
 mod webhook;
 mod whatsapp;
@@ -88,6 +89,7 @@ async fn on_store(
         Command::Sample(command) => readings::samples(store, command, printer).await,
         Command::Span(command) => readings::spans(store, command, printer).await,
         Command::Company(command) => company::run(store, command, printer).await,
+        Command::Timeline(command) => timeline::run(store, command, printer).await,
         Command::Sla(command) => sla::run(store, command, printer).await,
         Command::Exclusion(command) => exclusion::run(store, command, printer).await,
         Command::Report(command) => report::run(store, &installation.config, command, printer).await,

@@ -20,5 +20,6 @@ mod mail_server;
 mod months;
 mod outbox;
 mod staff;
+mod timeline;
 mod webhook;
 mod whatsapp;

@@ -85,7 +85,7 @@ impl View {
             outages: rows::outages(document, &time, limits.outages),
             exclusions: rows::exclusions(document, &time, limits.exclusions),
             parts: rows::parts(statement, &time),
-            method: notes::method(document),
+            method: notes::method(document, &time),
             record: record::record(document, &time),
         })
     }

@@ -1,11 +1,13 @@
 //! How a statement was measured and calculated, for the reader who wants to check it.
 
 use super::words::short;
+use crate::local_time::LocalTime;
 use crate::{Document, Facing};
 
 /// Title and text of each note.
-pub(super) fn method(document: &Document<'_>) -> Vec<(&'static str, String)> {
-    vec![
+pub(super) fn method(document: &Document<'_>, time: &LocalTime) -> Vec<(&'static str, String)> {
+    let mut notes = measured_from(document, time);
+    notes.extend([
         ("Measuring point", measuring_point(document)),
         ("Down", down(document)),
         (
@@ -38,7 +40,20 @@ pub(super) fn method(document: &Document<'_>) -> Vec<(&'static str, String)> {
              5 % of the readings are above it. Missing readings are not counted as zero."
                 .to_owned(),
         ),
-    ]
+    ]);
+    notes
+}
+
+/// A month whose first part was not measured is judged on the rest, and says so.
+fn measured_from(document: &Document<'_>, time: &LocalTime) -> Vec<(&'static str, String)> {
+    let note = |from_ms| {
+        let from = time.second(from_ms);
+        (
+            "Part of the month",
+            format!("Measured from {from}. The time before was not measured and does not count."),
+        )
+    };
+    document.measured_from_ms().map(note).into_iter().collect()
 }
 
 fn measuring_point(document: &Document<'_>) -> String {

@@ -77,6 +77,7 @@ pub(crate) fn facts() -> Facts {
         probe_target: Some("203.0.113.42".to_owned()),
         down_when: Some("interface".to_owned()),
         currency: "INR".to_owned(),
+        measured_from_ms: None,
     }
 }
 

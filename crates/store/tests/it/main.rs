@@ -39,6 +39,7 @@ mod staff_reports;
 mod staff_scope;
 mod staff_write;
 mod tail;
+mod timeline_repair;
 mod version;
 mod webhook;
 mod whatsapp;

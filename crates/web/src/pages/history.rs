@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use jiff::{Span, Timestamp};
-use sla::{Active, Exclusion, Interval, Month, StateSpan};
+use sla::{Exclusion, Interval, Month, StateSpan};
 use store::{Link, Outage};
 
 use crate::app::App;
@@ -10,6 +10,7 @@ use crate::pages::theirs;
 use crate::session::ClientSession;
 use crate::view::budget::{Budget, RunningMonth, exclusion, state_span, terms};
 use crate::view::calendar::{CalendarMonth, calendar};
+use crate::view::cover::active;
 use crate::view::timeline::{TimelineMonth, timeline};
 use crate::zone::Zone;
 
@@ -57,7 +58,7 @@ impl History {
             terms: HashMap::from([(id, terms)]),
         };
         let shown: Vec<&Outage> = outages.iter().skip(outages.len().saturating_sub(OUTAGES_MAX)).collect();
-        let active = Active { from_ms: link.activated_at_ms, to_ms: link.terminated_at_ms };
+        let active = active(link);
         // Spans that contradict each other are logged and take no page with them.
         let days = sla::days(zone.time_zone(), window, active, &spans, &left_out);
         let days =

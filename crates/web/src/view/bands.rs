@@ -26,7 +26,7 @@ pub(crate) fn bands(parts: &[Part<'_>]) -> Vec<Band> {
             let (kind, word) = match part.standing {
                 Standing::Was(LinkState::Up) => return None,
                 Standing::Was(state) => (state.as_str(), word(state)),
-                Standing::Outside => ("outside", "Not under contract"),
+                Standing::Outside => ("outside", "Not under contract or not measured yet"),
             };
             let cause = part.cause.map(|cause| cause_words(cause).to_owned());
             Some(Band { from_ms: part.from_ms, to_ms: part.to_ms, kind, word, cause })
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(
             told,
             [
-                (0, "outside", "Not under contract", None),
+                (0, "outside", "Not under contract or not measured yet", None),
                 (10, "unknown", "Unknown", None),
                 (30, "down", "Down", Some("Line down at our port")),
             ]

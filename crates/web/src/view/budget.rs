@@ -1,9 +1,10 @@
 use std::collections::HashMap;
 
 use report::duration_words;
-use sla::{Active, Exclusion, Figures, Inputs, Interval, Month, StateSpan, Terms, percent_truncated};
+use sla::{Exclusion, Figures, Inputs, Interval, Month, StateSpan, Terms, percent_truncated};
 use store::{Link, LinkExclusion, LinkId, LinkTerms, Span, StoreError};
 
+use crate::view::cover::active;
 use crate::view::figures::NONE;
 use crate::view::verdict::percent_words;
 
@@ -70,7 +71,7 @@ impl RunningMonth {
             timezone: self.timezone.clone(),
             month: self.month,
             as_of_ms: Some(as_of_ms),
-            active: Active { from_ms: link.activated_at_ms, to_ms: link.terminated_at_ms },
+            active: active(link),
             spans,
             exclusions,
             terms: self.terms.get(&link.id).cloned().unwrap_or_default(),

@@ -85,7 +85,7 @@ fn class(day: &Day) -> &'static str {
 fn title(day: &Day) -> String {
     let date = words(day.date);
     if day.contracted_ms == 0 {
-        return format!("{date}: not under contract");
+        return format!("{date}: not under contract or not measured yet");
     }
     let available = percent_truncated(day.up_ms, day.up_ms + day.down_ms, 3);
     let mut parts =
@@ -151,6 +151,6 @@ mod tests {
         assert_eq!(october.days[1].title, "Fri 2 Oct 2026: 75.000 % available, down 6 h");
         assert_eq!(october.days[2].title, "Sat 3 Oct 2026: no figure, unknown 1 d");
         assert_eq!((september.before, september.days[0].class), (2, "none"));
-        assert_eq!(september.days[0].title, "Wed 30 Sep 2026: not under contract");
+        assert_eq!(september.days[0].title, "Wed 30 Sep 2026: not under contract or not measured yet");
     }
 }

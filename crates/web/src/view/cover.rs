@@ -20,9 +20,9 @@ pub(crate) struct Part<'a> {
     pub(crate) cause: Option<&'a str>,
 }
 
-/// When a link was under contract.
+/// When a link was under contract and measured: what was before is not measured yet, and counts nowhere.
 pub(crate) fn active(link: &Link) -> Active {
-    Active { from_ms: link.activated_at_ms, to_ms: link.terminated_at_ms }
+    Active { from_ms: link.counts_from_ms(), to_ms: link.terminated_at_ms }
 }
 
 /// [`active`] as a stretch of time.

@@ -113,6 +113,7 @@ pub(crate) mod tests {
             site: None,
             activated_at_ms: 0,
             terminated_at_ms: None,
+            measured_from_ms: None,
         }
     }
 

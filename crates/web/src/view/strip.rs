@@ -29,7 +29,7 @@ pub(crate) fn strip(window: Interval, parts: &[Part<'_>], zone: &Zone) -> Vec<Pi
         let end = (part.to_ms - window.from_ms) * STRIP_WIDTH / window.len_ms();
         let width = (end - x).max(PIECE_WIDTH_MIN);
         let (layer, class, word) = match part.standing {
-            Standing::Outside => (0, "outside", "Not under contract"),
+            Standing::Outside => (0, "outside", "Not under contract or not measured yet"),
             Standing::Was(state @ LinkState::Up) => (0, state.as_str(), word(state)),
             Standing::Was(state @ LinkState::Unknown) => (1, state.as_str(), word(state)),
             Standing::Was(state @ LinkState::Down) => (2, state.as_str(), word(state)),

@@ -145,6 +145,7 @@ fn mail_row((event, wanted): (NotificationEvent, bool)) -> MailRow {
             ("Allowed down time nearly spent", "When a link has used up most of the down time of its month.")
         }
         NotificationEvent::DiskLow => ("Disk nearly full", "When the disk of our database is nearly full."),
+        NotificationEvent::ClockWrong => ("Clock wrong", "When the clock of our monitoring is wrong."),
         NotificationEvent::CollectorStalled => ("Measuring stopped", "When our own measuring stands still."),
     };
     MailRow { event: event.as_str(), title, text, wanted }
