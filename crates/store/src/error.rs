@@ -153,7 +153,11 @@ impl StoreError {
         let mut text = self.to_string();
         let mut source = std::error::Error::source(self);
         while let Some(cause) = source {
-            text = format!("{text}: {cause}");
+            // SQLite's errors say the same as their source.
+            let cause_words = cause.to_string();
+            if !text.ends_with(&cause_words) {
+                text = format!("{text}: {cause_words}");
+            }
             source = cause.source();
         }
         text

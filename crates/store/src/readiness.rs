@@ -156,7 +156,10 @@ fn beat_finding(beat_ms: Option<i64>, now_ms: i64) -> Finding {
     match beat_ms.map(|beat_ms| now_ms - beat_ms) {
         None => (ReadinessLevel::NotStarted, "not started yet: `leaseline serve` does it".to_owned()),
         Some(ago_ms) if ago_ms > HEARTBEAT_STALE_MS => {
-            let reason = format!("no sign of it for {} s: check that `leaseline serve` runs", ago_ms / 1_000);
+            let reason = format!(
+                "no sign of it for {} s: check that `leaseline serve` runs and can write",
+                ago_ms / 1_000
+            );
             (ReadinessLevel::Failing, reason)
         }
         Some(_) => (ReadinessLevel::Ok, "at work".to_owned()),

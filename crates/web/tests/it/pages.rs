@@ -30,7 +30,7 @@ async fn a_database_that_cannot_be_written_makes_the_portal_not_ready_and_says_s
         for part in [Part::Collector, Part::Jobs] {
             Heartbeat::new(part).beat(&portal.store, portal.now_ms()).await;
         }
-        portal.write(portal.mine, LinkState::Up, None, 0).await;
+        portal.write(portal.mine, LinkState::Up, None, 1_000).await;
         let ready = portal.browser().get("/readyz").await;
         assert_eq!(ready.status, StatusCode::OK, "{}", ready.body);
         assert_eq!(ready.header("content-type"), "application/json");

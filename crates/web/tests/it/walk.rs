@@ -209,6 +209,10 @@ async fn what_is_another_clients_is_as_absent_as_what_never_was() {
 #[tokio::test]
 async fn ones_own_is_there_and_names_nobody_else() {
     for portal in filled().await {
+        // Without a collector and jobs `/readyz` is a 503.
+        for part in [store::Part::Collector, store::Part::Jobs] {
+            store::Heartbeat::new(part).beat(&portal.store, portal.now_ms()).await;
+        }
         let mut browser = portal.logged_in().await;
         for route in routes().iter().filter(|route| route.method == Method::GET) {
             let address = address(route, &mine(&portal, route).await);
