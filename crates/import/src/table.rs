@@ -114,7 +114,6 @@ fn filled(cells: &StringRecord) -> usize {
 /// how many lines that takes away.
 fn delimiter(text: &str) -> (u8, &str, u64) {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let first = first.trim_end();
     if let Some(said) = first.get(..4).filter(|start| start.eq_ignore_ascii_case("sep=")).map(|_| &first[4..])
         && let [delimiter @ (b',' | b';' | b'\t')] = said.as_bytes()
     {

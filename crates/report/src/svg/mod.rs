@@ -16,6 +16,10 @@ use roxmltree::{Document, ParsingOptions};
 const NODES_MAX: u32 = 20_000;
 /// How deep elements may be nested: drawing programs nest layers and groups some ten deep.
 const DEPTH_MAX: usize = 32;
+/// Namespaces that are declared anywhere; drawing programs declare some ten.
+const NAMESPACES_MAX: usize = 100;
+/// Attributes of one element, by their equals signs.
+const ATTRIBUTES_MAX: usize = 250;
 /// Markup declarations: they could give every element an attribute that stands nowhere, or expand without end.
 const DECLARATIONS: [&str; 4] = ["<!ATTLIST", "<!ELEMENT", "<!ENTITY", "<!NOTATION"];
 const NAMESPACE: &str = "http://www.w3.org/2000/svg";
@@ -49,6 +53,14 @@ enum Child<'a> {
 pub(crate) fn filtered(text: &str, bytes_max: usize) -> Result<String, String> {
     if DECLARATIONS.iter().any(|declaration| text.contains(declaration)) {
         return Err("declarations of its own".to_owned());
+    }
+    // The parser compares each of these with each: it must not come to that.
+    if text.matches("xmlns").count() > NAMESPACES_MAX {
+        return Err(format!("more than {NAMESPACES_MAX} namespaces"));
+    }
+    let attributes = |tag: &str| tag.bytes().filter(|byte| *byte == b'=').count();
+    if text.split('<').any(|tag| !tag.starts_with("!--") && attributes(tag) > ATTRIBUTES_MAX) {
+        return Err(format!("an element of more than {ATTRIBUTES_MAX} attributes"));
     }
     let options = ParsingOptions { allow_dtd: true, nodes_limit: NODES_MAX, ..ParsingOptions::default() };
     let document = Document::parse_with_options(text, options)

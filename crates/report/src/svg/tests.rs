@@ -183,6 +183,8 @@ fn a_small_file_that_overflows_a_renderer_is_refused_before_it_is_drawn() {
         ("<g id='a'><use href='#a'/></g>".to_owned(), "refer to themselves"),
         ("<g id='a' mask='url(#m)'/><mask id='m'><use href='#a'/></mask>".to_owned(), "refer to themselves"),
         ("<g/>".repeat(NODES_MAX as usize + 1), "nodes limit"),
+        ("<g xmlns:n='u'>".repeat(16_000), "more than 100 namespaces"),
+        (format!("<g {}/>", "a='' ".repeat(50_000)), "more than 250 attributes"),
         (format!("<style>{}</style>", "g{fill:red}".repeat(501)), "more than 500 rules"),
         (
             format!("<style>g{{font-family:{}}}</style>{}", "x".repeat(900), "<g/>".repeat(5_000)),
