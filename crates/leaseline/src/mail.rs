@@ -59,7 +59,8 @@ pub(crate) fn mailer(mail: &Mail) -> anyhow::Result<Option<Mailer>> {
         login,
         timeout: Duration::from_secs(mail.timeout_s),
     };
-    Ok(Some(Mailer::Smtp(Box::new(Smtp::new(settings)?))))
+    let smtp = Smtp::new(settings)?.with_connections(mail.connections as usize);
+    Ok(Some(Mailer::Smtp(Box::new(smtp))))
 }
 
 /// Who mails come from.

@@ -23,6 +23,7 @@ mod open;
 mod outbox;
 mod people;
 mod report;
+mod report_news;
 mod rollup;
 mod round;
 mod router;
