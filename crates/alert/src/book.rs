@@ -49,7 +49,7 @@ impl Book {
         self.logs.extend(decisions.logs.into_iter().map(|log| (now_ms, log)));
         for link in facts.links.values_mut() {
             for outage in &mut link.outages {
-                outage.examined |= decisions.examined.contains(&outage.id);
+                outage.examined |= decisions.examined.iter().any(|(_, id)| *id == outage.id);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use store::{
     Alert, AlertChange, AlertDecisions, AlertFacts, AlertId, AlertMessage, AlertPhase, AlertSubject,
-    ClientId, NewNotificationLog, NotificationEvent, NotificationOutcome, NotificationRule, OutageId,
+    ClientId, LinkId, NewNotificationLog, NotificationEvent, NotificationOutcome, NotificationRule, OutageId,
     PendingAlert, WatchedLink,
 };
 
@@ -23,7 +23,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) now_ms: i64,
     pending: BTreeMap<Key, Work>,
     logs: Vec<NewNotificationLog>,
-    examined: Vec<OutageId>,
+    examined: Vec<(LinkId, OutageId)>,
 }
 
 /// A pending alert with what is done about it now.
@@ -129,7 +129,7 @@ impl<'a> Desk<'a> {
 
     /// Notes that an outage is dealt with, and unless it was told, why not.
     pub(crate) fn examine(&mut self, link: &WatchedLink, outage: OutageId, reason: Option<String>) {
-        self.examined.push(outage);
+        self.examined.push((link.id, outage));
         if reason.is_some() {
             self.logs.push(NewNotificationLog {
                 event: NotificationEvent::LinkDown,

@@ -67,13 +67,18 @@ impl LinkPast {
 }
 
 impl Past {
+    /// `None` once `may_go_on`, which hears how many links there are, says no.
     pub(crate) async fn read(
         store: &Store,
         company: &Company,
         rules: &[NotificationRule],
         from_ms: i64,
         to_ms: i64,
-    ) -> Result<Self, CloseError> {
+        mut may_go_on: impl FnMut(usize) -> bool,
+    ) -> Result<Option<Self>, CloseError> {
+        if !may_go_on(0) {
+            return Ok(None);
+        }
         let filter = LedgerFilter { company: Some(company.id), ..LedgerFilter::active(from_ms, to_ms) };
         let links: Vec<LinkId> =
             store.ledger_links(&filter).await?.into_iter().map(|link| link.link.id).collect();
@@ -83,7 +88,12 @@ impl Past {
         facts.recent.clear();
         let maintenance = maintenance(store, from_ms, to_ms).await?;
         let mut tracks = BTreeMap::new();
-        for (id, mut base) in std::mem::take(&mut facts.links) {
+        let links = std::mem::take(&mut facts.links);
+        let total = links.len();
+        for (id, mut base) in links {
+            if !may_go_on(total) {
+                return Ok(None);
+            }
             base.maintenance = maintenance.get(&id).cloned().unwrap_or_default();
             let outages = store.outages(id, from_ms, to_ms).await?;
             let spans = store.spans(id, from_ms, to_ms).await?;
@@ -93,7 +103,7 @@ impl Past {
         let limits = limits.into_iter().map(|latest| (latest.link_id, latest)).collect();
         let zone = zone(company);
         let quiet_edges = quiet_edges(rules, &zone, from_ms, to_ms);
-        Ok(Self { facts, zone, from_ms, to_ms, tracks, limits, quiet_edges })
+        Ok(Some(Self { facts, zone, from_ms, to_ms, tracks, limits, quiet_edges }))
     }
 
     fn rule(&self, event: NotificationEvent) -> NotificationRule {

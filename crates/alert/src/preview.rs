@@ -65,8 +65,8 @@ pub struct PreviewDay {
     pub messages: i64,
 }
 
-/// Runs the decisions over `[from_ms, to_ms)` with these rules. `go_on` hears (links done, links) again and again, and ends
-/// it by saying no: then there is no preview. Collectors that stood still leave no trace of their own and are not counted;
+/// Runs the decisions over `[from_ms, to_ms)` with these rules. `go_on` hears (links done, links) again and again, from before
+/// the first read on, and ends it by saying no: then there is no preview. Collectors that stood still leave no trace of their own and are not counted;
 /// our own network is.
 ///
 /// # Errors
@@ -78,7 +78,8 @@ pub async fn preview(
     (from_ms, to_ms): (i64, i64),
     mut go_on: impl FnMut(usize, usize) -> bool,
 ) -> Result<Option<Preview>, CloseError> {
-    let past = Past::read(store, company, rules, from_ms, to_ms).await?;
+    let past = Past::read(store, company, rules, from_ms, to_ms, |total| go_on(0, total)).await?;
+    let Some(past) = past else { return Ok(None) };
     let total = past.tracks.len();
     let mut sum = Sum::new(&past.facts.operations);
     let ids: Vec<LinkId> = past.tracks.keys().copied().collect();

@@ -7,7 +7,8 @@ use serde_json::json;
 use sla::LinkState;
 use store::{
     AlertFacts, AlertPerson, AlertPhase, ClientId, ClockHealth, Company, CompanyId, LinkId,
-    NotificationEvent, NotificationRule, OutageId, RouterId, WatchedLink, WatchedOutage, WatchedRouter,
+    NotificationEvent, NotificationRule, OutageId, ReportMails, RouterId, WatchedLink, WatchedOutage,
+    WatchedRouter,
 };
 
 use super::{book::Book, condition::Condition, decide::decide};
@@ -37,6 +38,7 @@ impl World {
             support_phone: None,
             accent: None,
             attach_pdf: true,
+            reports: ReportMails::default(),
             mail_from: None,
             created_at_ms: 0,
             retired_at_ms: None,

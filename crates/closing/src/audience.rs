@@ -1,12 +1,13 @@
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use serde_json::{Value, json};
 use sla::{Statement, Verdict};
 use store::{
-    Channel, ClientId, DownWhen, LedgerLink, LinkId, LinkTerms, NewMail, NotificationEvent, Store, StoreError,
+    Channel, ClientId, DownWhen, LedgerLink, LinkId, LinkTerms, NewMail, NotificationEvent, ReportAudience,
+    ReportMails, ReportReaders, Store, StoreError,
 };
 
 /// Clients that are kept at once; links come by client, so that few are looked up twice.
@@ -19,8 +20,8 @@ pub(crate) struct Audience(Mutex<HashMap<ClientId, Arc<ClientAudience>>>);
 /// Who is told about a client's months, and the client's terms.
 #[derive(Debug)]
 pub(crate) struct ClientAudience {
-    breach: Vec<String>,
-    ready: Vec<String>,
+    breach: ReportReaders,
+    ready: ReportReaders,
     terms: Vec<LinkTerms>,
 }
 
@@ -35,8 +36,8 @@ impl Audience {
             return Ok(known);
         }
         let found = Arc::new(ClientAudience {
-            breach: store.report_recipients(client, NotificationEvent::SlaBreach).await?,
-            ready: store.report_recipients(client, NotificationEvent::ReportReady).await?,
+            breach: store.report_readers(client, NotificationEvent::SlaBreach).await?,
+            ready: store.report_readers(client, NotificationEvent::ReportReady).await?,
             terms: store.terms_for_client(client).await?,
         });
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,17 +50,14 @@ impl Audience {
 }
 
 impl ClientAudience {
-    /// One message for each recipient of what a statement says. Nobody hears of a month that cannot be decided: staff
-    /// looks at it first.
+    /// The messages that go out with a report by itself: to webhooks, and to everybody where the company sends reports per
+    /// link. Nobody hears of a month that cannot be decided: staff looks at it first.
     pub(crate) fn mails(&self, link: &LedgerLink, statement: &Statement) -> Vec<NewMail> {
-        let (event, recipients) = match statement.figures.verdict.overall {
-            Verdict::Breached => (NotificationEvent::SlaBreach, &self.breach),
-            Verdict::Met => (NotificationEvent::ReportReady, &self.ready),
-            // Nothing was promised, but there are figures to read.
-            Verdict::None if statement.figures.eligible_ms > 0 => {
-                (NotificationEvent::ReportReady, &self.ready)
-            }
-            Verdict::None | Verdict::Undetermined => return Vec::new(),
+        let Some(event) = event_of(statement) else { return Vec::new() };
+        let readers = if event == NotificationEvent::SlaBreach { &self.breach } else { &self.ready };
+        let people: BTreeSet<&String> = match link.company.reports {
+            ReportMails::PerLink => readers.users.iter().chain(&readers.operations).collect(),
+            ReportMails::PerClient => BTreeSet::new(),
         };
         let mail = |recipient: &String| NewMail {
             kind: event.as_str().to_owned(),
@@ -70,13 +68,36 @@ impl ClientAudience {
                 _ => Value::Null,
             },
         };
-        recipients.iter().map(mail).collect()
+        people.into_iter().chain(&readers.webhooks).map(mail).collect()
     }
 
     /// What counted as down for a link just before `to_ms`.
     pub(crate) fn down_when(&self, link: LinkId, to_ms: i64) -> Option<DownWhen> {
         let of_link = self.terms.iter().filter(|terms| terms.link_id == link && terms.valid_from_ms < to_ms);
         of_link.max_by_key(|terms| terms.valid_from_ms).map(|terms| terms.down_when)
+    }
+}
+
+/// Who is notified of a report together with others of the month.
+pub(crate) fn news(link: &LedgerLink, statement: &Statement) -> &'static [ReportAudience] {
+    if link.company.reports == ReportMails::PerLink {
+        return &[];
+    }
+    match event_of(statement) {
+        Some(_) => &[ReportAudience::Client, ReportAudience::Operations],
+        None if statement.figures.verdict.overall == Verdict::Undetermined => &[ReportAudience::Operations],
+        None => &[],
+    }
+}
+
+/// What a statement tells; `None` if it is not decided, or there is nothing to read.
+fn event_of(statement: &Statement) -> Option<NotificationEvent> {
+    match statement.figures.verdict.overall {
+        Verdict::Breached => Some(NotificationEvent::SlaBreach),
+        Verdict::Met => Some(NotificationEvent::ReportReady),
+        // Nothing was promised, but there are figures to read.
+        Verdict::None if statement.figures.eligible_ms > 0 => Some(NotificationEvent::ReportReady),
+        Verdict::None | Verdict::Undetermined => None,
     }
 }
 

@@ -1,11 +1,11 @@
 //! Some links of a month at once: their inputs are in memory together, and their reports written in one transaction.
 
 use sla::{Interval, Month, Statement};
-use store::{LedgerLink, LinkId, LinkInputs, NewReport, ReportOutcome, Store};
+use store::{LedgerLink, LinkId, LinkInputs, NewMail, NewReport, ReportAudience, ReportOutcome, Store};
 
 use crate::{
     Close, CloseError, CloseOutcome, ClosedLink,
-    audience::Audience,
+    audience::{self, Audience},
     changes::{self, changes},
     facts::facts,
 };
@@ -58,8 +58,14 @@ impl Run<'_> {
         for (judged, reason) in judged.iter().zip(&reasons) {
             let Ok(frozen) = &judged.result else { continue };
             let client = self.audience.of(self.store, judged.link.client.id).await?;
-            let mails =
-                if self.close.tell { client.mails(&judged.link, &frozen.statement) } else { Vec::new() };
+            let (mails, news): (Vec<NewMail>, &[ReportAudience]) = if self.close.tell {
+                (
+                    client.mails(&judged.link, &frozen.statement),
+                    audience::news(&judged.link, &frozen.statement),
+                )
+            } else {
+                (Vec::new(), &[])
+            };
             reports.push(NewReport {
                 link_id: judged.link.link.id,
                 client_id: judged.link.client.id,
@@ -70,6 +76,7 @@ impl Run<'_> {
                 facts: facts(&judged.link, client.down_when(judged.link.link.id, self.month.to_ms)),
                 created_by: self.close.by,
                 mails,
+                news,
             });
         }
         let mut written = self.store.write_reports(&reports, self.now_ms).await?.into_iter();

@@ -25,7 +25,7 @@ pub struct Close<'a> {
     pub reason: Option<&'a str>,
     /// By whom: a person of the ISP, or the schedule.
     pub by: &'a str,
-    /// Whether the people concerned are written to.
+    /// Whether somebody is to be notified: of what a company sends per customer by [`announce`](crate::announce), afterwards.
     pub tell: bool,
 }
 

@@ -131,7 +131,7 @@ fn set(
         subject: body.subject,
         text: body.text,
         html: body.html,
-        attachment: None,
+        attachments: Vec::new(),
     })
 }
 

@@ -1,15 +1,25 @@
 use std::error::Error;
 
-use report::{Letterhead, MailBody, Notice, ReportError};
-use store::{Company, CompanyId, NotificationEvent, OutboxMail, ReportId, Store};
+use closing::MonthLetter;
+use report::{Letterhead, MailBody, MonthSummary, Notice, ReportError};
+use store::{Company, CompanyId, NotificationEvent, OutboxMail, REPORT_SUMMARY, ReportId, Store};
 
 use crate::{Attachment, DeliverySettings, Mail, Paper, SendError, Sender};
+
+/// The most PDFs that go with an email about several reports …
+const PDFS_MAX: usize = 20;
+/// … and their bytes together: Base64 makes a third more of them, and many servers take 10 MB.
+const ATTACHED_BYTES_MAX: usize = 7_000_000;
 
 /// What a letter is about.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum LetterKey {
     /// A report.
     Report(NotificationEvent, ReportId),
+    /// Several reports of a customer's month.
+    Month(CompanyId, MonthLetter),
+    /// How a company's links did in a month.
+    Summary(CompanyId, Box<MonthSummary>),
     /// An alert, with all that its mail says.
     Notice(CompanyId, Box<Notice>),
 }
@@ -17,10 +27,10 @@ pub(crate) enum LetterKey {
 /// The text, the same for all who are told.
 #[derive(Debug)]
 pub(crate) struct Letter {
-    pub(crate) key: LetterKey,
+    key: LetterKey,
     company: Company,
     body: MailBody,
-    pdf: Option<Attachment>,
+    pdfs: Vec<Attachment>,
 }
 
 impl LetterKey {
@@ -28,12 +38,20 @@ impl LetterKey {
     pub(crate) fn of(mail: &OutboxMail) -> Result<Self, SendError> {
         let unknown =
             || SendError::Refused(format!("nothing can be written for a mail of the kind {:?}", mail.kind));
+        if mail.kind == REPORT_SUMMARY {
+            let summary = serde_json::from_value(mail.payload.clone()).map_err(|_| unknown())?;
+            return Ok(Self::Summary(mail.company_id, summary));
+        }
         let event: NotificationEvent = mail.kind.parse().map_err(|_| unknown())?;
         if event.is_alert() {
             let notice = serde_json::from_value(mail.payload.clone()).map_err(|_| unknown())?;
             return Ok(Self::Notice(mail.company_id, notice));
         }
-        Ok(Self::Report(event, mail.report_id.ok_or_else(unknown)?))
+        if let Some(report) = mail.report_id {
+            return Ok(Self::Report(event, report));
+        }
+        let month = serde_json::from_value(mail.payload.clone()).map_err(|_| unknown())?;
+        Ok(Self::Month(mail.company_id, month))
     }
 }
 
@@ -46,6 +64,10 @@ impl Letter {
     ) -> Result<Self, SendError> {
         match key {
             LetterKey::Report(event, report) => Self::about_report(store, event, report, portal).await,
+            LetterKey::Month(company, month) => Self::about_month(store, company, month, portal).await,
+            LetterKey::Summary(company, summary) => {
+                Self::about_summary(store, company, summary, portal).await
+            }
             LetterKey::Notice(company, notice) => Self::about_alert(store, company, notice, portal).await,
         }
     }
@@ -59,7 +81,35 @@ impl Letter {
         let company = store.company(company).await.map_err(|error| failed(&error))?;
         let body =
             report::notice_mail(&notice, &letterhead(&company, portal)).map_err(|error| failed(&error))?;
-        Ok(Self { key: LetterKey::Notice(company.id, notice), company, body, pdf: None })
+        Ok(Self { key: LetterKey::Notice(company.id, notice), company, body, pdfs: Vec::new() })
+    }
+
+    async fn about_month(
+        store: &Store,
+        company: CompanyId,
+        month: MonthLetter,
+        portal: Option<&str>,
+    ) -> Result<Self, SendError> {
+        let company = store.company(company).await.map_err(|error| failed(&error))?;
+        let mut reports = month.read(store, portal).await.map_err(|error| failed(&error))?;
+        let ids: Vec<ReportId> = reports.reports.iter().map(|report| ReportId(report.id)).collect();
+        let pdfs = if company.attach_pdf { attachments(store, &ids, portal).await? } else { Vec::new() };
+        reports.attached = pdfs.len();
+        let body =
+            report::month_mail(&reports, &letterhead(&company, portal)).map_err(|error| failed(&error))?;
+        Ok(Self { key: LetterKey::Month(company.id, month), company, body, pdfs })
+    }
+
+    async fn about_summary(
+        store: &Store,
+        company: CompanyId,
+        summary: Box<MonthSummary>,
+        portal: Option<&str>,
+    ) -> Result<Self, SendError> {
+        let company = store.company(company).await.map_err(|error| failed(&error))?;
+        let body =
+            report::summary_mail(&summary, &letterhead(&company, portal)).map_err(|error| failed(&error))?;
+        Ok(Self { key: LetterKey::Summary(company.id, summary), company, body, pdfs: Vec::new() })
     }
 
     async fn about_report(
@@ -86,13 +136,13 @@ impl Letter {
             subject: self.body.subject.clone(),
             text: self.body.text.clone(),
             html: self.body.html.clone(),
-            attachment: self.pdf.clone(),
+            attachments: self.pdfs.clone(),
             list: match self.key {
-                LetterKey::Report(..) => Some("sla-reports"),
+                LetterKey::Report(..) | LetterKey::Month(..) | LetterKey::Summary(..) => Some("sla-reports"),
                 LetterKey::Notice(..) => Some("alerts"),
             },
             in_reply_to: match &self.key {
-                LetterKey::Report(..) => None,
+                LetterKey::Report(..) | LetterKey::Month(..) | LetterKey::Summary(..) => None,
                 LetterKey::Notice(_, notice) => notice.in_reply_to.clone(),
             },
         })
@@ -131,7 +181,28 @@ fn compose(event: NotificationEvent, paper: Paper) -> Result<Letter, ReportError
     };
     let key = LetterKey::Report(event, paper.report.id);
     let pdf = if paper.company.attach_pdf { attachment(&paper) } else { None };
-    Ok(Letter { key, company: paper.company, body, pdf })
+    Ok(Letter { key, company: paper.company, body, pdfs: pdf.into_iter().collect() })
+}
+
+/// The PDFs of the first reports, as many as an email may carry; those that follow are on the portal.
+async fn attachments(
+    store: &Store,
+    reports: &[ReportId],
+    portal: Option<&str>,
+) -> Result<Vec<Attachment>, SendError> {
+    let (mut pdfs, mut bytes) = (Vec::new(), 0);
+    for id in reports.iter().take(PDFS_MAX) {
+        let report = store.report(*id).await.map_err(|error| failed(&error))?;
+        let paper = Paper::read(store, report, portal).await.map_err(|error| failed(&error))?;
+        let setting = tokio::task::spawn_blocking(move || attachment(&paper));
+        let Some(pdf) = setting.await.map_err(|error| failed(&error))? else { break };
+        bytes += pdf.bytes.len();
+        if bytes > ATTACHED_BYTES_MAX {
+            break;
+        }
+        pdfs.push(pdf);
+    }
+    Ok(pdfs)
 }
 
 /// The report as a file; `None` if it cannot be set, for what the mail tells must not wait for its looks.

@@ -8,6 +8,8 @@ mod deliver;
 mod housekeeping;
 mod http;
 mod letter;
+mod letters;
+mod log_once;
 mod mail;
 mod outbox_notes;
 mod paper;
@@ -17,7 +19,10 @@ mod webhook;
 mod whatsapp;
 
 pub use alert::{AlertEngine, AlertOutcome};
-pub use closing::{Close, CloseError, CloseOutcome, ClosedLink, Selection, close_month, links_of_month};
+pub use closing::{
+    Close, CloseError, CloseOutcome, ClosedByHand, ClosedLink, Selection, announce, close_month,
+    links_of_month,
+};
 pub use deliver::{Delivered, Delivery, DeliverySettings};
 pub use housekeeping::{Outcome, run_once};
 pub use mail::{

@@ -1,11 +1,15 @@
 use std::{error::Error, time::Duration};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
-use store::{Clock, ClockVerdict, FailureNotice, Heartbeat, OutboxMail, Part, Store, StoreError};
-use tokio::{sync::Notify, time::MissedTickBehavior};
+use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
+use store::{Clock, ClockVerdict, Heartbeat, OutboxMail, Part, Store, StoreError};
+use tokio::{
+    sync::{Notify, watch},
+    time::MissedTickBehavior,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::closing_gate::ClosingGate;
+use crate::log_once::LogOnce;
 use crate::outbox_notes::NOTING_MAX;
 use crate::{AlertEngine, Delivered, Delivery, Schedule, WebhookDelivery, WhatsAppDelivery};
 
@@ -22,6 +26,8 @@ const CALLS_MAX: usize = 16;
 const MESSAGES_MAX: usize = 8;
 /// Pause after the mail server was away or the database failed.
 const PAUSE: Duration = Duration::from_secs(5);
+/// Pause of a connection that the mail server did not take beside the others.
+const CROWDED_PAUSE: Duration = Duration::from_secs(30);
 
 /// Works until `stop`: housekeeping and the schedule each minute, alerts every two seconds, mail as soon as there is some. A part that fails is
 /// logged and tried again; the database or the mail server may be away for a while, and nothing is lost by waiting.
@@ -105,14 +111,15 @@ side_by_side!(WhatsAppDelivery);
 /// Wakes those who send when something was put into the outbox.
 #[derive(Debug, Default)]
 struct News {
-    mail: Notify,
+    /// Counts: every connection hears of it.
+    mail: watch::Sender<u64>,
     webhooks: Notify,
     whatsapp: Notify,
 }
 
 impl News {
     fn tell(&self) {
-        self.mail.notify_one();
+        self.mail.send_modify(|count| *count += 1);
         self.webhooks.notify_one();
         self.whatsapp.notify_one();
     }
@@ -120,7 +127,7 @@ impl News {
 
 async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
     let mut ticks = ticks(PASS_INTERVAL);
-    let mut failure = FailureNotice::default();
+    let log = LogOnce::default();
     while next(&mut ticks, stop).await {
         // What is removed because it is old must be old by a time that has been checked.
         if clock.state().verdict == ClockVerdict::Checking {
@@ -133,13 +140,13 @@ async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
         };
         match result {
             Ok(outcome) => {
-                failure.works();
+                log.worked(|| tracing::info!("housekeeping works again"));
                 tracing::debug!(?outcome, "housekeeping done");
             }
-            Err(_) if !failure.fails() => {}
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn Error, "housekeeping failed, next try in a minute");
-            }
+            Err(error) => log.failed(|| {
+                let error = &error as &dyn Error;
+                tracing::warn!(error, "housekeeping failed, it is tried again every minute");
+            }),
         }
     }
 }
@@ -148,7 +155,7 @@ async fn close_months(store: &Store, clock: &Clock, news: &News, stop: &Cancella
     let mut schedule = Schedule::default();
     let mut gate = ClosingGate::default();
     let mut ticks = ticks(PASS_INTERVAL);
-    let mut failure = FailureNotice::default();
+    let log = LogOnce::default();
     while next(&mut ticks, stop).await {
         let now_ms = clock.now_ms();
         match store.clock_health(now_ms).await {
@@ -163,19 +170,22 @@ async fn close_months(store: &Store, clock: &Clock, news: &News, stop: &Cancella
             () = stop.cancelled() => return,
             result = schedule.close_due(store, now_ms) => result,
         };
-        if result.is_ok() {
-            failure.works();
-        }
         match result {
-            Ok(outcome) if outcome.closed + outcome.revised > 0 => {
-                tracing::info!(closed = outcome.closed, revised = outcome.revised, "months closed");
-                news.tell();
+            Ok(outcome) => {
+                log.worked(|| tracing::info!("months are closed again"));
+                if outcome.closed + outcome.revised > 0 {
+                    tracing::info!(closed = outcome.closed, revised = outcome.revised, "months closed");
+                } else {
+                    tracing::debug!(?outcome, "no month is due");
+                }
+                if outcome.closed + outcome.revised + outcome.messages > 0 {
+                    news.tell();
+                }
             }
-            Ok(outcome) => tracing::debug!(?outcome, "no month is due"),
-            Err(_) if !failure.fails() => {}
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn Error, "closing months failed, next try in a minute");
-            }
+            Err(error) => log.failed(|| {
+                let error = &error as &dyn Error;
+                tracing::warn!(error, "closing months failed, it is tried again every minute");
+            }),
         }
     }
 }
@@ -184,7 +194,7 @@ async fn watch(store: &Store, clock: &Clock, news: &News, stop: &CancellationTok
     let mut engine = AlertEngine::default();
     let mut ticks = ticks(ALERT_INTERVAL);
     let mut heartbeat = Heartbeat::new(Part::Jobs);
-    let mut failure = FailureNotice::default();
+    let log = LogOnce::default();
     while next(&mut ticks, stop).await {
         let result = tokio::select! {
             () = stop.cancelled() => return,
@@ -196,20 +206,16 @@ async fn watch(store: &Store, clock: &Clock, news: &News, stop: &CancellationTok
                     tracing::info!(messages = outcome.messages, "alerts put into the outbox");
                     news.tell();
                 }
-                if failure.works().is_some() {
-                    tracing::info!("alerts are watched again");
-                }
+                log.worked(|| tracing::info!("alerts are watched again"));
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = heartbeat.beat(store, clock.now_ms()) => {}
                 }
             }
-            Err(error) => {
-                if failure.fails() {
-                    let error = &error as &dyn Error;
-                    tracing::warn!(error, "alerts cannot be watched, next try in two seconds");
-                }
-            }
+            Err(error) => log.failed(|| {
+                let error = &error as &dyn Error;
+                tracing::warn!(error, "alerts cannot be watched, it is tried again every two seconds");
+            }),
         }
     }
 }
@@ -224,24 +230,22 @@ async fn side_by_side(
     stop: &CancellationToken,
 ) {
     let mut calls = FuturesUnordered::new();
-    let mut failure = FailureNotice::default();
+    let database = LogOnce::default();
     loop {
         if !stop.is_cancelled() && calls.len() < at_once {
             match way.claim(clock.now_ms(), at_once - calls.len()).await {
-                Ok(claimed) => {
-                    failure.works();
-                    calls.extend(claimed.into_iter().map(|call| {
-                        let now_ms = clock.now_ms();
-                        async move { way.deliver(&call, now_ms).await }
-                    }));
-                }
-                Err(error) => note_database(&mut failure, &error),
+                Ok(claimed) => calls.extend(claimed.into_iter().map(|call| {
+                    let now_ms = clock.now_ms();
+                    async move { way.deliver(&call, now_ms).await }
+                })),
+                Err(error) => database_failed(&database, &error),
             }
         }
         tokio::select! {
             Some(result) = calls.next() => {
-                if let Err(error) = result {
-                    note_database(&mut failure, &error);
+                match result {
+                    Ok(_) => database_worked(&database),
+                    Err(error) => database_failed(&database, &error),
                 }
             }
             () = stop.cancelled() => {
@@ -256,49 +260,91 @@ async fn side_by_side(
     }
 }
 
-fn note_database(failure: &mut FailureNotice, error: &StoreError) {
-    if !failure.fails() {
-        return;
-    }
-    tracing::warn!(error = error as &dyn Error, "the outbox cannot be read or written");
+fn database_failed(log: &LogOnce, error: &StoreError) {
+    log.failed(|| tracing::warn!(error = error as &dyn Error, "the outbox cannot be read or written"));
 }
 
-/// Sends mail, one after the other, until `stop`. What is on its way is not dropped by a stop: it may have arrived already.
-async fn deliver_mail(mail: &Delivery, clock: &Clock, news: &Notify, stop: &CancellationToken) {
-    // Said when it begins and when it ends, not each time.
-    let mut is_away = false;
-    let mut failure = FailureNotice::default();
+/// Something was written: that nothing was due is no proof.
+fn database_worked(log: &LogOnce) {
+    log.worked(|| tracing::info!("the outbox can be read and written again"));
+}
+
+/// Sends mail until `stop`, one after the other on each connection. What is on its way is not dropped by a stop: it may have
+/// arrived already.
+async fn deliver_mail(mail: &Delivery, clock: &Clock, news: &watch::Sender<u64>, stop: &CancellationToken) {
+    let logs = MailLogs::default();
+    let connections = (0..mail.connections())
+        .map(|connection| deliver_over(mail, connection, clock, news.subscribe(), &logs, stop));
+    join_all(connections).await;
+}
+
+/// What all connections log together.
+#[derive(Debug, Default)]
+struct MailLogs {
+    server: LogOnce,
+    database: LogOnce,
+    connections: LogOnce,
+}
+
+/// The loop of one connection. While the server takes no mail the first one alone tries, and the others wait for it.
+async fn deliver_over(
+    mail: &Delivery,
+    connection: usize,
+    clock: &Clock,
+    mut news: watch::Receiver<u64>,
+    logs: &MailLogs,
+    stop: &CancellationToken,
+) {
     while !stop.is_cancelled() {
-        let delivered = mail.deliver_once(clock.now_ms()).await;
-        if delivered.is_ok() {
-            failure.works();
-        }
-        let pause = match delivered {
-            Ok(Delivered::Nothing) => OUTBOX_INTERVAL,
-            Ok(Delivered::Away) => {
-                if !is_away {
-                    tracing::warn!("the mail server takes no mail: `leaseline outbox list` says why");
+        let pause = if connection > 0 && logs.server.is_failing() {
+            OUTBOX_INTERVAL
+        } else {
+            match mail.deliver_over(connection, clock.now_ms()).await {
+                Ok(Delivered::Nothing) => OUTBOX_INTERVAL,
+                Ok(delivered) => {
+                    database_worked(&logs.database);
+                    match noted(delivered, logs, mail.connections()) {
+                        Some(pause) => pause,
+                        None => continue,
+                    }
                 }
-                is_away = true;
-                PAUSE
-            }
-            Ok(delivered) => {
-                if is_away && delivered == Delivered::Sent {
-                    tracing::info!("the mail server takes mail again");
-                    is_away = false;
+                Err(error) => {
+                    database_failed(&logs.database, &error);
+                    PAUSE
                 }
-                continue;
-            }
-            Err(error) => {
-                note_database(&mut failure, &error);
-                PAUSE
             }
         };
+        let may_hear = pause == OUTBOX_INTERVAL;
         tokio::select! {
             () = stop.cancelled() => {}
-            () = news.notified() => {}
+            Ok(()) = news.changed(), if may_hear => {}
             () = tokio::time::sleep(pause) => {}
         }
+    }
+}
+
+/// Logs what became of a mail once per change, and says how long to pause, if at all.
+fn noted(delivered: Delivered, logs: &MailLogs, connections: usize) -> Option<Duration> {
+    match delivered {
+        Delivered::Away => {
+            let say = || tracing::warn!("the mail server takes no mail: `leaseline outbox list` says why");
+            logs.server.failed(say);
+            Some(PAUSE)
+        }
+        Delivered::Crowded => {
+            logs.connections.failed(|| {
+                tracing::warn!(
+                    connections,
+                    "the mail server takes fewer connections: lower mail.connections"
+                );
+            });
+            Some(CROWDED_PAUSE)
+        }
+        Delivered::Sent => {
+            logs.server.worked(|| tracing::info!("the mail server takes mail again"));
+            None
+        }
+        Delivered::Nothing | Delivered::Deferred | Delivered::Dead => None,
     }
 }
 
@@ -318,7 +364,67 @@ async fn next(ticks: &mut tokio::time::Interval, stop: &CancellationToken) -> bo
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use tracing::{Event, Metadata, Subscriber, span};
+
     use super::*;
+
+    /// Counts lines of the log.
+    #[derive(Default)]
+    struct Lines(AtomicUsize);
+
+    impl Subscriber for Lines {
+        fn enabled(&self, _: &Metadata<'_>) -> bool {
+            true
+        }
+
+        fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+            span::Id::from_u64(1)
+        }
+
+        fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+        fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+        fn event(&self, _: &Event<'_>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn enter(&self, _: &span::Id) {}
+
+        fn exit(&self, _: &span::Id) {}
+    }
+
+    fn lines(work: impl FnOnce()) -> usize {
+        let lines = Arc::new(Lines::default());
+        tracing::subscriber::with_default(Arc::clone(&lines), work);
+        lines.0.load(Ordering::Relaxed)
+    }
+
+    #[test]
+    fn a_mail_server_that_is_down_is_logged_once_per_change() {
+        let logs = MailLogs::default();
+        let say = |delivered, times: usize| lines(|| (0..times).for_each(|_| _ = noted(delivered, &logs, 4)));
+        assert_eq!(say(Delivered::Sent, 3), 0, "nothing has changed");
+        assert_eq!(say(Delivered::Away, 1_000), 1);
+        assert_eq!(say(Delivered::Deferred, 3), 0);
+        assert_eq!(say(Delivered::Away, 1_000), 0, "it is still down");
+        assert_eq!(say(Delivered::Sent, 3), 1);
+        assert_eq!(say(Delivered::Away, 2), 1, "down again");
+        assert_eq!(say(Delivered::Crowded, 1_000), 1);
+    }
+
+    #[test]
+    fn a_database_that_is_down_is_logged_once_per_change() {
+        let log = LogOnce::default();
+        let error = StoreError::NotFound { what: "outbox" };
+        assert_eq!(lines(|| (0..1_000).for_each(|_| database_failed(&log, &error))), 1);
+        assert_eq!(lines(|| (0..1_000).for_each(|_| database_worked(&log))), 1);
+    }
 
     /// Where one process watches and another sends, both wait for their own look.
     #[test]

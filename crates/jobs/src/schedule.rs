@@ -1,13 +1,15 @@
 //! When months are closed by themselves: what is due follows from the database and the clock alone, so that nothing is
 //! missed while the machine is off and nothing is done twice.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 use sla::{Interval, Month, Verdict};
-use store::{Company, CompanyId, LIST_ROWS_MAX, LedgerFilter, LedgerLink, LinkId, ReportFilter, Store};
+use store::{
+    ClientId, Company, CompanyId, LIST_ROWS_MAX, LedgerFilter, LedgerLink, LinkId, ReportFilter, Store,
+};
 
-use closing::{Close, CloseError, CloseOutcome, close_month, line_reaches, zone};
+use closing::{Close, CloseError, CloseOutcome, Waiting, announce, close_month, line_reaches, zone};
 
 /// Time of day, in the company's zone, at which the month before is closed on the 1st.
 const CLOSE_AT: civil::Time = civil::time(0, 30, 0, 0);
@@ -19,6 +21,9 @@ const REVIEW_DAY_LAST: i8 = 10;
 const SETTLED_MS: i64 = 24 * 3_600_000;
 /// Nor one in which only links are left that cannot be closed.
 const FAILED_MS: i64 = 3_600_000;
+/// How long the reports of a customer wait for links of the same month that cannot be closed yet, from the moment at which the
+/// month is closed: until the working day begins. What comes later is sent by itself.
+const TOGETHER_MS: i64 = 6 * 3_600_000;
 /// How long it is remembered when a company's first time line begins. That there is none yet is not remembered: the first
 /// link may be polled at any moment.
 const BEGINNING_MS: i64 = 3_600_000;
@@ -37,6 +42,8 @@ pub struct Schedule {
     look_again_ms: HashMap<(CompanyId, Month), i64>,
     beginnings: HashMap<CompanyId, (i64, i64)>,
     reviewed: HashMap<CompanyId, civil::Date>,
+    /// How many links of each customer could not be closed in a month, where there are any.
+    open: HashMap<CompanyId, BTreeMap<Month, HashMap<ClientId, usize>>>,
 }
 
 /// What one pass did.
@@ -50,12 +57,15 @@ pub struct ScheduleOutcome {
     pub waiting: usize,
     /// Links whose inputs contradict each other; the log names them.
     pub failed: usize,
+    /// Messages about reports put into the outbox.
+    pub messages: usize,
 }
 
 impl Schedule {
     /// Closes what is due at `now_ms`: for every company, every month whose close has come (00:30 of the 1st in its zone)
     /// and every link that has a time line and no report. A link waits until its time line reaches the month's end, at
-    /// most 48 hours. In the first ten days of a month, once a day, what could not be decided of the month before is
+    /// most 48 hours. A customer's reports of a month are announced together, and operations get one summary: links that
+    /// cannot be closed yet are waited for, at most six hours. In the first ten days of a month, once a day, what could not be decided of the month before is
     /// reckoned again.
     ///
     /// # Errors
@@ -78,15 +88,35 @@ impl Schedule {
         outcome: &mut ScheduleOutcome,
     ) -> Result<(), CloseError> {
         let zone = zone(&company.name, &company.timezone)?;
-        let last = last_due(&zone, now_ms)?;
+        let closed = self.close_months(store, company, &zone, now_ms, outcome).await;
+        // What was closed is announced also where something else could not be, if need be later.
+        let still_open = StillOpen {
+            months: self.open.get(&company.id),
+            is_unknown: closed.is_err(),
+            zone: &zone,
+            now_ms,
+        };
+        outcome.messages += announce(store, company, &still_open, now_ms).await?;
+        closed
+    }
+
+    async fn close_months(
+        &mut self,
+        store: &Store,
+        company: &Company,
+        zone: &TimeZone,
+        now_ms: i64,
+        outcome: &mut ScheduleOutcome,
+    ) -> Result<(), CloseError> {
+        let last = last_due(zone, now_ms)?;
         let Some(begins_ms) = self.beginning(store, company.id, now_ms).await? else { return Ok(()) };
-        let mut month = Month::containing(begins_ms, &zone)?;
+        let mut month = Month::containing(begins_ms, zone)?;
         while month <= last {
-            let period = month.interval(&zone)?;
+            let period = month.interval(zone)?;
             self.close_one(store, company, (month, period), now_ms, outcome).await?;
-            month = Month::containing(period.to_ms, &zone)?;
+            month = Month::containing(period.to_ms, zone)?;
         }
-        self.review(store, company, &zone, now_ms, outcome).await
+        self.review(store, company, zone, now_ms, outcome).await
     }
 
     /// Where the first time line of a company begins.
@@ -138,6 +168,16 @@ impl Schedule {
             |link: &LedgerLink| line_reaches(link, period.to_ms) || now_ms >= period.to_ms + GRACE_MS;
         let (ready, waiting): (Vec<_>, Vec<_>) = seen.partition(is_ready);
         outcome.waiting += waiting.len();
+        let mut open = HashMap::new();
+        for link in &waiting {
+            *open.entry(link.client.id).or_default() += 1;
+        }
+        let months = self.open.entry(company.id).or_default();
+        if open.is_empty() {
+            _ = months.remove(&month)
+        } else {
+            _ = months.insert(month, open)
+        }
         let failed = run(store, ready, month, FIRST_CLOSE, now_ms, outcome).await?;
         let again_ms = match (waiting.is_empty(), failed) {
             (false, _) => now_ms,
@@ -183,6 +223,40 @@ impl Schedule {
         }
         self.reviewed.insert(company.id, today);
         Ok(())
+    }
+}
+
+/// The links of a company that are not closed yet.
+struct StillOpen<'a> {
+    months: Option<&'a BTreeMap<Month, HashMap<ClientId, usize>>>,
+    /// Not all months could be looked at.
+    is_unknown: bool,
+    zone: &'a TimeZone,
+    now_ms: i64,
+}
+
+impl StillOpen<'_> {
+    fn of(&self, month: Month) -> Option<&HashMap<ClientId, usize>> {
+        self.months?.get(&month)
+    }
+
+    /// Whether it is too early to send what there is without what is missing.
+    fn is_early(&self, month: Month) -> bool {
+        let due = month.interval(self.zone).map_err(CloseError::from);
+        let due = due.and_then(|period| due_ms(self.zone, period.to_ms));
+        due.is_ok_and(|due_ms| self.now_ms < due_ms + TOGETHER_MS)
+    }
+}
+
+impl Waiting for StillOpen<'_> {
+    fn holds(&self, month: Month, client: Option<ClientId>) -> bool {
+        let is_open =
+            self.of(month).is_some_and(|open| client.is_none_or(|client| open.contains_key(&client)));
+        (is_open || self.is_unknown) && self.is_early(month)
+    }
+
+    fn links(&self, month: Month) -> usize {
+        self.of(month).map_or(0, |open| open.values().sum())
     }
 }
 

@@ -194,6 +194,7 @@ impl Config {
             ("live.links_per_router", self.live.links_per_router.into(), 1, 100),
             ("live.minutes", self.live.minutes.into(), 1, 60),
             ("mail.smtp_port", self.mail.smtp_port.into(), 1, 65_535),
+            ("mail.connections", self.mail.connections, 1, 20),
             ("mail.timeout_s", self.mail.timeout_s, 1, 300),
             ("webhook.timeout_s", self.webhook.timeout_s, 1, 60),
             ("whatsapp.timeout_s", self.whatsapp.timeout_s, 2, 60),

@@ -60,7 +60,8 @@ pub(crate) fn mailer(mail: &Mail) -> anyhow::Result<Option<Mailer>> {
         timeout: Duration::from_secs(mail.timeout_s),
         hello: hello(mail),
     };
-    Ok(Some(Mailer::Smtp(Box::new(Smtp::new(settings)?))))
+    let smtp = Smtp::new(settings)?.with_connections(mail.connections as usize);
+    Ok(Some(Mailer::Smtp(Box::new(smtp))))
 }
 
 /// How we introduce ourselves: servers refuse a name without a domain, which is what many machines have.

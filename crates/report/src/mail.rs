@@ -90,13 +90,13 @@ impl Words {
 
 /// The colours of a verdict, which is in words beside them.
 #[derive(Clone, Copy)]
-struct Look {
-    strong: &'static str,
-    ground: &'static str,
+pub(crate) struct Look {
+    pub(crate) strong: &'static str,
+    pub(crate) ground: &'static str,
 }
 
 impl Look {
-    fn of(state: &str) -> Self {
+    pub(crate) fn of(state: &str) -> Self {
         let (strong, ground) = match state {
             "met" => ("#16794a", "#e6f4ec"),
             "breached" => ("#b3261e", "#fcebe9"),

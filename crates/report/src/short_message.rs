@@ -31,7 +31,7 @@ pub struct ShortMessage {
 }
 
 impl ShortMessage {
-    fn new(company: &str, heading: &str, text: &str, details: &str) -> Self {
+    pub(crate) fn new(company: &str, heading: &str, text: &str, details: &str) -> Self {
         let line = |text: &str, chars_max: usize| {
             let line = cut(text, chars_max);
             // A place of a template must not stay empty.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::alert::{AlertRow, alert_columns, text};
-use crate::alert_turn::take_turn;
+use crate::alert_turn::{spoil_turn, take_turn};
 use crate::engine::{Differs, Tx, on};
 use crate::{Alert, AlertId, StaffAct, Store, StoreError};
 
@@ -73,8 +73,9 @@ impl Store {
         let reason = text("a reason", reason)?;
         let company = act.scope.check(self.alert(id).await?.company_id, "alert")?;
         let mut tx = self.begin().await?;
-        // Whoever decides at this moment has seen the alert as it was, and writes it.
+        // Whoever decides at this moment has seen the alert as it was, and would write it so.
         take_turn(&mut tx, company).await?;
+        spoil_turn(&mut tx, company).await?;
         let alert = locked_alert(&mut tx, act, id).await?;
         if !alert.is_open() {
             let why = "it is closed already: nothing is left to do about it".to_owned();

@@ -1,6 +1,10 @@
-//! One look at what a company has to be told: read, decide, write, in one transaction that shuts other lookers out.
+//! One look at what a company has to be told: read, decide, write.
+//!
+//! Reading and deciding hold nobody up: they see one state of the database. What was decided is written only if nobody else
+//! decided anything meanwhile, which the number of the turn tells; otherwise a new turn is taken.
 
 use crate::alert_facts::{self, AlertFacts};
+use crate::alert_turn_write::{Part, parts, put};
 use crate::company::company_columns;
 use crate::engine::{Differs, Engine, Tx, json, on};
 use crate::notification_log::{self, Line};
@@ -18,13 +22,17 @@ const NOTED_EVERY_MS: i64 = 15_000;
 
 /// The right to decide what a company is told, until it is written or dropped.
 ///
-/// Whoever holds it sees all that others have decided: two processes that look at once tell everything once.
+/// Of two processes that look at once, one writes what it decided; the other decides again, on that.
 pub struct AlertTurn {
-    tx: Tx,
+    store: Store,
+    /// One state of the database.
+    snapshot: Tx,
     company: Company,
     now_ms: i64,
     watch_since_ms: i64,
     note_watch: bool,
+    /// How often something had been decided when this turn began.
+    turn: i64,
 }
 
 impl std::fmt::Debug for AlertTurn {
@@ -64,8 +72,8 @@ pub struct AlertDecisions {
     pub changes: Vec<AlertChange>,
     /// About what became no alert.
     pub logs: Vec<NewNotificationLog>,
-    /// Outages that are dealt with.
-    pub examined: Vec<OutageId>,
+    /// Outages that are dealt with, each with its link.
+    pub examined: Vec<(LinkId, OutageId)>,
 }
 
 impl AlertDecisions {
@@ -76,24 +84,24 @@ impl AlertDecisions {
 }
 
 impl Store {
-    /// Takes the turn to decide for a company; waits for whoever has it.
+    /// Begins a turn to decide for a company; nobody waits for it.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such company.
     pub async fn alert_turn(&self, company: CompanyId, now_ms: i64) -> Result<AlertTurn, StoreError> {
-        const WATCH: &str = "SELECT since_ms, seen_ms FROM alert_watch WHERE company_id = $1";
-        let mut tx = self.begin().await?;
-        take_turn(&mut tx, company).await?;
-        let company = company_in(&mut tx, company).await?;
-        let watch: Option<(i64, i64)> = on!(&mut tx, tx => sqlx::query_as(WATCH)
+        const WATCH: &str = "SELECT since_ms, seen_ms, turn FROM alert_watch WHERE company_id = $1";
+        let mut snapshot = self.begin_reading().await?;
+        let company = company_in(&mut snapshot, company).await?;
+        let watch: Option<(i64, i64, i64)> = on!(&mut snapshot, tx => sqlx::query_as(WATCH)
             .bind(company.id).fetch_optional(&mut **tx).await)?;
+        let turn = watch.map_or(0, |(.., turn)| turn);
         let (watch_since_ms, note_watch) = match watch {
-            Some((since_ms, seen_ms)) if (now_ms - seen_ms).abs() <= BREAK_MS => {
+            Some((since_ms, seen_ms, _)) if (now_ms - seen_ms).abs() <= BREAK_MS => {
                 (since_ms.min(now_ms), now_ms - seen_ms >= NOTED_EVERY_MS)
             }
             _ => (now_ms, true),
         };
-        Ok(AlertTurn { tx, company, now_ms, watch_since_ms, note_watch })
+        Ok(AlertTurn { store: self.clone(), snapshot, company, now_ms, watch_since_ms, note_watch, turn })
     }
 
     /// All that would be to be decided on, for whoever only looks: nobody waits for it, and nothing comes of it.
@@ -115,28 +123,93 @@ impl Store {
 impl AlertTurn {
     /// All that is to be decided on; `more` names links to look at besides those about which something is stored.
     pub async fn facts(&mut self, more: &[LinkId]) -> Result<AlertFacts, StoreError> {
-        alert_facts::read(&mut self.tx, self.company.clone(), more, self.watch_since_ms, self.now_ms).await
+        alert_facts::read(&mut self.snapshot, self.company.clone(), more, self.watch_since_ms, self.now_ms)
+            .await
     }
 
-    /// Writes what was decided and gives the turn away. Nothing is written if nothing was decided.
+    /// Writes what was decided, so much at a time that a round of polls need not wait for long. True: all is written, which
+    /// is nothing if nothing was decided. False: somebody else decided something meanwhile, and the rest of this is out of
+    /// date; a new turn sees both.
     ///
     /// # Errors
-    /// Those of the database; nothing is written then.
-    pub async fn write(mut self, decisions: &AlertDecisions) -> Result<(), StoreError> {
-        if decisions.is_empty() && !self.note_watch {
-            return Ok(());
+    /// Those of the database. What is about one link or router is written as a whole or not at all.
+    pub async fn write(self, decisions: &AlertDecisions) -> Result<bool, StoreError> {
+        let Self { store, snapshot, company, now_ms, watch_since_ms, note_watch, mut turn } = self;
+        // No snapshot is held while others write.
+        snapshot.commit().await?;
+        let writer = Writer { company: &company, now_ms, watch_since_ms };
+        if decisions.is_empty() {
+            if note_watch {
+                let mut tx = store.begin().await?;
+                writer.note_watch(&mut tx).await?;
+                tx.commit().await?;
+            }
+            return Ok(true);
         }
+        for part in parts(decisions) {
+            let mut tx = store.begin().await?;
+            take_turn(&mut tx, company.id).await?;
+            if !writer.count(&mut tx, turn).await? {
+                return Ok(false);
+            }
+            writer.write(&mut tx, &part).await?;
+            tx.commit().await?;
+            turn += 1;
+        }
+        Ok(true)
+    }
+}
+
+/// Writes the parts of a turn.
+struct Writer<'a> {
+    company: &'a Company,
+    now_ms: i64,
+    watch_since_ms: i64,
+}
+
+impl Writer<'_> {
+    /// Notes that somebody watches.
+    async fn note_watch(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO alert_watch (company_id, since_ms, seen_ms) VALUES ($1, $2, $3)
+            ON CONFLICT (company_id) DO UPDATE SET since_ms = excluded.since_ms, seen_ms = excluded.seen_ms";
+        on!(tx, tx => sqlx::query(SQL)
+            .bind(self.company.id)
+            .bind(self.watch_since_ms)
+            .bind(self.now_ms)
+            .execute(&mut **tx)
+            .await
+            .map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Notes that somebody watches and that something is decided; false if somebody else decided since turn number `turn`.
+    async fn count(&self, tx: &mut Tx, turn: i64) -> Result<bool, StoreError> {
+        const SQL: &str =
+            "INSERT INTO alert_watch (company_id, since_ms, seen_ms, turn) VALUES ($1, $2, $3, $4 + 1)
+            ON CONFLICT (company_id) DO UPDATE
+                SET since_ms = excluded.since_ms, seen_ms = excluded.seen_ms, turn = excluded.turn
+                WHERE alert_watch.turn = $4";
+        let rows = on!(tx, tx => sqlx::query(SQL)
+            .bind(self.company.id)
+            .bind(self.watch_since_ms)
+            .bind(self.now_ms)
+            .bind(turn)
+            .execute(&mut **tx)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(rows > 0)
+    }
+
+    async fn write(&self, tx: &mut Tx, part: &Part<'_>) -> Result<(), StoreError> {
+        let alerts: Vec<&Alert> = part.changes.iter().map(|change| &change.alert).collect();
+        let ids = put(tx, &alerts).await?;
         let mut mails = Vec::new();
-        let mut ids = Vec::with_capacity(decisions.changes.len());
-        for change in &decisions.changes {
-            ids.push(put(&mut self.tx, &change.alert).await?);
-        }
-        for (change, id) in decisions.changes.iter().zip(&ids) {
-            let mail = |message| (change, *id, message, new_mail(change, *id, message));
+        for (change, id) in part.changes.iter().zip(&ids) {
+            let mail = |message| (*change, *id, message, new_mail(change, *id, message));
             mails.extend(change.messages.iter().map(mail));
         }
-        self.write_mails(&mails).await?;
-        let plain = decisions.changes.iter().zip(&ids).flat_map(|(change, id)| {
+        self.write_mails(tx, &mails).await?;
+        let plain = part.changes.iter().zip(&ids).flat_map(|(change, id)| {
             change.logs.iter().map(|log| Line {
                 log,
                 alert: Some(*id),
@@ -145,7 +218,7 @@ impl AlertTurn {
                 message_id: None,
             })
         });
-        let free = decisions.logs.iter().map(|log| Line {
+        let free = part.logs.iter().map(|log| Line {
             log,
             alert: None,
             recipient: None,
@@ -153,27 +226,24 @@ impl AlertTurn {
             message_id: None,
         });
         let lines: Vec<Line<'_>> = plain.chain(free).collect();
-        notification_log::insert(&mut self.tx, self.company.id, &lines, self.now_ms).await?;
-        examined(&mut self.tx, &decisions.examined, self.now_ms).await?;
-        if self.note_watch {
-            note_watch(&mut self.tx, self.company.id, self.watch_since_ms, self.now_ms).await?;
-        }
-        Ok(self.tx.commit().await?)
+        notification_log::insert(tx, self.company.id, &lines, self.now_ms).await?;
+        examined(tx, &part.examined, self.now_ms).await
     }
 
     /// The outbox rows and, under their `Message-ID`, their lines of the log.
     async fn write_mails(
-        &mut self,
+        &self,
+        tx: &mut Tx,
         mails: &[(&AlertChange, AlertId, &AlertMessage, NewMail)],
     ) -> Result<(), StoreError> {
-        let from = self.company.mail_from.clone();
+        let from = self.company.mail_from.as_deref();
         let company = self.company.id;
         let mut rows = Vec::with_capacity(mails.len());
         let mut logs = Vec::with_capacity(mails.len());
         for (change, id, message, mail) in mails {
             let whose = message.client.map_or_else(|| "isp".to_owned(), |client| client.to_string());
             let key = format!("alert:{id}:{}:{whose}:{}", message.phase.as_str(), message.recipient);
-            rows.push(outbox_write::Mail::new(mail, key, company, message.client, None, from.as_deref())?);
+            rows.push(outbox_write::Mail::new(mail, key, company, message.client, None, from)?);
             logs.push(NewNotificationLog {
                 event: change.alert.event,
                 phase: message.phase,
@@ -183,7 +253,7 @@ impl AlertTurn {
                 reason: None,
             });
         }
-        outbox_write::insert(&mut self.tx, &rows, self.now_ms).await?;
+        outbox_write::insert(tx, &rows, self.now_ms).await?;
         let mut lines = Vec::with_capacity(mails.len());
         for ((log, row), (_, id, message, _)) in logs.iter().zip(&rows).zip(mails) {
             lines.push(Line {
@@ -194,17 +264,23 @@ impl AlertTurn {
                 message_id: Some(row.message_id()),
             });
         }
-        notification_log::insert(&mut self.tx, company, &lines, self.now_ms).await
+        notification_log::insert(tx, company, &lines, self.now_ms).await
     }
 }
 
-/// SQLite has one writer anyway. On PostgreSQL an advisory lock leaves no trace: a look that decides nothing is no change, and
-/// pages that are kept until something changes stay good.
+/// Those who write about a company's alerts take turns. SQLite has one writer anyway.
 pub(crate) async fn take_turn(tx: &mut Tx, company: CompanyId) -> Result<(), StoreError> {
     const SQL: &str = "SELECT pg_advisory_xact_lock($1)";
     if let Engine::Postgres(tx) = tx {
         sqlx::query(SQL).bind(ALERT_LOCK ^ company.0).execute(&mut **tx).await?;
     }
+    Ok(())
+}
+
+/// What was decided before this moment on what people had written is out of date.
+pub(crate) async fn spoil_turn(tx: &mut Tx, company: CompanyId) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE alert_watch SET turn = turn + 1 WHERE company_id = $1";
+    on!(tx, tx => sqlx::query(SQL).bind(company).execute(&mut **tx).await.map(|_| ()))?;
     Ok(())
 }
 
@@ -223,55 +299,6 @@ fn new_mail(change: &AlertChange, id: AlertId, message: &AlertMessage) -> NewMai
     NewMail { kind: change.alert.event.as_str().to_owned(), recipient: message.recipient.clone(), payload }
 }
 
-/// Enters a new alert, or brings one up to date; what people wrote to it stays, but that somebody closed it by hand goes
-/// when it comes back. One that seems to have begun when an
-/// earlier one did begins just after it.
-async fn put(tx: &mut Tx, alert: &Alert) -> Result<AlertId, StoreError> {
-    const INSERT: &str =
-        "INSERT INTO alerts (company_id, event, subject, about, client_id, opened_at_ms, raised_at_ms,
-            closed_at_ms, told_at_ms, waits, owes, over_told_at_ms, facts)
-        VALUES ($1, $2, $3, $4, $5, COALESCE((SELECT MAX(a.opened_at_ms) + 1 FROM alerts a
-                WHERE a.company_id = $1 AND a.event = $2 AND a.subject = $3 AND a.opened_at_ms >= $6), $6),
-            $7, $8, $9, $10, $11, $12, $13) RETURNING id";
-    const UPDATE: &str = "UPDATE alerts SET closed_at_ms = $2, told_at_ms = $3, waits = $4, owes = $5,
-            over_told_at_ms = $6, facts = $7, dismissed_by = $8, dismissed_at_ms = $9, dismissed_reason = $10
-        WHERE id = $1";
-    if alert.id.0 != 0 {
-        on!(tx, tx => sqlx::query(UPDATE)
-            .bind(alert.id)
-            .bind(alert.closed_at_ms)
-            .bind(alert.told_at_ms)
-            .bind(&alert.waits)
-            .bind(alert.owes)
-            .bind(alert.over_told_at_ms)
-            .bind(alert.facts.to_string())
-            .bind(&alert.dismissed_by)
-            .bind(alert.dismissed_at_ms)
-            .bind(&alert.dismissed_reason)
-            .execute(&mut **tx)
-            .await
-            .map(|_| ()))?;
-        return Ok(alert.id);
-    }
-    on!(tx, tx => sqlx::query_scalar(INSERT)
-        .bind(alert.company_id)
-        .bind(alert.event.as_str())
-        .bind(alert.subject.to_string())
-        .bind(&alert.about)
-        .bind(alert.client_id)
-        .bind(alert.opened_at_ms)
-        .bind(alert.raised_at_ms)
-        .bind(alert.closed_at_ms)
-        .bind(alert.told_at_ms)
-        .bind(&alert.waits)
-        .bind(alert.owes)
-        .bind(alert.over_told_at_ms)
-        .bind(alert.facts.to_string())
-        .fetch_one(&mut **tx)
-        .await)
-    .map_err(|error| StoreError::on_insert(error, "alert", &[]))
-}
-
 async fn examined(tx: &mut Tx, outages: &[OutageId], now_ms: i64) -> Result<(), StoreError> {
     const SQL: Differs = Differs {
         sqlite: "UPDATE outages SET examined_at_ms = $2
@@ -284,12 +311,5 @@ async fn examined(tx: &mut Tx, outages: &[OutageId], now_ms: i64) -> Result<(), 
     }
     let (sql, ids) = (SQL.on(tx), json(&outages)?);
     on!(tx, tx => sqlx::query(sql).bind(ids).bind(now_ms).execute(&mut **tx).await.map(|_| ()))?;
-    Ok(())
-}
-
-async fn note_watch(tx: &mut Tx, company: CompanyId, since_ms: i64, now_ms: i64) -> Result<(), StoreError> {
-    const SQL: &str = "INSERT INTO alert_watch (company_id, since_ms, seen_ms) VALUES ($1, $2, $3)
-        ON CONFLICT (company_id) DO UPDATE SET since_ms = excluded.since_ms, seen_ms = excluded.seen_ms";
-    on!(tx, tx => sqlx::query(SQL).bind(company).bind(since_ms).bind(now_ms).execute(&mut **tx).await.map(|_| ()))?;
     Ok(())
 }

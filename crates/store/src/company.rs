@@ -1,5 +1,5 @@
 use crate::engine::{Tx, on};
-use crate::{CompanyId, LIST_ROWS_MAX, Store, StoreError};
+use crate::{CompanyId, LIST_ROWS_MAX, ReportMails, Store, StoreError};
 
 /// The ISP brand that sells.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, sqlx::FromRow)]
@@ -20,6 +20,9 @@ pub struct Company {
     pub accent: Option<String>,
     /// Whether mail about a report carries its PDF.
     pub attach_pdf: bool,
+    /// Whether a month's reports go out in one email per customer.
+    #[sqlx(try_from = "String")]
+    pub reports: ReportMails,
     /// Who mail comes from, an address; `None`: the installation's.
     pub mail_from: Option<String>,
     /// When it was entered.
@@ -30,7 +33,7 @@ pub struct Company {
 
 macro_rules! company_columns {
     () => {
-        "id, name, timezone, currency, support_email, support_phone, accent, attach_pdf, mail_from, created_at_ms,
+        "id, name, timezone, currency, support_email, support_phone, accent, attach_pdf, reports, mail_from, created_at_ms,
             retired_at_ms"
     };
 }

@@ -3,7 +3,7 @@
 use crate::company::company_columns;
 use crate::email::is_email;
 use crate::engine::{Tx, on};
-use crate::{Company, CompanyId, StaffAct, Store, StoreError, audit};
+use crate::{Company, CompanyId, ReportMails, StaffAct, Store, StoreError, audit};
 
 /// What to change of a company; `None` leaves a field as it is, `Some(None)` empties it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,7 @@ pub struct CompanyEdit<'a> {
     pub support_phone: Option<Option<&'a str>>,
     pub accent: Option<Option<&'a str>>,
     pub attach_pdf: Option<bool>,
+    pub reports: Option<ReportMails>,
     pub mail_from: Option<Option<&'a str>>,
 }
 
@@ -167,7 +168,7 @@ pub(crate) async fn edit_in(
     edit: &CompanyEdit<'_>,
 ) -> Result<Company, StoreError> {
     const SQL: &str = "UPDATE companies SET name = $2, currency = $3, support_email = $4, support_phone = $5,
-        accent = $6, attach_pdf = $7, mail_from = $8 WHERE id = $1";
+        accent = $6, attach_pdf = $7, mail_from = $8, reports = $9 WHERE id = $1";
     let after = edit.applied_to(before)?;
     if after == *before {
         return Ok(after);
@@ -181,6 +182,7 @@ pub(crate) async fn edit_in(
         .bind(&after.accent)
         .bind(after.attach_pdf)
         .bind(&after.mail_from)
+        .bind(after.reports.as_str())
         .execute(&mut **tx)
         .await
         .map(|_| ()))
@@ -202,6 +204,7 @@ impl CompanyEdit<'_> {
             support_phone: optional(self.support_phone, &company.support_phone),
             accent: optional(self.accent, &company.accent),
             attach_pdf: self.attach_pdf.unwrap_or(company.attach_pdf),
+            reports: self.reports.unwrap_or(company.reports),
             mail_from: optional(self.mail_from, &company.mail_from),
             ..company.clone()
         };

@@ -12,6 +12,7 @@ mod alert_care;
 mod alert_facts;
 mod alert_readings;
 mod alert_turn;
+mod alert_turn_write;
 mod audit;
 mod audit_since;
 mod bench;
@@ -60,6 +61,7 @@ mod outage_reason;
 mod outbox;
 mod outbox_claim;
 mod outbox_delivery;
+mod outbox_priority;
 mod outbox_write;
 mod packed;
 mod password_reset;
@@ -71,6 +73,7 @@ mod readiness;
 mod recipient;
 mod recovery_code;
 mod released;
+mod report_news;
 mod rollup;
 mod rollup_build;
 mod rollup_read;
@@ -167,7 +170,7 @@ pub use link::{Facing, Link, NewLink};
 pub use live_reading::{LIVE_AHEAD_MS, LIVE_KEPT_MS, LiveReading, LiveTrouble};
 pub use live_wish::{LIVE_LINKS_PER_CLIENT_MAX, LiveLimits, LiveTarget, LiveWish};
 pub use missing_port::MissingPort;
-pub use notification::RECIPIENTS_MAX;
+pub use notification::{RECIPIENTS_MAX, ReportReaders};
 pub use notification_event::NotificationEvent;
 pub use notification_log::{
     AlertPhase, NewNotificationLog, NotificationLog, NotificationLogFilter, NotificationOutcome,
@@ -180,6 +183,7 @@ pub use outage::Outage;
 pub use outbox::{NewMail, OutboxFilter, OutboxMail, OutboxState};
 pub use outbox_claim::{OUTBOX_CLAIM_MAX, OUTBOX_DOUBT};
 pub use outbox_delivery::{OUTBOX_ANSWER_CHARS_MAX, OUTBOX_DROPPED};
+pub use outbox_priority::{OutboxPriority, REPORT_SUMMARY};
 pub use outbox_write::PAYLOAD_BYTES_MAX;
 pub use password_reset::{
     INVITATION_MAIL, INVITATION_MINUTES, RESET_MAIL, RESET_MINUTES, ResetCounts, ResetLink, ResetPurpose,
@@ -189,6 +193,7 @@ pub use portal_team::{Invitation, TEAM_MAX, TeamMember, TeamOutcome};
 pub use portal_user::PortalUser;
 pub use readiness::{ReadinessCheck, ReadinessLevel};
 pub use recipient::{Channel, phone_number, recipient, whatsapp_number};
+pub use report_news::{Announcement, MonthResult, ReportAudience, ReportMails, ReportNews};
 pub use rollup::{Resolution, RollUpOutcome, Rollup};
 pub use round::{Round, RoundOutcome};
 pub use router::{NewRouter, Router, RouterFields, RouterTls};

@@ -1,6 +1,6 @@
 //! The newest seconds of traffic of the links that are watched: a short ring, shared by all who watch.
 
-use crate::engine::{Tx, on};
+use crate::engine::{Differs, Tx, json, on};
 use crate::{ClientId, LinkId, Store, StoreError};
 
 /// For so long readings are kept, milliseconds.
@@ -119,6 +119,57 @@ impl Store {
         rows.into_iter().map(reading).collect()
     }
 }
+
+impl Store {
+    /// The readings of several links, each client's link with the moment after which they are wanted, in one query: by link and
+    /// in order. There are none of a link that is not the client's.
+    pub async fn live_readings_of(
+        &self,
+        wanted: &[(ClientId, LinkId, i64)],
+    ) -> Result<Vec<LiveReading>, StoreError> {
+        macro_rules! newest {
+            ($rows:literal, $client:literal, $link:literal, $after:literal) => {
+                concat!(
+                    "SELECT link_id, at_ms, rx_bps, tx_bps, trouble FROM (
+                        SELECT r.link_id, r.at_ms, r.rx_bps, r.tx_bps, r.trouble,
+                            ROW_NUMBER() OVER (PARTITION BY r.link_id ORDER BY r.at_ms DESC) AS place
+                        FROM ",
+                    $rows,
+                    " w JOIN client_links l ON l.id = ",
+                    $link,
+                    " JOIN live_readings r ON r.link_id = l.id AND r.at_ms > ",
+                    $after,
+                    " WHERE l.client_id = ",
+                    $client,
+                    ") newest WHERE place <= $2 ORDER BY link_id, at_ms"
+                )
+            };
+        }
+        const SQL: Differs = Differs {
+            sqlite: newest!("json_each($1)", "w.value ->> 0", "w.value ->> 1", "w.value ->> 2"),
+            postgres: newest!(
+                "json_array_elements($1::json)",
+                "(w.value ->> 0)::bigint",
+                "(w.value ->> 1)::bigint",
+                "(w.value ->> 2)::bigint"
+            ),
+        };
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let reader = self.reader();
+        let (sql, wanted) = (SQL.on(&reader), json(&wanted)?);
+        let rows: Vec<RowOfLink> =
+            on!(reader, db => sqlx::query_as(sql).bind(wanted).bind(READINGS_MAX).fetch_all(db).await)?;
+        let reading = |(link, at_ms, rx_bps, tx_bps, trouble): RowOfLink| {
+            let trouble = trouble.as_deref().map(LiveTrouble::try_from).transpose()?;
+            Ok(LiveReading { link, at_ms, rx_bps, tx_bps, trouble })
+        };
+        rows.into_iter().map(reading).collect()
+    }
+}
+
+type RowOfLink = (LinkId, i64, Option<i64>, Option<i64>, Option<String>);
 
 /// Removes what is older than is kept; and what a clock that was set back left in the future.
 pub(crate) async fn delete_old(tx: &mut Tx, now_ms: i64) -> Result<u64, StoreError> {

@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use crate::company_brand::locked;
 use crate::engine::on;
 use crate::recipient;
-use crate::{ClientId, CompanyId, LIST_ROWS_MAX, NotificationEvent, Store, StoreError, Webhook, audit};
+use crate::{
+    ClientId, CompanyId, LIST_ROWS_MAX, NotificationEvent, NotificationRule, Store, StoreError, Webhook,
+    audit,
+};
 
 /// The most addresses and numbers on a company's operations list.
 pub const RECIPIENTS_MAX: i64 = 50;
@@ -138,36 +141,94 @@ impl Store {
         client: ClientId,
         event: NotificationEvent,
     ) -> Result<Vec<String>, StoreError> {
-        const SQL: &str = "SELECT u.email FROM client_portal_users u
-                LEFT JOIN portal_user_mails m ON m.portal_user_id = u.id AND m.event = $5
-                WHERE u.client_id = $1 AND u.active AND $3 AND COALESCE(m.enabled, $6)
-            UNION SELECT $7 || u.phone FROM client_portal_users u
-                LEFT JOIN portal_user_mails m ON m.portal_user_id = u.id AND m.event = $5
-                WHERE u.client_id = $1 AND u.active AND $3 AND COALESCE(m.enabled, $6)
+        let readers = self.report_readers(client, event).await?;
+        let once: BTreeSet<String> = readers.users.into_iter().chain(readers.operations).collect();
+        Ok(once.into_iter().chain(readers.webhooks).collect())
+    }
+
+    /// The same, apart by how they are notified; each list in order.
+    pub async fn report_readers(
+        &self,
+        client: ClientId,
+        event: NotificationEvent,
+    ) -> Result<ReportReaders, StoreError> {
+        const USERS: &str = "SELECT u.email FROM client_portal_users u
+                LEFT JOIN portal_user_mails m ON m.portal_user_id = u.id AND m.event = $3
+                WHERE u.client_id = $1 AND u.active AND COALESCE(m.enabled, $4)
+            UNION SELECT $5 || u.phone FROM client_portal_users u
+                LEFT JOIN portal_user_mails m ON m.portal_user_id = u.id AND m.event = $3
+                WHERE u.client_id = $1 AND u.active AND COALESCE(m.enabled, $4)
                     AND u.whatsapp_since_ms IS NOT NULL AND u.phone IS NOT NULL
-            UNION SELECT r.recipient FROM notification_recipients r JOIN clients c ON c.company_id = r.company_id
-                WHERE c.id = $1 AND $4
-            UNION SELECT x.recipient FROM notification_extra_recipients x JOIN clients c ON c.company_id = x.company_id
-                WHERE c.id = $1 AND x.event = $5
             LIMIT $2";
         let company = self.client(client).await?.company_id;
-        let rules = self.notification_rules(company).await?;
-        let rule = rules.into_iter().find(|rule| rule.event == event);
-        let Some(rule) = rule.filter(|rule| rule.enabled) else { return Ok(Vec::new()) };
+        let Some(rule) = self.rule_in_use(company, event).await? else { return Ok(ReportReaders::default()) };
+        let mut users = Vec::new();
+        if rule.to_client {
+            users = on!(self.reader(), db => sqlx::query_scalar(USERS)
+                .bind(client)
+                .bind(LIST_ROWS_MAX)
+                .bind(event.as_str())
+                .bind(true)
+                .bind(recipient::WHATSAPP_PREFIX)
+                .fetch_all(db)
+                .await)?;
+        }
         let webhooks = self.webhooks(company).await?;
         let webhooks = webhooks.iter().filter(|webhook| webhook.hears(event)).map(Webhook::recipient);
-        let found: Vec<String> = on!(self.reader(), db => sqlx::query_scalar(SQL)
-            .bind(client)
-            .bind(LIST_ROWS_MAX)
-            .bind(rule.to_client)
-            .bind(rule.to_operations)
-            .bind(event.as_str())
-            .bind(true)
-            .bind(recipient::WHATSAPP_PREFIX)
-            .fetch_all(db)
-            .await)?;
-        let once: BTreeSet<String> = found.iter().map(|found| recipient::key(found)).collect();
-        let told = once.into_iter().filter(|found| recipient::is_recipient(found) && rule.reaches(found));
-        Ok(told.chain(webhooks).collect())
+        Ok(ReportReaders {
+            users: reached(&rule, &users),
+            operations: self.operations_by(company, &rule).await?,
+            webhooks: webhooks.collect(),
+        })
     }
+
+    /// Who is notified of a company's reports beside its customers: unless its rule says otherwise the operations list, and
+    /// who else hears of `event`.
+    pub async fn report_operations(
+        &self,
+        company: CompanyId,
+        event: NotificationEvent,
+    ) -> Result<Vec<String>, StoreError> {
+        match self.rule_in_use(company, event).await? {
+            Some(rule) => self.operations_by(company, &rule).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn rule_in_use(
+        &self,
+        company: CompanyId,
+        event: NotificationEvent,
+    ) -> Result<Option<NotificationRule>, StoreError> {
+        let rules = self.notification_rules(company).await?;
+        Ok(rules.into_iter().find(|rule| rule.event == event && rule.enabled))
+    }
+
+    async fn operations_by(
+        &self,
+        company: CompanyId,
+        rule: &NotificationRule,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut all =
+            if rule.to_operations { self.notification_recipients(company).await? } else { Vec::new() };
+        all.extend(rule.extra.iter().cloned());
+        Ok(reached(rule, &all))
+    }
+}
+
+/// Who is notified of a customer's reports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReportReaders {
+    /// Addresses and numbers of the customer's users.
+    pub users: Vec<String>,
+    /// The operations list, and the further recipients of the event.
+    pub operations: Vec<String>,
+    /// Webhooks.
+    pub webhooks: Vec<String>,
+}
+
+/// Those whom the rule's channels reach, each once.
+fn reached(rule: &NotificationRule, all: &[String]) -> Vec<String> {
+    let once: BTreeSet<String> = all.iter().map(|one| recipient::key(one)).collect();
+    once.into_iter().filter(|one| recipient::is_recipient(one) && rule.reaches(one)).collect()
 }

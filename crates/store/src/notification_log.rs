@@ -131,9 +131,13 @@ impl Store {
                 o.state, o.attempts, COALESCE(o.answer, o.last_error) AS answer, o.sent_at_ms, o.receipt, o.receipt_at_ms
             FROM notification_logs n LEFT JOIN outbox o ON o.message_id = n.message_id
             UNION ALL
-            SELECT NULL, o.created_at_ms, o.company_id, o.kind, 'raised', l.circuit, NULL, 'queued', NULL, o.recipient,
-                o.state, o.attempts, COALESCE(o.answer, o.last_error), o.sent_at_ms, o.receipt, o.receipt_at_ms
-            FROM outbox o JOIN sla_reports r ON r.id = o.report_id JOIN client_links l ON l.id = r.link_id) x
+            SELECT NULL, o.created_at_ms, o.company_id, o.kind, 'raised', COALESCE(l.circuit, c.name, k.name), NULL,
+                'queued', NULL, o.recipient, o.state, o.attempts, COALESCE(o.answer, o.last_error), o.sent_at_ms,
+                o.receipt, o.receipt_at_ms
+            FROM outbox o JOIN companies k ON k.id = o.company_id
+                LEFT JOIN sla_reports r ON r.id = o.report_id LEFT JOIN client_links l ON l.id = r.link_id
+                LEFT JOIN clients c ON c.id = o.client_id
+            WHERE o.kind IN ('sla_breach', 'report_ready', 'report_summary')) x
             WHERE ($1 IS NULL OR company_id = $1) AND ($2 IS NULL OR event = $2) AND ($3 IS NULL OR alert_id = $3)
                 AND at_ms >= $4 AND at_ms < $5
                 AND ($6 IS NULL OR ($6 AND state = 'sent') OR (NOT $6 AND state = 'dead'))

@@ -81,6 +81,19 @@ impl Store {
         Ok(rows > 0)
     }
 
+    /// Gives a claimed mail back untried, for whoever claims next; returns whether the claim still held.
+    pub async fn outbox_released(&self, claimed: &OutboxMail) -> Result<bool, StoreError> {
+        const SQL: &str = "UPDATE outbox SET state = 'queued', lease_until_ms = NULL, attempts = attempts - 1
+            WHERE id = $1 AND state = 'sending' AND lease_until_ms = $2";
+        let rows = on!(self.writer(), db => sqlx::query(SQL)
+            .bind(claimed.id)
+            .bind(claimed.lease_until_ms)
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(rows > 0)
+    }
+
     /// Has a mail tried again now that is dead or waits for its next try; its attempts are counted anew. Mail that was
     /// sent or is being sent is left alone.
     ///

@@ -7,7 +7,7 @@ use sqlx::{Postgres, Sqlite, Transaction};
 use crate::engine::{Engine, SqliteRows, Tx};
 use crate::recipient::is_recipient;
 use crate::seal::encode_hex;
-use crate::{ClientId, CompanyId, NewMail, ReportId, StoreError};
+use crate::{ClientId, CompanyId, NewMail, OutboxPriority, ReportId, StoreError};
 
 /// The most that a mail's payload may be, as JSON text in bytes.
 pub const PAYLOAD_BYTES_MAX: usize = 64 * 1024;
@@ -26,6 +26,7 @@ pub(crate) struct Mail<'a> {
     company: CompanyId,
     client: Option<ClientId>,
     report: Option<ReportId>,
+    priority: OutboxPriority,
 }
 
 impl<'a> Mail<'a> {
@@ -53,7 +54,18 @@ impl<'a> Mail<'a> {
         getrandom::fill(&mut random).map_err(|_| StoreError::Random)?;
         let domain = mail_from.and_then(|from| from.split_once('@')).map(|(_, domain)| domain);
         let message_id = format!("<{}@{}>", encode_hex(&random), domain.unwrap_or(MESSAGE_ID_DOMAIN));
-        Ok(Self { kind: &new.kind, recipient, payload, dedup_key, message_id, company, client, report })
+        let priority = OutboxPriority::of(&new.kind);
+        Ok(Self {
+            kind: &new.kind,
+            recipient,
+            payload,
+            dedup_key,
+            message_id,
+            company,
+            client,
+            report,
+            priority,
+        })
     }
 
     /// Its `Message-ID`, with angle brackets.
@@ -62,16 +74,16 @@ impl<'a> Mail<'a> {
     }
 }
 
-const COLUMNS: &str = "kind, recipient, payload, dedup_key, message_id, company_id, client_id, report_id, state, created_at_ms, next_at_ms";
+const COLUMNS: &str = "kind, recipient, payload, dedup_key, message_id, company_id, client_id, report_id, priority, state, created_at_ms, next_at_ms";
 
 static SQLITE_INSERT: LazyLock<SqliteRows> = LazyLock::new(|| {
-    SqliteRows::new(&format!("INSERT INTO outbox ({COLUMNS})"), 11, "ON CONFLICT (dedup_key) DO NOTHING")
+    SqliteRows::new(&format!("INSERT INTO outbox ({COLUMNS})"), 12, "ON CONFLICT (dedup_key) DO NOTHING")
 });
 
 static POSTGRES_INSERT: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "INSERT INTO outbox ({COLUMNS}) SELECT t.*, 'queued', $9::bigint, $9::bigint FROM UNNEST($1::text[], $2::text[],
-            $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[]) t
+        "INSERT INTO outbox ({COLUMNS}) SELECT t.*, 'queued', $10::bigint, $10::bigint FROM UNNEST($1::text[], $2::text[],
+            $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[]) t
         ON CONFLICT (dedup_key) DO NOTHING"
     )
 });
@@ -105,6 +117,7 @@ async fn insert_sqlite(
                 .bind(mail.company)
                 .bind(mail.client)
                 .bind(mail.report)
+                .bind(mail.priority.number())
                 .bind("queued")
                 .bind(now_ms)
                 .bind(now_ms);
@@ -133,6 +146,7 @@ async fn insert_postgres(
         .bind(column!(mail => mail.company.0))
         .bind(column!(mail => mail.client.map(|client| client.0)))
         .bind(column!(mail => mail.report.map(|report| report.0)))
+        .bind(column!(mail => mail.priority.number()))
         .bind(now_ms)
         .execute(&mut **tx)
         .await

@@ -8,7 +8,7 @@ use crate::engine::{Differs, Engine, Tx, json, on};
 use crate::outbox_write::{self, Mail};
 use crate::sample_write::ROLL_UP_LOCK;
 use crate::sla_report_insert::{Fresh, insert};
-use crate::{ClientId, CompanyId, LinkId, NewMail, ReportId, Store, StoreError};
+use crate::{ClientId, CompanyId, LinkId, NewMail, ReportAudience, ReportId, Store, StoreError};
 
 /// The most reports of one call. With their inputs they are held in memory and written in one transaction.
 pub const REPORTS_PER_CALL_MAX: usize = 1_000;
@@ -37,6 +37,9 @@ pub struct NewReport<'a> {
     pub created_by: &'a str,
     /// Mail to send if this becomes a revision.
     pub mails: Vec<NewMail>,
+    /// Who is to be notified of it together with other reports of the month, if this becomes a revision; see
+    /// [`Store::report_news`].
+    pub news: &'a [ReportAudience],
 }
 
 /// What became of a [`NewReport`].
@@ -114,9 +117,36 @@ impl Store {
             mails.push(Mail::new(mail, dedup_key, *company, client, report, mail_from.as_deref())?);
         }
         outbox_write::insert(&mut tx, &mails, now_ms).await?;
+        put_news(&mut tx, &fresh, &ids, &owners).await?;
         tx.commit().await?;
         Ok(outcomes.into_iter().flatten().collect())
     }
+}
+
+/// Notes who is to be notified of the reports that are new.
+async fn put_news(
+    tx: &mut Tx,
+    fresh: &[(usize, Fresh<'_>)],
+    ids: &HashMap<LinkId, ReportId>,
+    owners: &HashMap<LinkId, Owner>,
+) -> Result<(), StoreError> {
+    const SQL: Differs = Differs {
+        sqlite: "INSERT INTO report_news (report_id, audience, company_id)
+            SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1)",
+        postgres: "INSERT INTO report_news (report_id, audience, company_id)
+            SELECT (value ->> 0)::bigint, value ->> 1, (value ->> 2)::bigint FROM json_array_elements($1::json)",
+    };
+    let rows = fresh.iter().flat_map(|(_, row)| {
+        let link = row.report.link_id;
+        row.report.news.iter().map(move |audience| (ids.get(&link), audience.as_str(), owners[&link].1))
+    });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (sql, rows) = (SQL.on(tx), json(&rows)?);
+    on!(tx, tx => sqlx::query(sql).bind(rows).execute(&mut **tx).await.map(|_| ()))?;
+    Ok(())
 }
 
 /// Whoever reads the particulars reads the report's number and its revision, which it has only now.

@@ -217,16 +217,21 @@ impl Looker {
         }
         let now_ms = self.clock.now_ms();
         let kept_ms = now_ms - LIVE_KEPT_MS + 1..=now_ms + LIVE_AHEAD_MS;
+        let mut wanted = Vec::with_capacity(news.len());
         for ((client, link), known) in &mut news {
             // Seconds of before the clock was set back would hide those that are new.
             known.readings.retain(|reading| kept_ms.contains(&reading.at_ms));
             let newest_ms =
                 known.readings.back().map_or(i64::MIN, |reading| reading.at_ms.min(now_ms) - OVERLAP_MS);
-            let after_ms = newest_ms.max(kept_ms.start() - 1);
-            let new = self.store.live_readings(*client, *link, after_ms).await?;
-            new.into_iter()
-                .filter(|reading| kept_ms.contains(&reading.at_ms))
-                .for_each(|reading| known.add(reading));
+            wanted.push((*client, *link, newest_ms.max(kept_ms.start() - 1)));
+        }
+        // One query, however many links are watched. A link has one client, so that its number names it.
+        let places: HashMap<LinkId, Watched> = news.keys().map(|watched| (watched.1, *watched)).collect();
+        for reading in self.store.live_readings_of(&wanted).await? {
+            let known = places.get(&reading.link).and_then(|watched| news.get_mut(watched));
+            if let Some(known) = known.filter(|_| kept_ms.contains(&reading.at_ms)) {
+                known.add(reading);
+            }
         }
         Ok(news)
     }

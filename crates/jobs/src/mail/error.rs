@@ -9,6 +9,9 @@ pub enum SendError {
     /// The server takes no mail from us at the moment, whoever it is for: it is away, refuses the log-in or the sender.
     #[error("{0}")]
     Away(String),
+    /// The server takes no further connection while it serves others of ours: they have to do.
+    #[error("{0}")]
+    Crowded(String),
     /// Not this mail now; later perhaps. It may have arrived all the same if the connection broke at its very end.
     #[error("{0}")]
     Deferred(String),

@@ -35,13 +35,29 @@ pub struct SentMail {
 }
 
 impl Mailer {
-    /// Hands one mail over. What comes back is the server's answer.
+    /// Connections that may send side by side, at least one.
+    pub fn connections(&self) -> usize {
+        match self {
+            Self::Smtp(smtp) => smtp.connections(),
+            Self::Folder(_) | Self::Memory(_) => 1,
+        }
+    }
+
+    /// Hands one mail over on the first connection. What comes back is the server's answer.
     ///
     /// # Errors
     /// [`SendError`] says whether trying again makes sense.
     pub async fn send(&self, mail: &Mail) -> Result<String, SendError> {
+        self.send_over(0, mail).await
+    }
+
+    /// The same on one of the [connections](Self::connections), counted from 0. Mails on one connection wait for each other.
+    ///
+    /// # Errors
+    /// [`SendError`] says whether trying again makes sense.
+    pub async fn send_over(&self, connection: usize, mail: &Mail) -> Result<String, SendError> {
         match self {
-            Self::Smtp(smtp) => smtp.send(mail).await,
+            Self::Smtp(smtp) => smtp.send(connection, mail).await,
             Self::Folder(folder) => folder.send(mail).await,
             Self::Memory(sent) => {
                 let bytes = mail.message()?.formatted();

@@ -67,8 +67,8 @@ pub struct Mail {
     pub text: String,
     /// For all others.
     pub html: String,
-    /// A file, if any.
-    pub attachment: Option<Attachment>,
+    /// Files that go with it.
+    pub attachments: Vec<Attachment>,
     /// The `Message-ID` of the mail that it answers, so that both stand together.
     pub in_reply_to: Option<String>,
 }
@@ -115,17 +115,16 @@ impl Mail {
             .boundary(self.boundary("alternative"))
             .singlepart(SinglePart::plain(self.text.clone()))
             .singlepart(SinglePart::html(self.html.clone()));
-        let bodies = match &self.attachment {
-            None => bodies,
-            Some(file) => {
-                let content_type = ContentType::parse(file.content_type).map_err(failed)?;
-                MultiPart::mixed()
-                    .boundary(self.boundary("mixed"))
-                    .multipart(bodies)
-                    .singlepart(FilePart::new(file.name.clone()).body(file.bytes.clone(), content_type))
-            }
-        };
-        builder.multipart(bodies).map_err(failed)
+        if self.attachments.is_empty() {
+            return builder.multipart(bodies).map_err(failed);
+        }
+        let mut parts = MultiPart::mixed().boundary(self.boundary("mixed")).multipart(bodies);
+        for file in &self.attachments {
+            let content_type = ContentType::parse(file.content_type).map_err(failed)?;
+            let part = FilePart::new(file.name.clone()).body(file.bytes.clone(), content_type);
+            parts = parts.singlepart(part);
+        }
+        builder.multipart(parts).map_err(failed)
     }
 
     /// Derived and not drawn, so that a repeated mail is the same to the byte.
@@ -167,11 +166,11 @@ mod tests {
             subject: "SLA breach: C-1 अक्टूबर".to_owned(),
             text: "Uptime 99.31 %".to_owned(),
             html: "<p>₹</p>".to_owned(),
-            attachment: Some(Attachment {
+            attachments: vec![Attachment {
                 name: "C-1-2026-10.pdf".to_owned(),
                 content_type: "application/pdf",
                 bytes: b"%PDF-1.7".to_vec(),
-            }),
+            }],
             in_reply_to: Some("<0f@leaseline>".to_owned()),
         }
     }

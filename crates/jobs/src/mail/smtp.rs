@@ -1,5 +1,8 @@
-use std::net::IpAddr;
-use std::time::Duration;
+use std::{
+    net::IpAddr,
+    sync::{Mutex as StdMutex, PoisonError},
+    time::Duration,
+};
 
 use lettre::{
     address::Envelope,
@@ -67,11 +70,16 @@ pub enum SmtpTls {
     },
 }
 
-/// One connection to a mail server, kept open between mails.
+/// A server that took a mail so short a time ago is there: if it takes no connection, it has enough of them.
+const SERVING_MAX: Duration = Duration::from_secs(10);
+
+/// Connections to a mail server, kept open between mails.
 pub struct Smtp {
     settings: SmtpSettings,
     tls: Option<TlsParameters>,
-    live: Mutex<Option<Live>>,
+    live: Vec<Mutex<Option<Live>>>,
+    /// When the server last took a mail, and on which connection.
+    served: StdMutex<Option<(usize, Instant)>>,
 }
 
 struct Live {
@@ -87,7 +95,7 @@ impl std::fmt::Debug for Smtp {
 }
 
 impl Smtp {
-    /// Checks the settings; connects to nothing.
+    /// Checks the settings; connects to nothing. There is one connection unless [`Self::with_connections`] says otherwise.
     ///
     /// # Errors
     /// A certificate that is none.
@@ -104,20 +112,32 @@ impl Smtp {
                 Some(builder.build().map_err(failed)?)
             }
         };
-        Ok(Self { settings, tls, live: Mutex::new(None) })
+        Ok(Self { settings, tls, live: vec![Mutex::new(None)], served: StdMutex::new(None) })
     }
 
-    /// Hands one mail to the server; its answer.
-    pub(super) async fn send(&self, mail: &Mail) -> Result<String, SendError> {
+    /// The same with so many connections, at least one.
+    #[must_use]
+    pub fn with_connections(mut self, connections: usize) -> Self {
+        self.live.resize_with(connections.max(1), || Mutex::new(None));
+        self
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        self.live.len()
+    }
+
+    /// Hands one mail to the server on one of the connections; its answer.
+    pub(super) async fn send(&self, number: usize, mail: &Mail) -> Result<String, SendError> {
         let message = mail.message()?;
         let bytes = message.formatted();
-        let mut live = self.live.lock().await;
+        let number = number % self.live.len();
+        let mut live = self.live[number].lock().await;
         let mut kept = live.take().filter(Live::is_usable);
         loop {
             let was_kept = kept.is_some();
             let mut connection = match kept.take() {
                 Some(connection) => connection,
-                None => self.connect().await?,
+                None => self.connect().await.map_err(|error| self.crowded(number, error))?,
             };
             if needs_utf8(message.envelope())
                 && !connection.connection.server_info().supports_feature(Extension::SmtpUtfEight)
@@ -132,6 +152,8 @@ impl Smtp {
                 Ok(Ok(answer)) => {
                     connection.mails += 1;
                     connection.used_at = Instant::now();
+                    *self.served.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some((number, connection.used_at));
                     *live = Some(connection);
                     return Ok(answer);
                 }
@@ -166,8 +188,23 @@ impl Smtp {
 
     /// Says good-bye to the server.
     pub(super) async fn close(&self) {
-        if let Some(mut live) = self.live.lock().await.take() {
-            timeout(QUIT_MAX, live.connection.quit()).await.ok();
+        for live in &self.live {
+            if let Some(mut live) = live.lock().await.take() {
+                timeout(QUIT_MAX, live.connection.quit()).await.ok();
+            }
+        }
+    }
+
+    /// A server that just took a mail on another connection is not away: it takes no more connections.
+    fn crowded(&self, number: usize, error: SendError) -> SendError {
+        let served = *self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        match error {
+            SendError::Away(why)
+                if served.is_some_and(|(other, at)| other != number && at.elapsed() < SERVING_MAX) =>
+            {
+                SendError::Crowded(why)
+            }
+            error => error,
         }
     }
 

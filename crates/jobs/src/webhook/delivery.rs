@@ -6,10 +6,14 @@ use store::{OUTBOX_DROPPED, OutboxMail, Store, StoreError, Webhook, WebhookId, w
 
 use tokio::time::Instant;
 
-use super::{caller::Caller, message::Message};
+use super::{
+    caller::{Caller, NotTaken},
+    message::Message,
+};
 use crate::{
     Delivered, SendError,
-    outbox_notes::{give_up, note_sent, put_off},
+    backoff::wait_ms,
+    outbox_notes::{give_up, note_sent, put_off, put_off_until},
 };
 
 /// For how much longer than a call may take its claim lasts: reading what is sent, and noting what became of it.
@@ -66,10 +70,15 @@ impl WebhookDelivery {
                 note_sent(&self.store, call, now_ms, &answer).await?;
                 Ok(Delivered::Sent)
             }
-            Err(SendError::Refused(why)) => give_up(&self.store, call, &why).await,
-            Err(SendError::Deferred(why)) => put_off(&self.store, call, &why, now_ms).await.map(|put| put.0),
-            Err(SendError::Away(why)) => {
-                let (delivered, next_at_ms) = put_off(&self.store, call, &why, now_ms).await?;
+            Err(NotTaken { error: SendError::Refused(why), .. }) => give_up(&self.store, call, &why).await,
+            Err(NotTaken { error: SendError::Deferred(why), .. }) => {
+                put_off(&self.store, call, &why, now_ms).await.map(|put| put.0)
+            }
+            Err(NotTaken { error: SendError::Away(why) | SendError::Crowded(why), retry_after }) => {
+                let least_ms = retry_after.map_or(0, |wait| wait.as_millis() as i64);
+                let next_at_ms =
+                    wait_ms(call.id.0, call.attempts).map(|wait_ms| now_ms + wait_ms.max(least_ms));
+                let delivered = put_off_until(&self.store, call, &why, next_at_ms).await?;
                 if let Some(next_at_ms) = next_at_ms {
                     self.store.put_off_recipient(&call.recipient, now_ms, next_at_ms, &why).await?;
                 }
@@ -90,11 +99,11 @@ impl WebhookDelivery {
             "type": "test", "phase": "raised", "timestamp": at.to_string(), "company": company, "data": {},
         });
         let message = Message { id: format!("test-{id}-{now_ms}"), body: body.to_string() };
-        self.call(&webhook, &message, now_ms).await
+        Ok(self.call(&webhook, &message, now_ms).await?.map_err(|not_taken| not_taken.error))
     }
 
-    async fn send(&self, call: &OutboxMail, now_ms: i64) -> Result<Result<String, SendError>, StoreError> {
-        let dropped = |why: &str| Ok(Err(SendError::Refused(format!("{OUTBOX_DROPPED}: {why}"))));
+    async fn send(&self, call: &OutboxMail, now_ms: i64) -> Result<Result<String, NotTaken>, StoreError> {
+        let dropped = |why: &str| Ok(Err(SendError::Refused(format!("{OUTBOX_DROPPED}: {why}")).into()));
         let Some(id) = webhook_of(&call.recipient) else { return dropped("that is no webhook") };
         let webhook = match self.store.webhook(id).await {
             Ok(webhook) => webhook,
@@ -113,12 +122,12 @@ impl WebhookDelivery {
         webhook: &Webhook,
         message: &Message,
         now_ms: i64,
-    ) -> Result<Result<String, SendError>, StoreError> {
+    ) -> Result<Result<String, NotTaken>, StoreError> {
         let key = match self.store.webhook_secret(webhook.id).await.and_then(|secret| webhook_key(&secret)) {
             Ok(key) => key,
             // One that cannot be signed for must not hold up the others.
             Err(error @ (StoreError::Corrupt(_) | StoreError::WrongKey | StoreError::MissingKey)) => {
-                return Ok(Err(SendError::Deferred(format!("its secret cannot be read: {error}"))));
+                return Ok(Err(SendError::Deferred(format!("its secret cannot be read: {error}")).into()));
             }
             Err(error) => return Err(error),
         };

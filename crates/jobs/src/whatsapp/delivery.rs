@@ -149,7 +149,9 @@ impl WhatsAppDelivery {
             Ok(Some(written)) => written,
             Ok(None) => return dropped(&format!("no template is set for {}", mail.kind)),
             Err(SendError::Refused(why)) => return Err(Trouble::Refused(why)),
-            Err(SendError::Deferred(why) | SendError::Away(why)) => return Err(Trouble::Later(why)),
+            Err(SendError::Deferred(why) | SendError::Away(why) | SendError::Crowded(why)) => {
+                return Err(Trouble::Later(why));
+            }
         };
         let key = mail.message_id.trim_start_matches('<').trim_end_matches('>');
         self.graph.send(to, template, message.values(), key).await

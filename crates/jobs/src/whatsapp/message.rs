@@ -1,7 +1,7 @@
 //! What a row of the outbox says in four values.
 
 use report::ShortMessage;
-use store::{NotificationEvent, OutboxMail, Store};
+use store::{NotificationEvent, OutboxMail, REPORT_SUMMARY, Store};
 
 use crate::{
     Paper, SendError,
@@ -14,13 +14,28 @@ pub(super) async fn write(
     mail: &OutboxMail,
     portal: Option<&str>,
 ) -> Result<(NotificationEvent, ShortMessage), SendError> {
-    let event = mail.kind.parse().map_err(|_| {
+    // The summary goes out by the template of reports.
+    let kind = if mail.kind == REPORT_SUMMARY {
+        NotificationEvent::ReportReady.as_str()
+    } else {
+        mail.kind.as_str()
+    };
+    let event = kind.parse().map_err(|_| {
         SendError::Refused(format!("nothing can be written for a message of the kind {:?}", mail.kind))
     })?;
     let message = match LetterKey::of(mail)? {
         LetterKey::Notice(company, notice) => {
             let company = store.company(company).await.map_err(|error| failed(&error))?;
             report::notice_message(&notice, &letterhead(&company, portal))
+        }
+        LetterKey::Month(company, month) => {
+            let company = store.company(company).await.map_err(|error| failed(&error))?;
+            let reports = month.read(store, portal).await.map_err(|error| failed(&error))?;
+            report::month_message(&reports, &letterhead(&company, portal))
+        }
+        LetterKey::Summary(company, summary) => {
+            let company = store.company(company).await.map_err(|error| failed(&error))?;
+            report::summary_message(&summary, &letterhead(&company, portal))
         }
         LetterKey::Report(event, report) => {
             let report = store.report(report).await.map_err(|error| failed(&error))?;

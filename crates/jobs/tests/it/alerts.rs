@@ -9,8 +9,9 @@ use alert::preview;
 use jobs::{AlertEngine, Caller, CallerSettings, Delivery, Mailer, SentMail, WebhookDelivery};
 use sla::LinkState::{Down, Up};
 use store::{
-    AlertFilter, AuditEvent, Clock, Latest, LinkId, LinkTerms, NotificationEvent, NotificationLogFilter,
-    OutboxState, Round, RoundOutcome, RuleEdit, Sample, StaffAct, StaffScope, StoreError,
+    AlertDecisions, AlertFilter, AlertPhase, AlertSubject, AuditEvent, Clock, Latest, LinkId, LinkTerms,
+    NewNotificationLog, NotificationEvent, NotificationLogFilter, NotificationOutcome, OutboxState, Round,
+    RoundOutcome, RuleEdit, Sample, Span, SpanTail, StaffAct, StaffScope, StoreError,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -89,6 +90,41 @@ on_both! {
         // Bad from minute 10 on, for a quarter of an hour.
         assert!((25..=27).contains(&((mails[0].created_at_ms - start) / MINUTE)), "{:?}", mails[0]);
         assert_eq!(mails[1].payload["in_reply_to"], mails[0].message_id.as_str());
+    }
+
+    async fn a_quality_alert_whose_turn_failed_is_decided_on_the_next_pass(db) {
+        let isp = with_operations(db).await;
+        let start = at(2026, 11, 10, 12, 0);
+        let link = isp.link_up("C-1", start - DAY, start).await;
+        let mut engine = AlertEngine::default();
+        for minute in [0, 5, 10, 15] {
+            let now = start + minute * MINUTE;
+            let mut round = Round::new(isp.router, now, RoundOutcome::Ok);
+            round.samples.push(bad(link, now, 45_000, 5));
+            round.latest.push(Latest {
+                sample_at_ms: Some(now),
+                sent: Some(5),
+                received: Some(5),
+                rtt_avg_us: Some(45_000),
+                ..latest(link, now, Up, start - DAY)
+            });
+            db.store.write_round(&round).await.unwrap();
+        }
+        let terms = |latency: &str, from| LinkTerms { link_id: link, latency_ms: Some(latency.to_owned()), ..terms(from, "99.50") };
+        db.store.insert_terms(&terms("20", start - HOUR)).await.unwrap();
+        // A message that is too long cannot be queued: the turn fails as it is written.
+        let long = "x".repeat(store::PAYLOAD_BYTES_MAX);
+        let rename = async |name: &str| {
+            let (_, shown) = db.store.shown_client(&StaffScope::All, isp.client).await.unwrap();
+            db.store.staff_rename_client(&by("test", start), (isp.client, &shown), name).await.unwrap();
+        };
+        rename(&long).await;
+        let now = start + 15 * MINUTE + 30 * SECOND;
+        engine.pass(&db.store, now).await.unwrap_err();
+        assert!(isp.told().await.is_empty());
+        rename("Acme").await;
+        engine.pass(&db.store, now + 2 * SECOND).await.unwrap();
+        assert_eq!(isp.told().await, ["high_latency noc@isp.example"], "not half a minute later");
     }
 
     async fn a_budget_that_is_nearly_spent_is_told_once_a_month(db) {
@@ -252,6 +288,102 @@ on_both! {
         let done = jobs::run_once(&db.store, start + 402 * DAY).await.unwrap();
         assert_eq!(done.alerts, 1 + 2 + 2, "the alert, its lines and its mails");
         assert_eq!(isp.mails().await.len(), 0);
+    }
+
+    async fn a_preview_asks_for_its_time_while_it_reads(db) {
+        const LINKS: usize = 5;
+        let isp = with_operations(db).await;
+        let start = at(2026, 11, 10, 0, 0);
+        for number in 0..LINKS {
+            isp.link_up(&format!("C-{number}"), start - DAY, start).await;
+        }
+        let company = db.store.company(isp.company).await.unwrap();
+        let rules = db.store.notification_rules(isp.company).await.unwrap();
+        let range = (start - DAY, start);
+        let mut calls = Vec::new();
+        let seen = preview(&db.store, &company, &rules, range, |done, total| { calls.push((done, total)); true }).await.unwrap();
+        assert!(seen.is_some());
+        assert_eq!(calls[0], (0, 0), "before anything is read");
+        assert!(calls.iter().filter(|call| **call == (0, LINKS)).count() > LINKS, "and before each link is: {calls:?}");
+        // Time that is up while it reads ends it there.
+        let mut asked = 0;
+        let seen = preview(&db.store, &company, &rules, range, |_, _| { asked += 1; asked < 3 }).await.unwrap();
+        assert_eq!((seen, asked), (None, 3));
+    }
+
+    async fn a_round_is_written_while_a_turn_reads_and_decides(db) {
+        let isp = with_operations(db).await;
+        let start = at(2026, 11, 10, 12, 0);
+        let link = isp.link_up("C-1", start - DAY, start).await;
+        let mut turn = db.store.alert_turn(isp.company, start).await.unwrap();
+        turn.facts(&[]).await.unwrap();
+        // Nobody waits for the turn: this would only return when it is over.
+        let round = seen(&isp, latest(link, start + MINUTE, Up, start - DAY));
+        tokio::time::timeout(Duration::from_secs(10), Box::pin(round)).await.expect("the round does not wait");
+        assert!(turn.write(&AlertDecisions::default()).await.unwrap());
+    }
+
+    async fn what_was_decided_on_an_older_state_is_not_written(db) {
+        let isp = with_operations(db).await;
+        let start = at(2026, 11, 10, 12, 0);
+        let link = isp.link_up("C-1", start - DAY, start).await;
+        isp.line(link, &[(start, start + MINUTE, Down)]).await;
+        seen(&isp, latest(link, start + MINUTE, Down, start)).await;
+        // Another process decides between the two.
+        let log = NewNotificationLog {
+            event: NotificationEvent::LinkDown,
+            phase: AlertPhase::Raised,
+            subject: AlertSubject::Link(link),
+            about: "C-1".to_owned(),
+            outcome: NotificationOutcome::Suppressed,
+            reason: Some("test".to_owned()),
+        };
+        let decisions = AlertDecisions { logs: vec![log], ..AlertDecisions::default() };
+        let turn = db.store.alert_turn(isp.company, start + MINUTE).await.unwrap();
+        AlertEngine::default().pass(&db.store, start + MINUTE).await.unwrap();
+        assert!(!turn.write(&decisions).await.unwrap());
+        assert_eq!(untold(&isp).await, Vec::<String>::new());
+        // So does somebody who closes an alert by hand.
+        let turn = db.store.alert_turn(isp.company, start + 2 * MINUTE).await.unwrap();
+        let alert = db.store.alerts(&AlertFilter::default(), 10).await.unwrap().remove(0);
+        db.store.dismiss_alert(&by("noc", start + 2 * MINUTE), alert.id, "planned").await.unwrap();
+        assert!(!turn.write(&decisions).await.unwrap());
+        // A turn that began afterwards writes.
+        let turn = db.store.alert_turn(isp.company, start + 3 * MINUTE).await.unwrap();
+        assert!(turn.write(&decisions).await.unwrap());
+        assert_eq!(untold(&isp).await, ["test"]);
+    }
+
+    async fn many_outages_at_once_are_written_in_parts_and_each_is_notified_once(db) {
+        const LINKS: usize = 600;
+        let isp = with_operations(db).await;
+        isp.tell_alone(NotificationEvent::LinkDown).await;
+        let start = at(2026, 11, 10, 12, 0);
+        let mut links = Vec::new();
+        for number in 0..LINKS {
+            links.push(isp.link(&format!("C-{number:03}"), start - DAY).await);
+        }
+        let mut round = Round::new(isp.router, start + MINUTE, RoundOutcome::Ok);
+        for link in &links {
+            let span = |from_ms, to_ms, state| Span { from_ms, to_ms, state, cause: (state == Down).then(|| "link_down".to_owned()), evidence: serde_json::json!({}) };
+            let spans = vec![span(start - DAY, start, Up), span(start, start + MINUTE, Down)];
+            round.tails.push(SpanTail { link: *link, from_ms: start - DAY, spans });
+            round.latest.push(latest(*link, start + MINUTE, Down, start));
+        }
+        db.store.write_round(&round).await.unwrap();
+        let mut engine = AlertEngine::default();
+        let other = db.another().await;
+        let mut second = AlertEngine::default();
+        let both = async { tokio::join!(engine.pass(&db.store, start + MINUTE), second.pass(&other, start + MINUTE)) };
+        let (one, two) = Box::pin(both).await;
+        one.unwrap();
+        two.unwrap();
+        engine.pass(&db.store, start + MINUTE + SECOND).await.unwrap();
+        let mut about: Vec<String> = isp.mails().await.iter().map(|mail| mail.payload["about"].as_str().unwrap().to_owned()).collect();
+        about.sort();
+        assert_eq!(about, (0..LINKS).map(|number| format!("C-{number:03}")).collect::<Vec<_>>());
+        assert_eq!(db.store.alerts(&AlertFilter::default(), 10_000).await.unwrap().len(), LINKS);
+        other.close().await;
     }
 
     async fn the_preview_counts_what_the_engine_would_have_sent(db) {

@@ -141,6 +141,7 @@ on_both! {
 
     async fn the_operations_list_is_told_too_and_an_event_can_be_switched_off(db) {
         let isp = Isp::new(&db.store).await;
+        isp.send_per_link().await;
         for email in ["noc@isp.example", "asha@acme.example"] {
             db.store.add_notification_recipient(isp.company, email, "test", 0).await.unwrap();
         }

@@ -50,6 +50,7 @@ fn memory(store: &Store) -> (Delivery, Arc<Mutex<Vec<SentMail>>>) {
 /// A company with a month closed for two links: one kept its contract, one did not; four mails wait.
 async fn with_mails(db: &Db) -> Isp {
     let isp = Isp::new(&db.store).await;
+    isp.send_per_link().await;
     let start = at(2026, 10, 1, 0, 0);
     isp.link_up("C-1", start, end()).await;
     let broken = isp.link("C-2", start).await;
@@ -202,6 +203,7 @@ on_both! {
 
     async fn two_workers_share_the_mail_and_send_none_twice(db) {
         let isp = Isp::new(&db.store).await;
+        isp.send_per_link().await;
         without_pdf(&isp).await;
         let start = at(2026, 10, 1, 0, 0);
         for number in 0..20 {
@@ -241,6 +243,7 @@ on_both! {
             facts: frozen.facts.clone(),
             created_by: "test",
             mails: vec![mail],
+            news: &[],
         };
         db.store.write_reports(&[new], end() + HOUR).await.unwrap();
         without_pdf(&isp).await;

@@ -124,7 +124,7 @@ fn mail() -> Mail {
         subject: "A subject".to_owned(),
         text: "A text\n.\nwith a dot".to_owned(),
         html: "<p>A text</p>".to_owned(),
-        attachment: None,
+        attachments: Vec::new(),
         in_reply_to: None,
     }
 }

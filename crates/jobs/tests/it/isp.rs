@@ -1,12 +1,13 @@
 //! A company with a client and links, and a past for them.
 
 use jiff::{civil, tz::TimeZone};
-use jobs::{Close, ClosedLink, Selection, close_month, links_of_month};
+use jobs::{Close, ClosedByHand, ClosedLink, Selection, announce, close_month, links_of_month};
 use secrecy::SecretString;
 use sla::{LinkState, Month};
 use store::{
-    ClientId, CompanyId, DownWhen, Facing, LinkId, LinkTerms, NewLink, NewRouter, NotificationEvent,
-    OutboxFilter, OutboxMail, Round, RoundOutcome, RouterId, RouterTls, Sample, Span, SpanTail, Store,
+    ClientId, CompanyEdit, CompanyId, DownWhen, Facing, LinkId, LinkTerms, NewLink, NewRouter,
+    NotificationEvent, OutboxFilter, OutboxMail, ReportMails, Round, RoundOutcome, RouterId, RouterTls,
+    Sample, Span, SpanTail, Store,
 };
 
 pub(crate) const MINUTE: i64 = 60_000;
@@ -108,12 +109,22 @@ impl Isp {
         }
     }
 
-    /// Closes a month of all links by hand.
+    /// Reports go out in one email per recipient and link.
+    pub(crate) async fn send_per_link(&self) {
+        let edit = CompanyEdit { reports: Some(ReportMails::PerLink), ..CompanyEdit::default() };
+        self.store.edit_company(self.company, &edit, "test", 0).await.unwrap();
+    }
+
+    /// Closes a month of all links by hand, and announces it.
     pub(crate) async fn close(&self, of: &str, reason: Option<&str>, now_ms: i64) -> Vec<ClosedLink> {
         let links = links_of_month(&self.store, month(of), &Selection::default()).await.unwrap();
         let close = Close { month: month(of), reason, by: "asha", tell: true };
         let mut closed = Vec::new();
         close_month(&self.store, links, &close, now_ms, |link| closed.push(link)).await.unwrap();
+        let company = self.store.company(self.company).await.unwrap();
+        let clients = closed.iter().map(|closed| closed.link.client.id).collect();
+        let by_hand = ClosedByHand { month: month(of), clients };
+        announce(&self.store, &company, &by_hand, now_ms).await.unwrap();
         closed
     }
 

@@ -31,11 +31,11 @@ fn mail(to: &str) -> Mail {
         subject: "SLA मासिक रिपोर्ट".to_owned(),
         text: "Uptime 99.31 %\n.\n..dots\n".to_owned(),
         html: "<p>₹ 1</p>".to_owned(),
-        attachment: Some(Attachment {
+        attachments: vec![Attachment {
             name: "C-1-2026-10.pdf".to_owned(),
             content_type: "application/pdf",
             bytes: (0..=255).collect(),
-        }),
+        }],
         in_reply_to: None,
     }
 }

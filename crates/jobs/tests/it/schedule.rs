@@ -138,6 +138,7 @@ on_both! {
 
     async fn two_processes_at_once_close_each_month_once(db) {
         let isp = Isp::new(&db.store).await;
+        isp.send_per_link().await;
         let (start, end) = (at(2026, 10, 1, 0, 0), at(2026, 11, 1, 0, 0));
         for number in 0..70 {
             isp.link_up(&format!("C-{number:02}"), start, end).await;
@@ -156,6 +157,7 @@ on_both! {
 
     async fn what_a_killed_process_left_undone_is_done_by_the_next(db) {
         let isp = Isp::new(&db.store).await;
+        isp.send_per_link().await;
         let (start, end) = (at(2026, 10, 1, 0, 0), at(2026, 11, 1, 0, 0));
         for number in 0..70 {
             isp.link_up(&format!("C-{number:02}"), start, end).await;

@@ -51,7 +51,7 @@ async fn sent(hello: &'static str, to: &str, name: Option<&str>) -> (Result<Stri
             subject: "A subject".to_owned(),
             text: "A text".to_owned(),
             html: "<p>A text</p>".to_owned(),
-            attachment: None,
+            attachments: Vec::new(),
             in_reply_to: None,
         };
         let result = mailer.send(&mail).await;

@@ -435,8 +435,27 @@ on_both! {
         assert_eq!(api.calls(), 0);
     }
 
+    async fn a_telephone_gets_one_message_with_the_result_of_all_links(db) {
+        let isp = Isp::new(&db.store).await;
+        let user = person(&db.store, "asha").await;
+        db.store.set_whatsapp_opt_in(user, "+919800000003", true, event(0)).await.unwrap();
+        let (begin, end) = (at(2026, 10, 1, 0, 0), at(2026, 11, 1, 0, 0));
+        isp.link_up("C-1", begin, end).await;
+        let broken = isp.link("C-2", begin).await;
+        isp.line(broken, &[(begin, begin + DAY, Down), (begin + DAY, end, Up)]).await;
+        isp.close("2026-10", None, end + HOUR).await;
+        let api = GraphApi::start().await;
+        let delivery = api.delivery(&db.store, TOKEN, PATIENCE);
+        while delivery.deliver_once(end + 2 * HOUR).await.unwrap() == Delivered::Sent {}
+        let values: Vec<Vec<String>> = api.taken().into_iter().map(|message| message.values).collect();
+        let [values] = &values[..] else { panic!("one message: {values:?}") };
+        assert_eq!(values[1], "SLA reports for October 2026");
+        assert!(values[3].starts_with("Result: 1 breached, 1 met · Breached: C-2 96.774 %"), "{values:?}");
+    }
+
     async fn news_of_reports_come_with_their_figures(db) {
         let isp = Isp::new(&db.store).await;
+        isp.send_per_link().await;
         let user = person(&db.store, "asha").await;
         db.store.set_whatsapp_opt_in(user, "+919800000003", true, event(0)).await.unwrap();
         let (begin, end) = (at(2026, 10, 1, 0, 0), at(2026, 11, 1, 0, 0));

@@ -262,6 +262,10 @@ pub(crate) struct CompanyEditArgs {
     /// Whether mails about reports carry the PDF
     #[arg(long, value_name = "yes|no", value_parser = parse_yes_no)]
     pub(crate) attach_pdf: Option<bool>,
+    /// How reports are sent: per_client (one email per recipient with all links of a customer, and one summary to operations)
+    /// or per_link (one email per recipient and link)
+    #[arg(long, value_name = "HOW", value_parser = parse_reports)]
+    pub(crate) reports: Option<store::ReportMails>,
     /// Address that this company's mails come from instead of mail.from; "" takes it away
     #[arg(long, value_name = "ADDR")]
     pub(crate) mail_from: Option<String>,
@@ -277,6 +281,10 @@ pub(crate) struct CompanyEditArgs {
     /// Do not tell of this event; may be repeated
     #[arg(long, value_name = "EVENT")]
     pub(crate) mail_off: Vec<String>,
+}
+
+fn parse_reports(text: &str) -> Result<store::ReportMails, String> {
+    text.parse().map_err(|_| "write per_client or per_link".to_owned())
 }
 
 pub(super) fn parse_yes_no(text: &str) -> Result<bool, String> {

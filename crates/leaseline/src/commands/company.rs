@@ -77,6 +77,7 @@ async fn edit(store: &Store, args: &CompanyEditArgs, printer: &Printer) -> anyho
         support_phone: args.support_phone.as_deref().map(given),
         accent: args.accent.as_deref().map(given),
         attach_pdf: args.attach_pdf,
+        reports: args.reports,
         mail_from: args.mail_from.as_deref().map(given),
         ..CompanyEdit::default()
     };
@@ -157,6 +158,7 @@ fn words(shown: &Value) -> String {
         ("logo", logo),
         ("mail from", text("mail_from")),
         ("PDF in mails", if shown["attach_pdf"] == true { "yes" } else { "no" }.to_owned()),
+        ("reports", text("reports")),
         ("told by mail", nothing(told(true))),
         ("not told", nothing(told(false))),
         ("operations list", operations),

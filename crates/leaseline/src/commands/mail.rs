@@ -30,7 +30,7 @@ pub(super) async fn run(config: &Config, command: MailCommand, printer: &Printer
         subject: "Leaseline: a test message".to_owned(),
         html: format!("<p>{}</p>", text.trim_end().replace("\n\n", "</p><p>")),
         text,
-        attachment: None,
+        attachments: Vec::new(),
         in_reply_to: None,
     };
     let answer = mailer.send(&test).await;

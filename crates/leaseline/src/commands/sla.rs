@@ -65,6 +65,7 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
 
 /// A company's month to judge.
 struct Job {
+    company: Company,
     month: Month,
     zone: TimeZone,
     links: Vec<LedgerLink>,
@@ -90,6 +91,7 @@ async fn calculate(store: &Store, args: &CalculateArgs, printer: &Printer) -> an
     let mut rows = Vec::with_capacity(total);
     for job in jobs {
         let reason = args.reason.as_deref();
+        let clients = job.links.iter().map(|link| link.client.id).collect();
         let close = Close { month: job.month, reason, by: &by, tell: !args.no_mail };
         let result = jobs::close_month(store, job.links, &close, now_ms(), |closed| {
             bar.inc(1);
@@ -101,6 +103,9 @@ async fn calculate(store: &Store, args: &CalculateArgs, printer: &Printer) -> an
             }
             result => result?,
         }
+        // What was closed by hand is announced at once, whatever else of the month is still open.
+        let by_hand = jobs::ClosedByHand { month: job.month, clients };
+        jobs::announce(store, &job.company, &by_hand, now_ms()).await?;
     }
     bar.finish_and_clear();
     print(&rows, printer)?;
@@ -134,7 +139,7 @@ async fn jobs(store: &Store, args: &CalculateArgs) -> anyhow::Result<Vec<Job>> {
         };
         let of_company = Selection { company: Some(company.id), ..selection };
         let links = jobs::links_of_month(store, month, &of_company).await?;
-        jobs.push(Job { month, zone, links });
+        jobs.push(Job { company, month, zone, links });
     }
     Ok(jobs)
 }

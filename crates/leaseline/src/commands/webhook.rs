@@ -115,7 +115,12 @@ async fn test(store: &Store, config: &Config, id: WebhookId, printer: &Printer) 
             &format!("Webhook {id} took the message: {answer}"),
             &json!({ "id": id, "answer": answer }),
         ),
-        Err(SendError::Refused(why) | SendError::Deferred(why) | SendError::Away(why)) => {
+        Err(
+            SendError::Refused(why)
+            | SendError::Deferred(why)
+            | SendError::Away(why)
+            | SendError::Crowded(why),
+        ) => {
             anyhow::bail!("webhook {id} did not take the message: {why}")
         }
     }

@@ -13,6 +13,7 @@ pub(crate) struct Mail {
     pub(crate) username: String,
     pub(crate) password_file: String,
     pub(crate) from: String,
+    pub(crate) connections: u64,
     pub(crate) timeout_s: u64,
     pub(crate) ehlo: String,
 }

@@ -21,6 +21,8 @@ fn a_company_is_edited_field_by_field_and_shown() {
         &logo.display().to_string(),
         "--attach-pdf",
         "no",
+        "--reports",
+        "per_link",
         "--mail-from",
         "sla@isp.example",
         "--add-operations",
@@ -34,7 +36,7 @@ fn a_company_is_edited_field_by_field_and_shown() {
     assert_eq!(shown["support_email"], "help@isp.example");
     assert_eq!(shown["accent"], "#0a66c2");
     assert_eq!(shown["logo"]["type"], "image/png");
-    assert_eq!(shown["attach_pdf"], false);
+    assert_eq!((&shown["attach_pdf"], &shown["reports"]), (&false.into(), &"per_link".into()));
     assert_eq!(shown["operations"], serde_json::json!(["cto@isp.example", "noc@isp.example"]));
     assert_eq!((&shown["mail"]["report_ready"], &shown["mail"]["sla_breach"]), (&false.into(), &true.into()));
 

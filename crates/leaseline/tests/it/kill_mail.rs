@@ -10,6 +10,8 @@ use crate::{
 
 const PEOPLE: usize = 12;
 const KILLS: usize = 4;
+/// Reports that may be on their way at once: of the default's connections one is kept free for alerts.
+const IN_FLIGHT_MAX: usize = 3;
 
 #[test]
 fn kill_9_between_commit_and_delivery_and_in_the_middle_of_one_loses_no_mail() {
@@ -44,7 +46,10 @@ fn kill_9_between_commit_and_delivery_and_in_the_middle_of_one_loses_no_mail() {
     }
     assert_eq!(arrived.len(), PEOPLE, "every mail arrives: {arrived:?}");
     let twice = arrived.values().filter(|ids| ids.len() > 1).count();
-    assert!(twice <= KILLS, "only what was in flight at a kill may arrive twice: {arrived:?}");
+    assert!(
+        twice <= KILLS * IN_FLIGHT_MAX,
+        "only what was in flight at a kill may arrive twice: {arrived:?}"
+    );
     let mut all = BTreeSet::new();
     for (to, ids) in &arrived {
         assert!(ids.iter().all(|id| id == &ids[0]), "a repeated mail has the same Message-ID: {to} {ids:?}");

@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("alert", &["closing", "report", "sla", "store"]),
     ("import", &["sla", "store"]),
     ("jobs", &["alert", "closing", "report", "sla", "store"]),
-    ("web", &["alert", "import", "report", "sla", "store"]),
+    ("web", &["alert", "closing", "import", "report", "sla", "store"]),
     (
         "leaseline",
         &[

@@ -10,7 +10,7 @@ mod time_use;
 pub(crate) mod words;
 
 use serde::Serialize;
-use sla::Verdict;
+use sla::{Statement, Verdict};
 
 pub(crate) use self::calendar::Calendar;
 pub(crate) use self::objective::Objective;
@@ -89,6 +89,11 @@ impl View {
             record: record::record(document, &time),
         })
     }
+}
+
+/// Availability and its target, as the report prints them.
+pub(crate) fn availability_words(statement: &Statement) -> (String, String) {
+    (objective::availability(statement), objective::uptime_promised(statement))
 }
 
 fn reasons(all: &[String]) -> Vec<String> {

@@ -34,6 +34,11 @@ pub(super) fn availability(statement: &Statement) -> String {
         .map_or("No figure".to_owned(), |pct| words::percent(pct, target))
 }
 
+/// `at least 99.50 %`
+pub(super) fn uptime_promised(statement: &Statement) -> String {
+    promised(statement, "at least", "%", |terms| terms.uptime_pct)
+}
+
 fn uptime(statement: &Statement) -> Objective {
     let figures = &statement.figures;
     let of = |terms: &Terms| terms.uptime_pct;
@@ -50,7 +55,7 @@ fn uptime(statement: &Statement) -> Objective {
     };
     Objective {
         name: "Availability",
-        promised: promised(statement, "at least", "%", of),
+        promised: uptime_promised(statement),
         measured: availability(statement),
         detail,
         verdict: Badge::of(figures.verdict.uptime),

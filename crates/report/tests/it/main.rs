@@ -4,6 +4,7 @@ mod account_mail;
 mod cases;
 mod fixtures;
 mod mail;
+mod month;
 mod pdf;
 mod poppler;
 mod remote;

@@ -241,6 +241,7 @@ pub(crate) fn new_report(isp: &Isp, link: usize, statement: &Statement) -> NewRe
         facts: serde_json::json!({"circuit": format!("C-{link}")}),
         created_by: "schedule",
         mails: Vec::new(),
+        news: &[],
     }
 }
 

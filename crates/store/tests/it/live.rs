@@ -188,4 +188,23 @@ on_both! {
         assert_eq!(db.store.delete_stale_live(UNTIL_MS).await.unwrap(), 1, "the wish");
         assert_eq!(db.store.delete_stale_live(START_MS + LIVE_KEPT_MS + 1).await.unwrap(), 1, "the reading");
     }
+
+    /// One query for all links that are watched says what one query each says.
+    async fn the_readings_of_many_links_come_in_one_query_and_none_of_a_foreign_link(db) {
+        let isp = isp(&db.store).await;
+        let ([acme, bolt], [a, b, c, _]) = (isp.clients, isp.links);
+        let all: Vec<_> = [a, b, c]
+            .into_iter()
+            .flat_map(|link| (0..3).map(move |second| reading(link, START_MS + second * 1_000)))
+            .collect();
+        db.store.write_live(&all, START_MS).await.unwrap();
+        let wanted = [(acme, a, START_MS), (acme, b, i64::MIN), (acme, c, 0), (bolt, a, 0)];
+        let mut expected = Vec::new();
+        for (client, link, after_ms) in wanted {
+            expected.extend(db.store.live_readings(client, link, after_ms).await.unwrap());
+        }
+        assert_eq!(expected.len(), 2 + 3);
+        assert_eq!(db.store.live_readings_of(&wanted).await.unwrap(), expected);
+        assert!(db.store.live_readings_of(&[]).await.unwrap().is_empty());
+    }
 }

@@ -24,6 +24,7 @@ mod outbox;
 mod people;
 mod readiness;
 mod report;
+mod report_news;
 mod rollup;
 mod round;
 mod router;

@@ -167,6 +167,7 @@ async fn write(store: &Store, link: &Link, inputs: &Inputs, reason: &str, now_ms
         facts,
         created_by: "schedule",
         mails: Vec::new(),
+        news: &[],
     };
     store.write_reports(&[report], now_ms).await.unwrap();
 }

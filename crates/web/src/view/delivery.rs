@@ -1,8 +1,8 @@
 //! Messages in words: what they tell, which way they go, and what became of them.
 
 use store::{
-    ACCOUNT_CHANGED_MAIL, Channel, DeliveryStanding, INVITATION_MAIL, NotificationEvent, RESET_MAIL,
-    ReceiptStatus, STAFF_INVITATION_MAIL, STAFF_RESET_MAIL, StaffDelivery, WEBHOOK_TEST,
+    ACCOUNT_CHANGED_MAIL, Channel, DeliveryStanding, INVITATION_MAIL, NotificationEvent, REPORT_SUMMARY,
+    RESET_MAIL, ReceiptStatus, STAFF_INVITATION_MAIL, STAFF_RESET_MAIL, StaffDelivery, WEBHOOK_TEST,
 };
 
 use crate::pages::staff::listing::Cell;
@@ -22,6 +22,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
         (ACCOUNT_CHANGED_MAIL, "Account changed"),
         (STAFF_RESET_MAIL, "New password, staff"),
         (STAFF_INVITATION_MAIL, "Invitation, staff"),
+        (REPORT_SUMMARY, "Report summary"),
         (WEBHOOK_TEST, "Test"),
     ])
 }

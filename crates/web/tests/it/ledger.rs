@@ -58,6 +58,7 @@ async fn write(
         }),
         created_by: "schedule",
         mails,
+        news: &[],
     };
     portal.store.write_reports(&[report], portal.now_ms()).await.unwrap()[0].id()
 }

@@ -1,11 +1,14 @@
 //! The text of a message, as its receiver reads it.
 
+use closing::MonthLetter;
 use report::{
-    AccountDoor, AccountMail, AccountNews, AccountPart, Brand, Letterhead, MailBody, Notice, ShortMessage,
+    AccountDoor, AccountMail, AccountNews, AccountPart, Brand, Letterhead, MailBody, MonthReports,
+    MonthSummary, Notice, ShortMessage,
 };
 use store::{
     ACCOUNT_CHANGED_MAIL, AccountChange, AccountChanged, Channel, Company, INVITATION_MAIL,
-    NotificationEvent, OutboxMail, RESET_MAIL, ReportId, STAFF_INVITATION_MAIL, STAFF_RESET_MAIL,
+    NotificationEvent, OutboxMail, REPORT_SUMMARY, RESET_MAIL, ReportId, STAFF_INVITATION_MAIL,
+    STAFF_RESET_MAIL,
 };
 
 use crate::app::App;
@@ -36,8 +39,10 @@ pub(crate) async fn of(app: &App, mail: &OutboxMail) -> Answered<Option<Letter>>
         RESET_MAIL | INVITATION_MAIL | ACCOUNT_CHANGED_MAIL | STAFF_RESET_MAIL | STAFF_INVITATION_MAIL => {
             about_account(app, mail, &company).await?
         }
+        REPORT_SUMMARY => about_summary(app, mail, &company)?,
         _ => match mail.kind.parse::<NotificationEvent>() {
             Ok(event) if event.is_alert() => about_alert(app, mail, &company)?,
+            Ok(_) if mail.report_id.is_none() => about_month(app, mail, &company).await?,
             Ok(event) => about_report(app, mail, &company, event).await?,
             Err(_) => None,
         },
@@ -88,12 +93,19 @@ async fn about_account(
 
 /// The values of a template.
 async fn short(app: &App, mail: &OutboxMail, company: &Company) -> Answered<Option<ShortMessage>> {
+    if mail.kind == REPORT_SUMMARY {
+        let summary = serde_json::from_value::<MonthSummary>(mail.payload.clone()).ok();
+        return Ok(summary.map(|summary| report::summary_message(&summary, &letterhead(app, company))));
+    }
     let Ok(event) = mail.kind.parse::<NotificationEvent>() else { return Ok(None) };
     if event.is_alert() {
         let notice = serde_json::from_value::<Notice>(mail.payload.clone()).ok();
         return Ok(notice.map(|notice| report::notice_message(&notice, &letterhead(app, company))));
     }
-    let Some(id) = mail.report_id else { return Ok(None) };
+    let Some(id) = mail.report_id else {
+        let month = month(app, mail).await?;
+        return Ok(month.map(|month| report::month_message(&month, &letterhead(app, company))));
+    };
     let source = source(app, id, company).await?;
     let written = match event {
         NotificationEvent::SlaBreach => report::breach_message(&source.document()),
@@ -105,6 +117,22 @@ async fn short(app: &App, mail: &OutboxMail, company: &Company) -> Answered<Opti
 fn about_alert(app: &App, mail: &OutboxMail, company: &Company) -> Result<Option<MailBody>, PageError> {
     let Ok(notice) = serde_json::from_value::<Notice>(mail.payload.clone()) else { return Ok(None) };
     report::notice_mail(&notice, &letterhead(app, company)).map(Some).map_err(failed)
+}
+
+fn about_summary(app: &App, mail: &OutboxMail, company: &Company) -> Result<Option<MailBody>, PageError> {
+    let Ok(summary) = serde_json::from_value::<MonthSummary>(mail.payload.clone()) else { return Ok(None) };
+    report::summary_mail(&summary, &letterhead(app, company)).map(Some).map_err(failed)
+}
+
+/// Several reports of a customer's month.
+async fn month(app: &App, mail: &OutboxMail) -> Result<Option<MonthReports>, PageError> {
+    let Ok(letter) = serde_json::from_value::<MonthLetter>(mail.payload.clone()) else { return Ok(None) };
+    Ok(Some(letter.read(&app.store, app.settings.public_url.as_deref()).await?))
+}
+
+async fn about_month(app: &App, mail: &OutboxMail, company: &Company) -> Result<Option<MailBody>, PageError> {
+    let Some(month) = month(app, mail).await? else { return Ok(None) };
+    report::month_mail(&month, &letterhead(app, company)).map(Some).map_err(failed)
 }
 
 fn letterhead(app: &App, company: &Company) -> Letterhead {

@@ -8,7 +8,7 @@ use alert::{Preview, PreviewCount};
 use store::{Company, CompanyId, NotificationRule};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::app::App;
 use crate::error::PageError;
@@ -80,7 +80,10 @@ pub(crate) async fn look_back(
     let looking = tokio::task::spawn_blocking(move || {
         let _held = turn;
         let in_time = |_, _| begun.elapsed() < LOOK_BACK_MAX;
-        runtime.block_on(Box::pin(alert::preview(&store, &company, &rules, (from_ms, to_ms), in_time)))
+        let preview = alert::preview(&store, &company, &rules, (from_ms, to_ms), in_time);
+        // Calculating asks for the time; a read that takes too long is cut off here.
+        let preview = timeout_at(begun + LOOK_BACK_MAX, Box::pin(preview));
+        runtime.block_on(preview).unwrap_or(Ok(None))
     });
     let internal =
         |error: &dyn std::fmt::Display| PageError::Internal(format!("looking back failed: {error}"));
