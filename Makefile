@@ -27,6 +27,7 @@ bench:
 	target/release/chart
 	target/release/import
 	target/release/promptness
+	target/release/alert_storm
 
 # What Lighthouse says of the dashboard and a link's page: BASE_URL, USERNAME and PASSWORD name a portal that runs, e.g. the demo.
 .PHONY: lighthouse
