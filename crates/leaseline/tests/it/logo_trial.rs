@@ -35,13 +35,14 @@ fn a_logo_is_drawn_in_a_process_of_its_own_that_says_why_not() {
 
 #[test]
 fn a_hostile_logo_ends_the_process_that_draws_it_and_no_other() {
-    let masks: String = (1..=14)
-        .map(|n| format!("<mask id='m{n}'><rect width='90' height='30' mask='url(#m{})'/></mask>", n - 1))
+    // Ten times as many copies on each level.
+    let copies: String = (1..=8)
+        .map(|n| format!("<g id='u{n}'>{}</g>", format!("<use href='#u{}'/>", n - 1).repeat(10)))
         .collect();
     let tspans = format!("<text>{}x{}</text>", "<tspan>".repeat(4_000), "</tspan>".repeat(4_000));
     for (file, limits) in [
         (svg(&tspans), ["--memory-bytes", "1073741824"]),
-        (svg(&format!("{masks}<rect width='90' height='30' mask='url(#m14)'/>")), ["--cpu-seconds", "1"]),
+        (svg(&format!("<g id='u0'><rect width='9' height='9'/></g>{copies}")), ["--cpu-seconds", "1"]),
     ] {
         let (status, said) = trial(&file, &limits);
         assert!(!status.success(), "{limits:?}: {status}: {said}");
