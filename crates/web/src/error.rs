@@ -109,7 +109,18 @@ impl PageError {
             ),
             _ => String::new(),
         };
-        let (status, title, text) = match &self {
+        let (status, title, text) = self.words(&control);
+        if status.is_server_error() {
+            tracing::error!(error = chain(&self), "a page failed");
+        }
+        let page = ErrorPage { css: asset_url("app.css"), code: status.as_u16(), title, text, home };
+        let body = page.render().unwrap_or_else(|_| title.to_owned());
+        (status, [(CACHE_CONTROL, "no-store")], Html(body)).into_response()
+    }
+
+    /// Status, title and text of its page; `control` is the text where a field holds a control character.
+    fn words<'a>(&'a self, control: &'a str) -> (StatusCode, &'static str, &'a str) {
+        match self {
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
                 "Page not found",
@@ -155,9 +166,7 @@ impl PageError {
                 "Request not understood",
                 "Something in the address or the form is not right.",
             ),
-            Self::ControlCharacter(_) => {
-                (StatusCode::BAD_REQUEST, "Text with a control character", control.as_str())
-            }
+            Self::ControlCharacter(_) => (StatusCode::BAD_REQUEST, "Text with a control character", control),
             Self::Busy(why) => (StatusCode::TOO_MANY_REQUESTS, "Too many at once", why.as_str()),
             Self::Unusable(why) => (StatusCode::BAD_REQUEST, "That cannot be shown", why.as_str()),
             Self::Store(error) if error.is_unwritable() => (
@@ -170,13 +179,7 @@ impl PageError {
                 "Something went wrong on our side",
                 "The page could not be made. Your links are not affected by this. Please try again in a moment.",
             ),
-        };
-        if status.is_server_error() {
-            tracing::error!(error = chain(&self), "a page failed");
         }
-        let page = ErrorPage { css: asset_url("app.css"), code: status.as_u16(), title, text, home };
-        let body = page.render().unwrap_or_else(|_| title.to_owned());
-        (status, [(CACHE_CONTROL, "no-store")], Html(body)).into_response()
     }
 }
 
