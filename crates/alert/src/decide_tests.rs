@@ -348,8 +348,9 @@ fn polls_dated_in_the_future_are_no_collector_at_work() {
         };
         world.decide(START + minute * MINUTE, &[]);
     }
-    assert_eq!(told(&world)[..1], ["clock_wrong Example Net"], "{:?}", told(&world));
-    assert!(told(&world).contains(&"collector_stalled Example Net".to_owned()), "{:?}", told(&world));
+    let mut told = told(&world);
+    told.sort();
+    assert_eq!(told, ["clock_wrong Example Net", "collector_stalled Example Net"]);
 }
 
 #[test]

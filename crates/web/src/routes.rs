@@ -324,9 +324,14 @@ async fn staff_guard(State(rule): State<Rule>, mut request: Request, next: Next)
             request.extensions_mut().insert(session);
             next.run(request).await
         }
-        Ok(None) => staff_session::refused(rule.answer, request.headers(), &path),
+        Ok(None) => staff_session::refused(rule.answer, request.headers(), wanted(&request)),
         Err(error) => StaffError(error).into_response(),
     }
+}
+
+/// Where a request wanted to go, with what was searched or filtered.
+fn wanted(request: &Request) -> &str {
+    request.uri().path_and_query().map_or(request.uri().path(), |address| address.as_str())
 }
 
 #[derive(Clone)]
@@ -354,7 +359,7 @@ async fn guard(State(rule): State<Rule>, mut request: Request, next: Next) -> Re
                 next.run(request).await
             }
         },
-        Ok(None) => NoSession::of(rule.answer, request.headers(), request.uri().path()).into_response(),
+        Ok(None) => NoSession::of(rule.answer, request.headers(), wanted(&request)).into_response(),
         Err(error) => PageError::into_response(error),
     }
 }

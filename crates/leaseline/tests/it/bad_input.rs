@@ -8,13 +8,14 @@ use std::{
 
 use routeros_sim::{Fleet, InterfaceSpec, RouterSpec, SimClock};
 
+use crate::first_router::now_ms;
 use crate::installation::{Installation, is_untouched};
 
 /// Runs `body` beside one simulated router with ether1; the user is `admin`, the password `secret`.
 fn with_router(body: impl FnOnce(SocketAddr)) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let (fleet, address) = runtime.block_on(async {
-        let mut fleet = Fleet::new(SimClock::new(|| 1_795_392_000_000));
+        let mut fleet = Fleet::new(SimClock::new(now_ms));
         let spec = RouterSpec::new("edge").interface(InterfaceSpec::ethernet("ether1"));
         let router = fleet.add(spec).await.expect("a router");
         (fleet, router.address())
@@ -153,7 +154,7 @@ fn a_user_who_may_not_ping_is_told_by_the_test_and_by_a_round() {
     let installation = Installation::new();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let (fleet, router) = runtime.block_on(async {
-        let mut fleet = Fleet::new(SimClock::new(|| 1_795_392_000_000));
+        let mut fleet = Fleet::new(SimClock::new(now_ms));
         let spec = RouterSpec::new("edge")
             .interface(InterfaceSpec::ethernet("ether1"))
             .interface(InterfaceSpec::ethernet("ether2"));

@@ -62,14 +62,29 @@ pub(crate) async fn enter(
     Ok((AppendHeaders(cookies), Redirect::to(destination(next))).into_response())
 }
 
+/// The longest address that a login leads back to.
+const NEXT_BYTES_MAX: usize = 1_000;
+
 /// Where to go after logging in: a page of ours, never another site's.
 pub(crate) fn destination(next: &str) -> &str {
-    let plain = next.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte));
-    if plain && next.starts_with("/client/") && !next.starts_with("/client/log") && !next.contains("..") {
+    if is_address(next) && next.starts_with("/client/") && !next.starts_with("/client/log") {
         next
     } else {
         DASHBOARD
     }
+}
+
+/// Whether it is a plain path of ours, with or without a query: what was searched or filtered is not lost by a login.
+pub(crate) fn is_address(next: &str) -> bool {
+    let (path, query) = next.split_once('?').unwrap_or((next, ""));
+    let only = |text: &str, others: &[u8]| {
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || others.contains(&byte))
+    };
+    next.len() <= NEXT_BYTES_MAX
+        && only(path, b"/-_.")
+        && !path.contains("..")
+        && !path.contains("//")
+        && only(query, b"-_.~%&=+:,*")
 }
 
 /// A page whose form was not accepted.
@@ -83,7 +98,11 @@ mod tests {
 
     #[test]
     fn a_login_leads_to_our_own_pages_only() {
-        for good in ["/client/links/7", "/client/sla-reports/7/report.pdf"] {
+        for good in [
+            "/client/links/7",
+            "/client/sla-reports/7/report.pdf",
+            "/client/sla-reports?verdict=breached&month=2026-11&q=head+office%2C+Bengaluru",
+        ] {
             assert_eq!(destination(good), good);
         }
         for bad in [
@@ -96,6 +115,10 @@ mod tests {
             "/client/login",
             "/client/login/code",
             "/client/logout",
+            "/client/login?x=1",
+            "/client/links?next=https://evil.example",
+            "/client/links?a=<b>",
+            "/client/links?a\r\nSet-Cookie",
         ] {
             assert_eq!(destination(bad), DASHBOARD, "{bad}");
         }

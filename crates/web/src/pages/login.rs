@@ -18,7 +18,7 @@ use crate::credentials;
 use crate::error::PageError;
 use crate::pages::door::{self, Door, destination, refused_form};
 use crate::pages::{DASHBOARD, LOGIN_CODE, login_code, render};
-use crate::session::PersonSession;
+use crate::session::{PersonSession, login_with_next};
 use crate::throttle::Attempt;
 
 /// Longer user names are nobody's, and are not kept in the log.
@@ -104,7 +104,7 @@ pub(crate) async fn submit(
     let cookie = login_code::begin(&app, &caller, &user).await?;
     let cookie = AppendHeaders([(SET_COOKIE, cookie.to_string())]);
     let next = destination(&next);
-    let to = if next == DASHBOARD { LOGIN_CODE.to_owned() } else { format!("{LOGIN_CODE}?next={next}") };
+    let to = if next == DASHBOARD { LOGIN_CODE.to_owned() } else { login_with_next(LOGIN_CODE, next) };
     Ok((cookie, Redirect::to(&to)).into_response())
 }
 

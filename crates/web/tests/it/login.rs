@@ -188,6 +188,29 @@ async fn a_login_goes_on_to_where_one_wanted_to_go_but_never_to_another_site() {
     }
 }
 
+/// What was searched or filtered for is an address as well: a mail or a bookmark leads there.
+#[tokio::test]
+async fn a_login_goes_on_with_the_query_that_was_asked_for() {
+    for portal in portals().await {
+        for (page, login) in [
+            ("/client/sla-reports?verdict=breached&q=head+office", "/client/login"),
+            ("/staff/links?q=ILL-1&page=2", "/staff/login"),
+        ] {
+            let answer = portal.browser().get(page).await;
+            let to = answer.header("location").to_owned();
+            let (path, query) = to.split_once('?').unwrap();
+            let fields: Vec<(String, String)> =
+                form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            assert_eq!((path, fields), (login, vec![("next".to_owned(), page.to_owned())]));
+        }
+        let wanted = "/client/sla-reports?verdict=breached&q=head+office";
+        let encoded: String = form_urlencoded::byte_serialize(wanted.as_bytes()).collect();
+        let form = format!("username=asha&password=correct+horse+battery&next={encoded}");
+        let answer = portal.browser().post("/client/login", &form).await;
+        assert_eq!(answer.header("location"), wanted);
+    }
+}
+
 #[tokio::test]
 async fn an_imported_bcrypt_hash_works_once_and_is_replaced() {
     for portal in portals().await {

@@ -18,9 +18,11 @@ use crate::audit::staff_event;
 use crate::caller::{Caller, new_device};
 use crate::credentials;
 use crate::error::PageError;
+use crate::pages::door::is_address;
 use crate::pages::login::USERNAME_CHARS_MAX;
 use crate::pages::render;
 use crate::pages::staff::{Answered, LOGIN, LOGIN_CODE, WALL, login_code, refused};
+use crate::session::login_with_next;
 use crate::staff::{self, StaffSession};
 use crate::throttle::Attempt;
 
@@ -103,7 +105,7 @@ pub(crate) async fn submit(
     }
     let cookie = login_code::begin(&app, &caller, &user).await?;
     let next = destination(&next);
-    let to = if next == WALL { LOGIN_CODE.to_owned() } else { format!("{LOGIN_CODE}?next={next}") };
+    let to = if next == WALL { LOGIN_CODE.to_owned() } else { login_with_next(LOGIN_CODE, next) };
     Ok((AppendHeaders([(SET_COOKIE, cookie.to_string())]), Redirect::to(&to)).into_response())
 }
 
@@ -153,11 +155,9 @@ pub(crate) async fn enter(
 
 /// Where to go after logging in: a staff page, never another site's.
 pub(crate) fn destination(next: &str) -> &str {
-    let plain = next.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte));
-    if plain
-        && next.starts_with("/staff/")
+    if is_address(next)
+        && (next.starts_with("/staff/") || next.starts_with("/staff?"))
         && !["/staff/log", "/staff/forgot", "/staff/reset"].iter().any(|door| next.starts_with(door))
-        && !next.contains("..")
     {
         next
     } else {
