@@ -6,10 +6,8 @@ use jobs::{Close, Selection, close_month, links_of_month};
 use sla::Month;
 use store::{CompanyEdit, CompanyId, LinkId, NewExclusion, Store};
 
-use super::story::Calendar;
+use super::{setup::BY, story::Calendar};
 
-/// Who signs what the demo enters.
-const BY: &str = "demo";
 const ACCENT: &str = "#0f6e5c";
 const LOGO: &[u8] = include_bytes!("logo.svg");
 const SUPPORT_EMAIL: &str = "noc@meridian.example";

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Who signs what the demo sets up.
-const BY: &str = "demo";
+pub(super) const BY: &str = "demo";
 /// Readings are written week by week, all lines together, in one transaction each.
 const CHUNK_MS: i64 = 7 * 86_400_000;
 
