@@ -44,9 +44,21 @@ impl MailServer {
 
     /// What it was given so far, in order.
     pub(crate) fn mails(&self) -> Vec<Value> {
-        let text = fs::read_to_string(&self.kept).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+        whole_lines(&fs::read_to_string(&self.kept).unwrap_or_default())
     }
+}
+
+/// A mail that is being written has no line break yet: it is there at the next look.
+fn whole_lines(text: &str) -> Vec<Value> {
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    whole.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
+}
+
+#[test]
+fn a_mail_that_is_half_written_is_left_for_the_next_look() {
+    assert_eq!(whole_lines(""), Vec::<Value>::new());
+    assert_eq!(whole_lines("{\"to\""), Vec::<Value>::new());
+    assert_eq!(whole_lines("{\"to\":1}\n{\"to\""), [serde_json::json!({ "to": 1 })]);
 }
 
 impl Drop for MailServer {
