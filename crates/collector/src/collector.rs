@@ -14,6 +14,7 @@ use crate::config::CollectorConfig;
 use crate::error::CollectorError;
 use crate::live::LiveWatch;
 use crate::poller::{Poller, RoundReport, Shared};
+use crate::ppp::PppBoard;
 use crate::round_writer::RoundWriter;
 use crate::running::Running;
 use crate::schedule::{RoundKind, Slot};
@@ -197,6 +198,7 @@ impl Collector {
             check: ClockCheck::default(),
             rules,
             witness: Witness::new(config.witness.clone()),
+            ppp: PppBoard::default(),
             permits: Semaphore::new(config.rounds_at_once.clamp(1, Semaphore::MAX_PERMITS)),
             config,
         };
@@ -232,6 +234,7 @@ impl Collector {
             now_ms = health.polled_ms.map_or(now_ms, |polled_ms| polled_ms.max(now_ms));
         }
         let targets = store.collector_targets(now_ms).await.map_err(CollectorError::Targets)?;
+        self.shared.ppp.expect(&targets);
         let contradicts = is_first
             && store
                 .future_contradicts(self.shared.clocks.now().wall_ms)

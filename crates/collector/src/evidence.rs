@@ -6,6 +6,7 @@
 
 mod drops;
 mod reboot;
+mod session;
 
 use serde_json::{Value, json};
 use sla::LinkState;
@@ -53,9 +54,12 @@ pub(crate) struct Gap<'a> {
 /// - `link-downs` missing: the same, and equal states count as going on in a normal interval only.
 /// - Uptime went back: a reboot.
 /// - Another interface under the name, or `link-downs` fell: unknown.
+/// - A PPP user: what its sessions say, see [`session::resolve`].
 pub(crate) fn resolve(gap: &Gap<'_>) -> Resolved {
     let (before, after) = (&gap.prev.identity, &gap.next.identity);
-    let resolved = if gap.rebooted() && before.is_after_reboot(after) {
+    let resolved = if gap.next.ppp.is_some() {
+        session::resolve(gap)
+    } else if gap.rebooted() && before.is_after_reboot(after) {
         reboot::resolve(gap)
     } else if !before.is_same(after) {
         gap.all_unknown(Cause::InterfaceMissing, gap.recreated_facts())
@@ -111,7 +115,11 @@ impl Gap<'_> {
         // would hear of it before the next look.
         let down_by_ms = if self.next.running { self.next.at_ms } else { self.next.at_ms - 1 };
         let down_ms = self.date(self.next.down_local_ms, down_by_ms.max(self.prev.at_ms));
-        (down_ms, self.date(self.next.up_local_ms, self.next.at_ms))
+        let up_ms = match &self.next.ppp {
+            Some(ppp) => ppp.began_ms.filter(|&ms| ms >= self.prev.at_ms).map(|ms| ms.min(self.next.at_ms)),
+            None => self.date(self.next.up_local_ms, self.next.at_ms),
+        };
+        (down_ms, up_ms)
     }
 
     /// When the router started, by our clock.
@@ -121,7 +129,10 @@ impl Gap<'_> {
 
     /// Uptime went back, or it is shorter than the time since the last look by more than clocks differ. A boot
     /// moment that merely jitters, or one that seems to have moved because our clock was set, is none.
-    fn rebooted(&self) -> bool {
+    pub(crate) fn rebooted(&self) -> bool {
+        if !self.prev.is_of_same_router(self.next) {
+            return false;
+        }
         let elapsed_ms = self.prev.elapsed_ms(self.next);
         let went_back = self.next.uptime_ms + UPTIME_JITTER_MS < self.prev.uptime_ms;
         let started_since = self.next.uptime_ms < elapsed_ms + UPTIME_JITTER_MS;

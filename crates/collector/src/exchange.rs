@@ -1,11 +1,16 @@
 //! The one pipelined exchange that looks at all links of a router at once.
 
-use routeros::{Client, Error, Interface};
+use std::collections::HashMap;
+
+use routeros::{Client, Error, Interface, PppSession};
+use store::{LinkPort, RouterId};
 
 use crate::clocks::{Clocks, Moment};
 use crate::counter_delta::{CounterValues, port_speed_bps};
 use crate::interface_name;
 use crate::look::{Identity, Look};
+use crate::piece::Cause;
+use crate::ppp::{self, PppLook, SeenElsewhere};
 
 /// A router reads a command when it arrives; a reply may then drip in for seconds. The moment of the look is half
 /// of the exchange after asking, but not more than this.
@@ -24,13 +29,21 @@ pub(crate) struct Observation {
     /// The router's clock minus ours, if it tells its zone.
     pub(crate) utc_offset_ms: Option<i64>,
     pub(crate) interfaces: Vec<Interface>,
+    /// Its PPP sessions, or why it does not tell them.
+    pub(crate) sessions: Result<Vec<PppSession>, Cause>,
 }
 
-/// Asks for everything side by side. A router that will not tell its clock is looked at without.
-pub(crate) async fn observe(client: &Client, clocks: &Clocks) -> Result<Observation, Error> {
+/// Asks for everything side by side; for the PPP sessions, one listing of all, only where links name PPP users. A router
+/// that will not tell its clock is looked at without.
+pub(crate) async fn observe(
+    client: &Client,
+    clocks: &Clocks,
+    wants_sessions: bool,
+) -> Result<Observation, Error> {
     let asked = clocks.now();
-    let (interfaces, resources, clock) =
-        tokio::join!(client.interfaces(), client.system_resources(), client.clock());
+    let sessions = async { if wants_sessions { client.ppp_sessions().await } else { Ok(Vec::new()) } };
+    let (interfaces, resources, clock, sessions) =
+        tokio::join!(client.interfaces(), client.system_resources(), client.clock(), sessions);
     let took_ms = clocks.now().mono_ms - asked.mono_ms;
     let moment = asked.after_ms((took_ms / 2).min(HALF_WAY_MS_MAX));
     let (interfaces, resources) = (interfaces?, resources?);
@@ -38,6 +51,13 @@ pub(crate) async fn observe(client: &Client, clocks: &Clocks) -> Result<Observat
         Ok(clock) => Some(clock),
         Err(error) if error.is_connection_lost() => return Err(error),
         Err(_) => None,
+    };
+    let sessions = match sessions {
+        Ok(sessions) => Ok(sessions),
+        Err(error) if error.is_connection_lost() => return Err(error),
+        // RouterOS 6 without the package `ppp` serves no sessions.
+        Err(error) if error.is_no_such_command() => Ok(Vec::new()),
+        Err(error) => Err(error.refusal().map_or(Cause::ProtocolError, Cause::from)),
     };
     let offset_ms =
         clock.as_ref().and_then(|clock| local_ms(clock.local)).map(|local_ms| local_ms - moment.wall_ms);
@@ -50,6 +70,7 @@ pub(crate) async fn observe(client: &Client, clocks: &Clocks) -> Result<Observat
         offset_ms,
         utc_offset_ms,
         interfaces,
+        sessions,
     })
 }
 
@@ -81,7 +102,61 @@ impl Observation {
             up_local_ms: interface.last_link_up.and_then(local_ms),
             offset_ms: self.offset_ms,
             answered: None,
+            ppp: None,
         })
+    }
+
+    /// This observation as a look at a PPP user: at the session that is given, or at none. `router` is this one.
+    pub(crate) fn ppp_look(&self, router: RouterId, user: &str, session: Option<&PppSession>) -> Look {
+        let began_ms = session.map(|session| {
+            self.moment.wall_ms - i64::try_from(session.uptime.as_millis()).unwrap_or(i64::MAX / 2)
+        });
+        Look {
+            at_ms: self.moment.wall_ms,
+            mono_ms: Some(self.moment.mono_ms),
+            uptime_ms: self.uptime_ms,
+            identity: Identity {
+                id: session.map(|session| ppp::key(session).to_owned()).unwrap_or_default(),
+                name: LinkPort::notation_of_user(user),
+                mac: None,
+            },
+            running: session.is_some(),
+            disabled: false,
+            link_downs: None,
+            down_local_ms: None,
+            up_local_ms: None,
+            offset_ms: self.offset_ms,
+            answered: None,
+            ppp: Some(PppLook { router, began_ms, maybe_elsewhere: false }),
+        }
+    }
+
+    /// The dynamic interface of a session, if that can be told.
+    pub(crate) fn interface_of(&self, session: &PppSession) -> Option<usize> {
+        let uptime_ms = i64::try_from(session.uptime.as_millis()).unwrap_or(i64::MAX / 2);
+        let began_local_ms = self.offset_ms.map(|offset_ms| self.moment.wall_ms + offset_ms - uptime_ms);
+        ppp::interface_of(&self.interfaces, session, began_local_ms, |interface| {
+            interface.last_link_up.and_then(local_ms)
+        })
+    }
+
+    /// All wanted users that are connected here, as other routers' links see them.
+    pub(crate) fn seen_elsewhere(
+        &self,
+        router: RouterId,
+        wanted: &[String],
+    ) -> Result<HashMap<String, SeenElsewhere>, Cause> {
+        let sessions = self.sessions.as_ref().map_err(|cause| *cause)?;
+        let seen = |user: &String| {
+            let session = ppp::session_of(sessions, user, None)?;
+            let interface = self.interface_of(session).map(|index| &self.interfaces[index]);
+            let look = self.ppp_look(router, user, Some(session));
+            Some((
+                user.clone(),
+                SeenElsewhere { look, counters: interface.map(counters).unwrap_or_default() },
+            ))
+        };
+        Ok(wanted.iter().filter_map(seen).collect())
     }
 }
 
@@ -98,7 +173,7 @@ pub(crate) fn factory_bps(interface: &Interface) -> Option<u64> {
 }
 
 /// Router-local time as if it were UTC, in the middle of its second.
-fn local_ms(local: jiff::civil::DateTime) -> Option<i64> {
+pub(crate) fn local_ms(local: jiff::civil::DateTime) -> Option<i64> {
     let utc = local.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
     Some(utc.timestamp().as_millisecond() + HALF_A_SECOND_MS)
 }

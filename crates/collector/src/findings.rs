@@ -1,13 +1,15 @@
 //! From the router's answers to what each link's round found. Pure.
 
-use routeros::{EthernetLink, Interface, Traffic};
-use store::{DownWhen, LinkId};
+use jiff::civil::DateTime;
+use routeros::{EthernetLink, Interface, PppSession, Traffic, Value};
+use store::{DownWhen, LinkId, LinkPort, RouterId};
 
 use crate::counter_delta::Rates;
-use crate::exchange::{Observation, counters, factory_bps};
+use crate::exchange::{Observation, counters, factory_bps, local_ms};
 use crate::link_record::{Finding, Measured, PolledLink};
 use crate::piece::Cause;
 use crate::pinging::Pinged;
+use crate::ppp::{self, Elsewhere, SeenElsewhere};
 use crate::schedule::{RoundKind, Slot};
 use crate::timeline::Seen;
 
@@ -24,19 +26,54 @@ pub(crate) struct Asked<'a> {
     pub(crate) port_id: Option<&'a str>,
     /// What to tell the operator when the interface is not there.
     pub(crate) missing: Option<String>,
+    /// The PPP user whose last logout is wanted, because the session is another one than before.
+    pub(crate) logout_of: Option<&'a str>,
     interface: Option<usize>,
+    /// Empty for a link over an interface.
+    user: &'a str,
+    /// What is known of the link's PPP user; none for a link over an interface.
+    ppp: Option<UserSeen<'a>>,
     measures: bool,
     no_answer_is_down: bool,
 }
 
+/// What is known of a PPP user at the moment of a look.
+#[derive(Debug)]
+enum UserSeen<'a> {
+    /// Connected here.
+    Here(&'a PppSession),
+    /// Connected to another router of the company.
+    Elsewhere(SeenElsewhere),
+    /// Not connected.
+    Absent { maybe_elsewhere: bool },
+    /// Nobody can say.
+    Unknown(Cause),
+}
+
 impl<'a> Asked<'a> {
-    pub(crate) fn new(polled: &'a PolledLink, observation: &'a Observation, slot: Slot) -> Self {
-        let name = polled.link.interface.as_str();
-        let interface = observation.index_of(name);
-        let runs = interface.is_some_and(|index| {
-            let interface = &observation.interfaces[index];
-            interface.running == Some(true) && !interface.disabled
-        });
+    pub(crate) fn new(
+        polled: &'a PolledLink,
+        observation: &'a Observation,
+        slot: Slot,
+        elsewhere: impl Fn(&PolledLink, i64) -> Option<Elsewhere>,
+    ) -> Self {
+        let port = polled.link.port();
+        let ppp = port.ppp_user().map(|user| user_seen(polled, user, observation, elsewhere));
+        let user = port.ppp_user().unwrap_or_default();
+        let interface = match (&ppp, port) {
+            (Some(UserSeen::Here(session)), _) => observation.interface_of(session),
+            (Some(_), _) | (None, LinkPort::PppUser(_)) => None,
+            (None, LinkPort::Interface(name)) => observation.index_of(name),
+        };
+        let runs = match &ppp {
+            Some(seen) => matches!(seen, UserSeen::Here(_)),
+            None => interface.is_some_and(|index| {
+                let interface = &observation.interfaces[index];
+                interface.running == Some(true) && !interface.disabled
+            }),
+        };
+        let name = interface
+            .and_then(|index| std::str::from_utf8(observation.interfaces[index].name.as_bytes()).ok());
         let measures = slot.kind == RoundKind::Sample && !polled.has_sample(slot.at_ms);
         let no_answer_is_down = polled.down_when == DownWhen::InterfaceOrNoAnswer;
         let target = polled.link.probe_target.as_deref();
@@ -44,13 +81,22 @@ impl<'a> Asked<'a> {
             link: polled.link.id,
             circuit: &polled.link.circuit,
             ping_target: target.filter(|_| runs && (measures || no_answer_is_down)),
-            traffic_name: Some(name).filter(|_| runs && measures && polled.lacks_reading()),
+            traffic_name: name.filter(|_| runs && measures && polled.lacks_reading()),
             port_id: interface
                 .map(|index| &observation.interfaces[index])
                 .filter(|interface| runs && measures && is_ethernet(interface))
                 .map(|interface| interface.id.as_str()),
-            missing: missing(polled, observation, interface),
+            missing: match (&ppp, port) {
+                (Some(seen), LinkPort::PppUser(user)) => no_session(seen, user),
+                _ => missing(polled, observation, interface),
+            },
+            logout_of: ppp
+                .as_ref()
+                .zip(port.ppp_user())
+                .and_then(|(seen, user)| logout_of(polled, seen, user)),
             interface,
+            user,
+            ppp,
             measures,
             no_answer_is_down,
         }
@@ -96,27 +142,40 @@ impl Asked<'_> {
     }
 }
 
-/// What was found, in the order of what was asked.
+/// What was asked beside the pings.
+pub(crate) struct Answers {
+    pub(crate) traffic: Vec<Traffic>,
+    pub(crate) ports: Vec<EthernetLink>,
+    /// When PPP users logged out last, by the router's local clock.
+    pub(crate) logouts: Vec<(Value, DateTime)>,
+}
+
+/// What was found at this router, in the order of what was asked.
 pub(crate) fn findings(
+    router: RouterId,
     asked: &[Asked<'_>],
     observation: &Observation,
     pinged: &Pinged,
-    (traffic, ports): (&[Traffic], &[EthernetLink]),
+    answers: &Answers,
 ) -> Vec<Finding> {
     asked
         .iter()
         .enumerate()
-        .map(|(index, asked)| finding(asked, index, observation, pinged, (traffic, ports)))
+        .map(|(index, asked)| finding(router, asked, index, observation, pinged, answers))
         .collect()
 }
 
 fn finding(
+    router: RouterId,
     asked: &Asked<'_>,
     index: usize,
     observation: &Observation,
     pinged: &Pinged,
-    (traffic, ports): (&[Traffic], &[EthernetLink]),
+    answers: &Answers,
 ) -> Finding {
+    if let Some(seen) = &asked.ppp {
+        return ppp_finding(router, (asked, seen), index, observation, pinged, answers);
+    }
     let Some(interface) = asked.interface.map(|index| &observation.interfaces[index]) else {
         let seen = Seen::Nothing { at_ms: observation.moment.wall_ms, cause: Cause::InterfaceMissing };
         return Finding { seen, measured: None };
@@ -129,11 +188,104 @@ fn finding(
     look.answered = ping.as_ref().map(|outcome| outcome.received > 0).filter(|_| asked.no_answer_is_down);
     let measured = asked.measures.then(|| Measured {
         counters: counters(interface),
-        port_bps: negotiated_bps(&interface.id, ports).or_else(|| factory_bps(interface)),
+        port_bps: negotiated_bps(&interface.id, &answers.ports).or_else(|| factory_bps(interface)),
         ping,
-        instant: asked.traffic_name.and_then(|name| instant(name, traffic)).unwrap_or_default(),
+        instant: asked.traffic_name.and_then(|name| instant(name, &answers.traffic)).unwrap_or_default(),
     });
     Finding { seen: Seen::Interface(look), measured }
+}
+
+fn ppp_finding(
+    router: RouterId,
+    (asked, seen): (&Asked<'_>, &UserSeen<'_>),
+    index: usize,
+    observation: &Observation,
+    pinged: &Pinged,
+    answers: &Answers,
+) -> Finding {
+    let session = match seen {
+        UserSeen::Here(session) => Some(*session),
+        UserSeen::Absent { .. } => None,
+        UserSeen::Elsewhere(seen) => return found_elsewhere(seen, asked.measures),
+        UserSeen::Unknown(cause) => {
+            let seen = Seen::Nothing { at_ms: observation.moment.wall_ms, cause: *cause };
+            return Finding { seen, measured: None };
+        }
+    };
+    let mut look = observation.ppp_look(router, asked.user, session);
+    if let (Some(ppp), UserSeen::Absent { maybe_elsewhere }) = (&mut look.ppp, seen) {
+        ppp.maybe_elsewhere = *maybe_elsewhere;
+    }
+    let mut logouts = answers.logouts.iter();
+    look.down_local_ms = logouts
+        .find(|(user, _)| asked.logout_of.is_some_and(|wanted| user.to_string_lossy() == wanted))
+        .and_then(|(_, at)| local_ms(*at));
+    let ping = pinged.outcomes.get(index).cloned().flatten();
+    look.answered = ping.as_ref().map(|outcome| outcome.received > 0).filter(|_| asked.no_answer_is_down);
+    let interface = asked.interface.map(|index| &observation.interfaces[index]);
+    let measured = asked.measures.then(|| Measured {
+        counters: interface.map(counters).unwrap_or_default(),
+        port_bps: None,
+        ping,
+        instant: asked.traffic_name.and_then(|name| instant(name, &answers.traffic)).unwrap_or_default(),
+    });
+    Finding { seen: Seen::Interface(look), measured }
+}
+
+/// A PPP user that another router of the company serves; its far end is not pinged from there.
+pub(crate) fn found_elsewhere(seen: &SeenElsewhere, measures: bool) -> Finding {
+    let measured = measures.then(|| Measured {
+        counters: seen.counters,
+        port_bps: None,
+        ping: None,
+        instant: Rates::default(),
+    });
+    Finding { seen: Seen::Interface(seen.look.clone()), measured }
+}
+
+/// A session here goes before one elsewhere. A user that was never seen may be misspelled: that is no outage.
+fn user_seen<'a>(
+    polled: &PolledLink,
+    user: &str,
+    observation: &'a Observation,
+    elsewhere: impl Fn(&PolledLink, i64) -> Option<Elsewhere>,
+) -> UserSeen<'a> {
+    let sessions = match &observation.sessions {
+        Ok(sessions) => sessions,
+        Err(cause) => return UserSeen::Unknown(*cause),
+    };
+    let last = polled.last_ppp_look(user);
+    let followed = last.filter(|look| look.ppp.is_some()).map(|look| look.identity.id.as_str());
+    if let Some(session) = ppp::session_of(sessions, user, followed) {
+        return UserSeen::Here(session);
+    }
+    match elsewhere(polled, observation.moment.mono_ms) {
+        Some(Elsewhere::Connected(seen)) => UserSeen::Elsewhere(seen),
+        Some(Elsewhere::Unheard(cause)) => UserSeen::Unknown(cause),
+        _ if last.is_none() => UserSeen::Unknown(Cause::InterfaceMissing),
+        Some(Elsewhere::Absent { others }) => UserSeen::Absent { maybe_elsewhere: others },
+        None => UserSeen::Absent { maybe_elsewhere: false },
+    }
+}
+
+/// Whether it matters when the user logged out last: the session of before is gone, or nobody looked for a while.
+fn logout_of<'a>(polled: &PolledLink, seen: &UserSeen<'_>, user: &'a str) -> Option<&'a str> {
+    let last = polled.last_ppp_look(user)?;
+    let is_new = match seen {
+        UserSeen::Here(session) => last.identity.id != ppp::key(session),
+        UserSeen::Absent { .. } => last.running || polled.is_silent(),
+        UserSeen::Elsewhere(_) | UserSeen::Unknown(_) => false,
+    };
+    is_new.then_some(user)
+}
+
+/// One line for the operator if the user was never seen.
+fn no_session(seen: &UserSeen<'_>, user: &str) -> Option<String> {
+    matches!(seen, UserSeen::Unknown(Cause::InterfaceMissing)).then(|| {
+        format!(
+            "no router of the company has had a session of the PPP user {user:?} yet; see `/ppp active print`"
+        )
+    })
 }
 
 fn is_ethernet(interface: &Interface) -> bool {

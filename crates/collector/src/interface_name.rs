@@ -14,6 +14,14 @@ pub(crate) fn index_of<'n>(names: impl Iterator<Item = &'n Value> + Clone, wante
     }
 }
 
+/// Which interface is that of a PPP user's session; of several the first session's, which has no number.
+pub(crate) fn index_of_session<'n>(names: impl Iterator<Item = &'n Value>, user: &str) -> Option<usize> {
+    let is_session = |name: &str| store::users_of_ppp_interface(name).iter().position(|of| *of == user);
+    let sessions =
+        names.enumerate().filter_map(|(index, name)| Some((is_session(&name.to_string_lossy())?, index)));
+    sessions.min().map(|(_, index)| index)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,5 +37,17 @@ mod tests {
         assert_eq!(index(&["uplink ", "uplink"], "uplink"), Some(1), "the same name goes before");
         assert_eq!(index(&["uplink ", " uplink"], "uplink"), None, "which of them, nobody can say");
         assert_eq!(index(&["ether1"], "ether"), None);
+    }
+
+    #[test]
+    fn the_interface_of_a_users_session_is_found_by_the_user() {
+        let index = |names: &[&str], user: &str| {
+            let names: Vec<Value> = names.iter().map(|name| Value::from(*name)).collect();
+            index_of_session(names.iter(), user)
+        };
+        assert_eq!(index(&["ether1", "<pppoe-a-1>", "<pppoe-a>"], "a"), Some(2));
+        assert_eq!(index(&["ether1", "<l2tp-a-1>"], "a"), Some(1));
+        assert_eq!(index(&["<pppoe-a-1>"], "a-1"), Some(0));
+        assert_eq!(index(&["<pppoe-ab>", "a"], "a"), None);
     }
 }

@@ -31,6 +31,7 @@ mod memory;
 mod piece;
 mod pinging;
 mod poller;
+mod ppp;
 mod redate;
 mod round_writer;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::counter_fall::follow;
 use crate::look::{Identity, Look};
 use crate::memory::Memory;
 use crate::piece::Piece;
+use crate::ppp::was_session_of;
 use crate::standing::Standing;
 use crate::timeline::{Rules, Seen};
 
@@ -104,9 +105,20 @@ impl PolledLink {
         seen.is_some_and(|seen| seen.is_same_renamed(&Identity::of(interface)))
     }
 
-    /// When the link was last seen and the router's uptime then.
+    /// When the link was last seen at its own router, and the router's uptime then.
     pub(crate) fn last_contact(&self) -> Option<(i64, i64)> {
-        self.memory.timeline.look().map(|look| (look.at_ms, look.uptime_ms))
+        let own = |look: &&Look| look.ppp.as_ref().is_none_or(|ppp| ppp.router == self.link.router_id);
+        self.memory.timeline.look().filter(own).map(|look| (look.at_ms, look.uptime_ms))
+    }
+
+    /// The last look, if it was at a session of this PPP user or found the user without one.
+    pub(crate) fn last_ppp_look(&self, user: &str) -> Option<&Look> {
+        self.memory.timeline.look().filter(|look| was_session_of(&look.identity.name, user))
+    }
+
+    /// Whether polls have failed since the last look.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.memory.timeline.is_silent()
     }
 
     /// Whether its time line is written beyond `now_ms` by more than two readings of a clock differ.

@@ -1,8 +1,13 @@
+use std::fmt;
+
 use routeros::Interface;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::ser::SerializeTuple;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sla::LinkState;
 
 use crate::piece::{Cause, Verdict};
+use crate::ppp::PppLook;
 
 /// What makes an interface the same thing as before (SLA trap 27): a name can be given to another interface, an id
 /// to a dynamic interface that was made anew. The MAC address counts for physical ports alone: a bridge takes that of a port
@@ -71,6 +76,8 @@ pub(crate) struct Look {
     pub(crate) offset_ms: Option<i64>,
     /// Whether the probe target answered; none where nobody asked or the terms do not care.
     pub(crate) answered: Option<bool>,
+    /// What was seen of the PPP user; none for a link over an interface.
+    pub(crate) ppp: Option<PppLook>,
 }
 
 impl Look {
@@ -80,6 +87,8 @@ impl Look {
             (LinkState::Unknown, Some(Cause::Disabled))
         } else if self.running {
             (LinkState::Up, None)
+        } else if self.ppp.is_some() {
+            (LinkState::Down, Some(Cause::SessionEnded))
         } else {
             (LinkState::Down, Some(Cause::LinkDown))
         }
@@ -93,6 +102,23 @@ impl Look {
         }
     }
 
+    /// The same on a clock that was corrected by `by_ms`.
+    pub(crate) fn shift(&mut self, by_ms: i64) {
+        self.at_ms += by_ms;
+        self.offset_ms = self.offset_ms.map(|offset_ms| offset_ms - by_ms);
+        if let Some(ppp) = &mut self.ppp {
+            ppp.began_ms = ppp.began_ms.map(|began_ms| began_ms + by_ms);
+        }
+    }
+
+    /// Whether both looks were at the same router, so that their uptimes can be compared.
+    pub(crate) fn is_of_same_router(&self, next: &Self) -> bool {
+        match (&self.ppp, &next.ppp) {
+            (Some(before), Some(after)) => before.router == after.router,
+            _ => true,
+        }
+    }
+
     /// Time between two looks: by the monotonic clock within one process, else by the wall clock.
     pub(crate) fn elapsed_ms(&self, next: &Self) -> i64 {
         match (self.mono_ms, next.mono_ms) {
@@ -103,54 +129,66 @@ impl Look {
 }
 
 /// The fields of [`Look`] in their order, without names: it is written for every link in every round, and half of it
-/// would be names.
-type Fields<I> = (i64, i64, I, bool, bool, Option<u64>, Option<i64>, Option<i64>, Option<i64>, Option<bool>);
-
+/// would be names. What a link over an interface does not have comes last and is left out.
 impl Serialize for Look {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let fields: Fields<_> = (
-            self.at_ms,
-            self.uptime_ms,
-            &self.identity,
-            self.running,
-            self.disabled,
-            self.link_downs,
-            self.down_local_ms,
-            self.up_local_ms,
-            self.offset_ms,
-            self.answered,
-        );
-        fields.serialize(serializer)
+        let mut fields = serializer.serialize_tuple(FIELDS + usize::from(self.ppp.is_some()))?;
+        fields.serialize_element(&self.at_ms)?;
+        fields.serialize_element(&self.uptime_ms)?;
+        fields.serialize_element(&self.identity)?;
+        fields.serialize_element(&self.running)?;
+        fields.serialize_element(&self.disabled)?;
+        fields.serialize_element(&self.link_downs)?;
+        fields.serialize_element(&self.down_local_ms)?;
+        fields.serialize_element(&self.up_local_ms)?;
+        fields.serialize_element(&self.offset_ms)?;
+        fields.serialize_element(&self.answered)?;
+        if let Some(ppp) = &self.ppp {
+            fields.serialize_element(ppp)?;
+        }
+        fields.end()
     }
 }
 
+/// How many fields every look has.
+const FIELDS: usize = 10;
+
 impl<'de> Deserialize<'de> for Look {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (
-            at_ms,
-            uptime_ms,
-            identity,
-            running,
-            disabled,
-            link_downs,
-            down_local_ms,
-            up_local_ms,
-            offset_ms,
-            answered,
-        ) = Fields::deserialize(deserializer)?;
-        let mono_ms = None;
-        Ok(Self {
-            at_ms,
-            mono_ms,
-            uptime_ms,
-            identity,
-            running,
-            disabled,
-            link_downs,
-            down_local_ms,
-            up_local_ms,
-            offset_ms,
-            answered,
+        deserializer.deserialize_seq(LookFields)
+    }
+}
+
+struct LookFields;
+
+impl<'de> Visitor<'de> for LookFields {
+    type Value = Look;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the fields of a look")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<Look, A::Error> {
+        let mut at = 0;
+        macro_rules! field {
+            () => {{
+                at += 1;
+                fields.next_element()?.ok_or_else(|| A::Error::invalid_length(at - 1, &self))?
+            }};
+        }
+        Ok(Look {
+            at_ms: field!(),
+            mono_ms: None,
+            uptime_ms: field!(),
+            identity: field!(),
+            running: field!(),
+            disabled: field!(),
+            link_downs: field!(),
+            down_local_ms: field!(),
+            up_local_ms: field!(),
+            offset_ms: field!(),
+            answered: field!(),
+            ppp: fields.next_element()?,
         })
     }
 }

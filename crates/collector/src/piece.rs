@@ -13,6 +13,8 @@ pub(crate) enum Cause {
     RouterReboot,
     /// The interface ran, its probe target gave no answer, and the terms count that as down.
     NoAnswer,
+    /// The router answered, and its PPP user had no session.
+    SessionEnded,
     /// The router did not answer; nobody knows about its links.
     RouterUnreachable,
     /// The router answered and rejected the login.
@@ -43,6 +45,7 @@ impl Cause {
             Self::LinkDown => "link_down",
             Self::RouterReboot => "router_reboot",
             Self::NoAnswer => "no_answer",
+            Self::SessionEnded => "session_ended",
             Self::RouterUnreachable => "router_unreachable",
             Self::LoginRejected => "login_rejected",
             Self::PermissionDenied => "permission_denied",

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use routeros::Client;
-use store::{LinkId, RoundOutcome, Router, RouterTarget, RouterWitness, Store};
+use store::{CompanyId, LinkId, RoundOutcome, Router, RouterId, RouterTarget, RouterWitness, Store};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -16,10 +16,11 @@ use crate::clocks::{Clocks, Moment};
 use crate::config::CollectorConfig;
 use crate::error::RoundError;
 use crate::exchange::{Observation, observe};
-use crate::findings::{Asked, Trouble, findings, troubles};
+use crate::findings::{Answers, Asked, Trouble, findings, found_elsewhere, troubles};
 use crate::link_record::{Finding, PolledLink};
 use crate::piece::Cause;
 use crate::pinging::{PingPlan, Pinged, ping_all};
+use crate::ppp::{Elsewhere, PppBoard};
 use crate::round_writer::RoundWriter;
 use crate::schedule::{RoundKind, Slot};
 use crate::session::Session;
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) config: CollectorConfig,
     pub(crate) rules: Rules,
     pub(crate) witness: Witness,
+    pub(crate) ppp: PppBoard,
     /// Rounds that may still begin.
     pub(crate) permits: Semaphore,
 }
@@ -177,7 +179,7 @@ impl Poller {
         };
         match looked {
             Ok((client, observation)) => self.measure((slot, asked), client, observation, deadline).await,
-            Err(error) => self.nothing(asked, error).await,
+            Err(error) => self.nothing((slot, asked), error).await,
         }
     }
 
@@ -186,7 +188,8 @@ impl Poller {
         let now = shared.clocks.now();
         let client =
             self.session.client(&self.router, &shared.store, &shared.config, now.mono_ms, patient).await?;
-        let mut observation = observe(&client, &shared.clocks).await?;
+        let wanted = shared.ppp.wanted(self.router.company_id);
+        let mut observation = observe(&client, &shared.clocks, !wanted.is_empty()).await?;
         let utc_ms = observation.utc_offset_ms.map(|offset_ms| observation.moment.wall_ms + offset_ms);
         shared.clocks.clock().observe(&RouterWitness {
             router: self.router.id,
@@ -195,11 +198,15 @@ impl Poller {
             stored: self.stored,
         });
         observation.shift(shared.clocks.shift_ms(observation.moment));
+        if !wanted.is_empty() {
+            let seen = observation.seen_elsewhere(self.router.id, &wanted);
+            shared.ppp.note(self.place(), observation.moment.mono_ms, seen);
+        }
         Ok((client, observation))
     }
 
     /// Nothing could be seen: who is to blame? The look is dated from when it asked; it gave up only a deadline later.
-    async fn nothing(&mut self, asked: Moment, error: RoundError) -> Found {
+    async fn nothing(&mut self, (slot, asked): (Slot, Moment), error: RoundError) -> Found {
         let now = self.shared.clocks.now();
         let cause = match error.proven_cause() {
             Some(cause) => cause,
@@ -215,13 +222,23 @@ impl Poller {
         if self.reachable.replace(false) != Some(false) {
             tracing::warn!(router = %self.router.name, cause = cause.as_str(), "no look at this router: {error}");
         }
-        let finding = Finding { seen: Seen::Nothing { at_ms: asked.wall_ms, cause }, measured: None };
+        self.shared.ppp.note(self.place(), asked.mono_ms, Err(cause));
+        let nothing = Finding { seen: Seen::Nothing { at_ms: asked.wall_ms, cause }, measured: None };
+        let (place, fresh_ms) = (self.place(), self.shared.rules.normal_ms);
+        let finding = |polled: &PolledLink| {
+            let measures = slot.kind == RoundKind::Sample && !polled.has_sample(slot.at_ms);
+            match elsewhere(&self.shared.ppp, place, polled, (asked.mono_ms, fresh_ms)) {
+                Some(Elsewhere::Connected(seen)) => found_elsewhere(&seen, measures),
+                _ => nothing.clone(),
+            }
+        };
+        let findings = self.links.iter().map(finding).collect();
         Found {
             outcome: match cause {
                 Cause::RouterUnreachable => RoundOutcome::Unreachable(error.clone()),
                 _ => RoundOutcome::Failed { cause: cause.as_str().to_owned(), error: error.clone() },
             },
-            findings: vec![finding; self.links.len()],
+            findings,
             asked,
             moment: asked,
             observation: None,
@@ -243,8 +260,11 @@ impl Poller {
         }
         let now_ms = observation.moment.wall_ms;
         self.links.iter_mut().for_each(|polled| polled.forget_samples_after(now_ms));
+        let (place, fresh_ms) = (self.place(), self.shared.rules.normal_ms);
+        let at =
+            |polled: &PolledLink, mono_ms| elsewhere(&self.shared.ppp, place, polled, (mono_ms, fresh_ms));
         let asked: Vec<Asked<'_>> =
-            self.links.iter().map(|polled| Asked::new(polled, &observation, slot)).collect();
+            self.links.iter().map(|polled| Asked::new(polled, &observation, slot, at)).collect();
         let may_ping = self.session.may_ping(observation.moment.mono_ms);
         let targets: Vec<_> = asked.iter().map(|asked| asked.ping_target.filter(|_| may_ping)).collect();
         let config = &self.shared.config;
@@ -254,23 +274,30 @@ impl Poller {
             PROBE_PINGS.min(config.ping_count)
         };
         let plan = PingPlan { count, interval: config.ping_interval, deadline };
-        let (mut pinged, traffic, ports) = tokio::join!(
+        let (mut pinged, traffic, ports, logouts) = tokio::join!(
             ping_all(&client, &targets, plan),
             traffic(&client, &asked, deadline),
-            ports(&client, &asked, deadline)
+            ports(&client, &asked, deadline),
+            logouts(&client, &asked, deadline)
         );
         if pinged.lost_any()
             && let Ok(Ok(after)) = timeout_at(deadline, client.interfaces()).await
         {
             pinged.drop_those_that_fell(|index| asked[index].fell_between(&observation, &after));
         }
-        let findings = findings(&asked, &observation, &pinged, (&traffic, &ports));
+        let answers = Answers { traffic, ports, logouts };
+        let findings = findings(self.router.id, &asked, &observation, &pinged, &answers);
         let troubles = troubles(&asked, &pinged);
         let wanted = asked.iter().any(|asked| asked.ping_target.is_some());
         self.note_troubles(&troubles);
         let no_pings = self.note_pings(&pinged, wanted, observation.moment.mono_ms);
         let (outcome, moment, observation) = (RoundOutcome::Ok, observation.moment, Some(observation));
         Found { outcome, findings, asked: round_asked, moment, observation, error: None, no_pings, troubles }
+    }
+
+    /// The router and its company.
+    fn place(&self) -> (RouterId, CompanyId) {
+        (self.router.id, self.router.company_id)
     }
 
     /// Logs what somebody must mend once, however many rounds it lasts.
@@ -303,6 +330,42 @@ impl Poller {
             tracing::warn!(router = %router.name, "{text}");
         }
         Some(text)
+    }
+}
+
+/// Where else the PPP user of a link is connected, by what the other routers said; none for a link over an interface. What
+/// is older than the link's timeline adds nothing to it.
+fn elsewhere(
+    board: &PppBoard,
+    place: (RouterId, CompanyId),
+    polled: &PolledLink,
+    now: (i64, i64),
+) -> Option<Elsewhere> {
+    let user = polled.link.port().ppp_user()?;
+    let last = polled.last_ppp_look(user).and_then(|look| look.ppp.as_ref());
+    let found = board.elsewhere(place, user, last.map(|ppp| ppp.router), now);
+    Some(match found {
+        Elsewhere::Connected(seen) if polled.watermark_ms().is_some_and(|ms| ms > seen.look.at_ms) => {
+            Elsewhere::Unheard(Cause::NotPolled)
+        }
+        found => found,
+    })
+}
+
+/// When PPP users whose session ended logged out. Only `/ppp/secret` knows, which users of RADIUS are not in.
+async fn logouts(
+    client: &Client,
+    asked: &[Asked<'_>],
+    deadline: Instant,
+) -> Vec<(routeros::Value, jiff::civil::DateTime)> {
+    let users: Vec<&str> = asked.iter().filter_map(|asked| asked.logout_of).collect();
+    match timeout_at(deadline, client.ppp_logouts(&users)).await {
+        Ok(Ok(logouts)) => logouts,
+        Ok(Err(error)) => {
+            tracing::debug!("no logout times: {error}");
+            Vec::new()
+        }
+        Err(_) => Vec::new(),
     }
 }
 

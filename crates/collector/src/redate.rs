@@ -25,7 +25,8 @@ pub(crate) enum Redate {
 pub(crate) fn redate(prev: &Look, next: &Look) -> Redate {
     let wall_ms = next.at_ms - prev.at_ms;
     let ran_ms = next.uptime_ms - prev.uptime_ms;
-    let went_on = ran_ms > -JITTER_MS;
+    // The uptimes of two routers say nothing about the time between.
+    let went_on = prev.is_of_same_router(next) && ran_ms > -JITTER_MS;
     let tolerated_ms = |ms: i64| JITTER_MS + ms.abs() / DRIFT_DIVISOR;
     if wall_ms <= 0 {
         // The last look is dated after this one: only its uptime can say when it was.

@@ -29,13 +29,15 @@ impl Standing {
         (self.state, self.cause)
     }
 
+    fn is_reboot(&self) -> bool {
+        self.verdict() == (LinkState::Down, Some(Cause::RouterReboot))
+    }
+
     /// Lets the first pieces go on from this state: the same outage keeps its cause and its evidence. A link that
     /// stays down after a restart is still down for the restart.
     pub(crate) fn adopt(&self, pieces: &mut [Piece]) {
         for piece in pieces.iter_mut() {
-            let still_rebooting = self.verdict() == (LinkState::Down, Some(Cause::RouterReboot))
-                && piece.verdict() == (LinkState::Down, Some(Cause::LinkDown));
-            if still_rebooting {
+            if self.is_reboot() && is_without_cause_of_its_own(piece.verdict()) {
                 piece.cause = self.cause;
             }
             if piece.verdict() != self.verdict() {
@@ -61,14 +63,18 @@ impl Standing {
     /// The state at a look, after the time before it was settled.
     pub(crate) fn arrive(&mut self, next: &Look) {
         let verdict = next.verdict();
-        let same_outage = self.verdict() == (LinkState::Down, Some(Cause::RouterReboot))
-            && verdict == (LinkState::Down, Some(Cause::LinkDown));
+        let same_outage = self.is_reboot() && is_without_cause_of_its_own(verdict);
         if self.verdict() != verdict && !same_outage {
             let evidence = Piece::going_on(next.at_ms, next.at_ms, verdict).evidence;
             let evidence = if verdict.0 == LinkState::Up { evidence } else { looks_evidence(next.at_ms, 1) };
             *self = Self { state: verdict.0, since_ms: next.at_ms, cause: verdict.1, evidence };
         }
     }
+}
+
+/// Down as a look sees it: after a restart that is the restart's doing.
+fn is_without_cause_of_its_own(verdict: Verdict) -> bool {
+    matches!(verdict, (LinkState::Down, Some(Cause::LinkDown | Cause::SessionEnded)))
 }
 
 /// Evidence that is nothing but looks.

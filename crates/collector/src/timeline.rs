@@ -112,6 +112,11 @@ impl Timeline {
         self.look.as_ref()
     }
 
+    /// Whether polls have failed since the last look.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.silence.is_some()
+    }
+
     fn tail_from_ms(&self, now_ms: i64) -> i64 {
         let pending = self.pending.as_ref().map(|pending| pending.first_ms);
         let look = self.look.as_ref().map(|look| look.at_ms);

@@ -49,6 +49,7 @@ impl World {
             up_local_ms: ended.map(|drop| drop.1).max().or(Some(self.boot_ms)).map(whole),
             offset_ms: Some(whole(at_ms) - at_ms),
             answered: None,
+            ppp: None,
         }
     }
 }

@@ -14,6 +14,8 @@ read-zero-once ROUTER INTERFACE
 rename ROUTER INTERFACE NAME
 remove ROUTER INTERFACE
 recreate ROUTER INTERFACE
+ppp-connect ROUTER USER
+ppp-disconnect ROUTER USER
 reboot ROUTER MS
 break-sessions ROUTER
 unreachable ROUTER on|off
@@ -45,6 +47,14 @@ pub enum ControlError {
         /// Which interface it lacks.
         name: String,
     },
+    /// The user after the router.
+    #[error("router {router} has no PPP session of {user:?}")]
+    NoSession {
+        /// Which router.
+        router: usize,
+        /// Who is not connected there.
+        user: String,
+    },
     /// Something else than a number.
     #[error("a number is needed")]
     Number(#[from] ParseIntError),
@@ -73,6 +83,12 @@ pub async fn obey(routers: &[SimRouter], order: &str) -> Result<Vec<String>, Con
         ("black-hole", [switch]) => router.black_hole(on(switch)?),
         ("hang", [switch]) => router.hang(on(switch)?),
         ("deny-test", [switch]) => router.deny_test_policy(on(switch)?),
+        ("ppp-connect", [user]) => router.ppp_connect(user),
+        ("ppp-disconnect", [user]) => {
+            if !router.ppp_disconnect(user) {
+                return Err(ControlError::NoSession { router: number, user: (*user).to_owned() });
+            }
+        }
         ("drip", [bytes, ms]) => router.drip(bytes.parse()?, Duration::from_millis(ms.parse()?)),
         ("drop-mid-reply", [bytes]) => router.drop_mid_reply(bytes.parse()?),
         ("huge-word", [bytes]) => router.huge_word(bytes.parse()?),

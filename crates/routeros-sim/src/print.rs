@@ -1,5 +1,6 @@
 use crate::command::{Next, refuse_unknown_arguments};
 use crate::interface::Interface;
+use crate::ppp::{fill_active, fill_secret};
 use crate::query::Query;
 use crate::row::{Proplist, Row, Trap, start};
 use crate::served::CounterValues;
@@ -22,6 +23,8 @@ pub(crate) enum Menu {
     Resource,
     Identity,
     Clock,
+    PppActive,
+    PppSecret,
 }
 
 impl Menu {
@@ -31,6 +34,8 @@ impl Menu {
             b"/system/resource" => Some(Self::Resource),
             b"/system/identity" => Some(Self::Identity),
             b"/system/clock" => Some(Self::Clock),
+            b"/ppp/active" => Some(Self::PppActive),
+            b"/ppp/secret" => Some(Self::PppSecret),
             _ => None,
         }
     }
@@ -76,6 +81,20 @@ pub(crate) fn print(
         Menu::Clock => {
             clock(row, state, now_ms);
             printer.item(row, out);
+        }
+        Menu::PppActive => {
+            for session in &state.ppp.sessions {
+                fill_active(row, session, now_ms);
+                printer.item(row, out);
+            }
+            state.served.push(Served::PppSessions { at_ms: now_ms, rows: printer.items });
+        }
+        Menu::PppSecret => {
+            let dialect = state.dialect();
+            for (number, secret) in state.ppp.secrets.iter().enumerate() {
+                fill_secret(row, number, secret, dialect);
+                printer.item(row, out);
+            }
         }
     }
     if printer.count_only {

@@ -209,6 +209,23 @@ impl SimRouter {
         self.0.lock().recreate(name.as_ref(), now_ms)
     }
 
+    /// Begins a PPP session of the user, now: a row of `/ppp/active` and a dynamic interface `<pppoe-user>`, or
+    /// `<pppoe-user-1>` if the user has a session already.
+    pub fn ppp_connect(&self, user: &str) {
+        let now_ms = self.0.clock.now_ms();
+        let mut state = self.0.lock();
+        state.advance(now_ms);
+        state.ppp_connect(user, now_ms);
+    }
+
+    /// Ends the user's oldest PPP session, now. False if there is none.
+    pub fn ppp_disconnect(&self, user: &str) -> bool {
+        let now_ms = self.0.clock.now_ms();
+        let mut state = self.0.lock();
+        state.advance(now_ms);
+        state.ppp_disconnect(user, now_ms)
+    }
+
     /// Sets the comment to any bytes.
     pub fn set_comment(&self, name: impl AsRef<[u8]>, comment: &[u8]) -> bool {
         self.change(name.as_ref(), |interface, _| interface.spec.comment = comment.to_vec())

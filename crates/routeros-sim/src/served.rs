@@ -43,6 +43,13 @@ pub enum Served {
         /// `link-downs`
         link_downs: u64,
     },
+    /// An answer to `/ppp/active/print`.
+    PppSessions {
+        /// When it was read.
+        at_ms: i64,
+        /// Rows that were sent.
+        rows: u64,
+    },
     /// A row of `/interface/monitor-traffic`.
     Traffic {
         /// When it was read.

@@ -1,7 +1,7 @@
 //! What a simulated router is made of.
 
 use crate::traffic::{Profile, Shape};
-use crate::{Dialect, PingProfile, Tls};
+use crate::{Dialect, PingProfile, PppUser, Tls};
 use std::time::Duration;
 
 /// How long a router has been up when it is added, unless its spec says otherwise: 3 weeks, 2 days and a bit.
@@ -20,6 +20,8 @@ pub struct RouterSpec {
     pub users: Vec<User>,
     /// Its interfaces in the order in which they are printed.
     pub interfaces: Vec<InterfaceSpec>,
+    /// Its PPP users; each session has a dynamic interface after those above.
+    pub ppp_users: Vec<PppUser>,
     /// By how much the router's own UTC clock is wrong (positive: it runs ahead), milliseconds.
     pub clock_offset_ms: i64,
     /// The router's time zone: its wall clock shows UTC plus this (plus the clock offset), milliseconds.
@@ -48,6 +50,7 @@ impl RouterSpec {
             dialect: Dialect::V7_18,
             users: vec![User::new("admin", "secret")],
             interfaces: Vec::new(),
+            ppp_users: Vec::new(),
             clock_offset_ms: 0,
             gmt_offset_ms: 0,
             uptime: UPTIME_AT_START,
@@ -71,6 +74,13 @@ impl RouterSpec {
     #[must_use]
     pub fn interface(mut self, interface: InterfaceSpec) -> Self {
         self.interfaces.push(interface);
+        self
+    }
+
+    /// Adds a PPP user.
+    #[must_use]
+    pub fn ppp_user(mut self, user: PppUser) -> Self {
+        self.ppp_users.push(user);
         self
     }
 

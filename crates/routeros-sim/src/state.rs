@@ -2,6 +2,7 @@
 
 use crate::faults::Faults;
 use crate::interface::{Interface, Moment};
+use crate::ppp::Ppp;
 use crate::served::ServedLog;
 use crate::{Dialect, PingProfile, RouterSpec};
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ pub(crate) struct LinkEvent {
 pub(crate) struct State {
     pub(crate) spec: RouterSpec,
     pub(crate) interfaces: Vec<Interface>,
+    pub(crate) ppp: Ppp,
     /// Interfaces that were removed, to be created again under their name.
     removed: Vec<Interface>,
     next_id: u32,
@@ -39,6 +41,7 @@ impl State {
         let uptime_ms = i64::try_from(spec.uptime.as_millis()).unwrap_or(now_ms);
         let interfaces = std::mem::take(&mut spec.interfaces);
         let pings = std::mem::take(&mut spec.pings);
+        let ppp_users = std::mem::take(&mut spec.ppp_users);
         let mut state = Self {
             booted_at_ms: now_ms - uptime_ms,
             clock_offset_ms: spec.clock_offset_ms,
@@ -46,6 +49,7 @@ impl State {
             served: ServedLog::new(spec.served_log),
             interfaces: Vec::with_capacity(interfaces.len()),
             removed: Vec::new(),
+            ppp: Ppp::default(),
             next_id: 1,
             faults: Faults::default(),
             events: Vec::new(),
@@ -57,6 +61,7 @@ impl State {
             let id = state.take_id();
             state.interfaces.push(Interface::new(interface, id, state.spec.seed, up));
         }
+        state.add_ppp_users(ppp_users, state.booted_at_ms);
         state
     }
 
@@ -108,6 +113,7 @@ impl State {
     /// Power off now, up again at `boot_at_ms` with fresh counters, link events and dynamic ids.
     pub(crate) fn reboot(&mut self, now_ms: i64, boot_at_ms: i64) {
         self.advance(now_ms);
+        self.end_ppp_sessions();
         self.booted_at_ms = boot_at_ms;
         let up = self.moment(boot_at_ms);
         for at in 0..self.interfaces.len() {
@@ -163,7 +169,7 @@ impl State {
         now_ms + self.moment(now_ms).local_offset_ms
     }
 
-    fn moment(&self, at_ms: i64) -> Moment {
+    pub(crate) fn moment(&self, at_ms: i64) -> Moment {
         Moment { at_ms, local_offset_ms: self.clock_offset_ms + self.spec.gmt_offset_ms }
     }
 
@@ -171,7 +177,7 @@ impl State {
         self.interfaces.iter_mut().find(|interface| interface.spec.name == name)
     }
 
-    fn take_id(&mut self) -> u32 {
+    pub(crate) fn take_id(&mut self) -> u32 {
         self.next_id += 1;
         self.next_id - 1
     }

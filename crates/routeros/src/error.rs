@@ -246,6 +246,11 @@ impl Error {
         matches!(self, Error::Trap { message, .. } if message.contains("not enough permissions"))
     }
 
+    /// The router has no such menu or command: an older release, or a package that is not installed.
+    pub fn is_no_such_command(&self) -> bool {
+        matches!(self, Error::Trap { message, .. } if message.contains("no such command"))
+    }
+
     /// We ran out of file descriptors: that says nothing about the router.
     pub fn is_out_of_descriptors(&self) -> bool {
         match self {

@@ -60,6 +60,7 @@ pub use verbs::{
     ethernet::EthernetLink,
     interface::{Counters, Interface},
     ping::{Ping, PingOutcome},
+    ppp::PppSession,
     system::{Resources, RouterClock},
     traffic::Traffic,
     watch::TrafficStream,

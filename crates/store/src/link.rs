@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::engine::{Differs, Tx, on};
 use crate::packed::packed;
 use crate::terms::{self, LinkTerms};
-use crate::{ClientId, LIST_ROWS_MAX, LinkId, RouterId, Store, StoreError, audit, outage};
+use crate::{ClientId, LIST_ROWS_MAX, LinkId, LinkPort, RouterId, Store, StoreError, audit, outage};
 
 /// Which way a link's port faces; it says whose upload the router's rx is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -57,7 +57,8 @@ pub struct Link {
     pub client_id: ClientId,
     /// On which router.
     pub router_id: RouterId,
-    /// The interface's name there. One interface carries one link at a time.
+    /// What it runs over there: the name of an interface, or `ppp:USER` (see [`LinkPort`](crate::LinkPort)). One interface
+    /// carries one link at a time, and so does a PPP user within a company.
     pub interface: String,
     /// Circuit id; unique.
     pub circuit: String,
@@ -269,18 +270,23 @@ pub(crate) struct Carried<'a> {
     pub(crate) to_ms: Option<i64>,
 }
 
-/// One interface carries one link at a time, also one whose contract will end or has only begun to run. The router is held
-/// until the transaction ends, so that two links cannot take an interface at once. `link` itself may have it.
+/// One interface carries one link at a time, also one whose contract will end or has only begun to run, and so does a PPP
+/// user, who may connect to any router of the company. The router is held until the transaction ends (for a PPP user the
+/// company's first one), so that two links cannot take an interface at once. `link` itself may have it.
 pub(crate) async fn check_free(
     tx: &mut Tx,
     link: Option<LinkId>,
     carried: &Carried<'_>,
 ) -> Result<(), StoreError> {
     const SQL: &str = "SELECT COUNT(*) FROM client_links
-        WHERE router_id = $1 AND interface = $2 AND ($3 IS NULL OR id <> $3)
+        WHERE interface = $2 AND ($3 IS NULL OR id <> $3)
+            AND (router_id = $1 OR ($6 AND router_id IN (SELECT r.id FROM mikrotik_routers r WHERE r.company_id =
+                (SELECT h.company_id FROM mikrotik_routers h WHERE h.id = $1))))
             AND (terminated_at_ms IS NULL OR (terminated_at_ms > $4 AND terminated_at_ms > activated_at_ms))
             AND ($5 IS NULL OR activated_at_ms < $5)";
-    match crate::router::locked(tx, carried.router).await {
+    let is_ppp_user = LinkPort::of(carried.interface).ppp_user().is_some();
+    let held = if is_ppp_user { first_router(tx, carried.router).await? } else { carried.router };
+    match crate::router::locked(tx, held).await {
         // That there is no such router is told by the row that would name it.
         Ok(_) | Err(StoreError::NotFound { .. }) => {}
         Err(error) => return Err(error),
@@ -291,9 +297,19 @@ pub(crate) async fn check_free(
         .bind(link)
         .bind(carried.from_ms)
         .bind(carried.to_ms)
+        .bind(is_ppp_user)
         .fetch_one(&mut **tx)
         .await)?;
     if others == 0 { Ok(()) } else { Err(StoreError::Duplicate { what: "link", field: "router interface" }) }
+}
+
+/// The first router of the company that has this one.
+async fn first_router(tx: &mut Tx, router: RouterId) -> Result<RouterId, StoreError> {
+    const SQL: &str = "SELECT MIN(r.id) FROM mikrotik_routers r
+        WHERE r.company_id = (SELECT h.company_id FROM mikrotik_routers h WHERE h.id = $1)";
+    let first: Option<RouterId> =
+        on!(tx, tx => sqlx::query_scalar(SQL).bind(router).fetch_one(&mut **tx).await)?;
+    Ok(first.unwrap_or(router))
 }
 
 /// Notes the first polls of links that were not measured before.

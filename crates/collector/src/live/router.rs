@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use routeros::{Client, Traffic, TrafficStream};
-use store::{LinkId, LiveReading, LiveTrouble, Router, RouterId, Store};
+use store::{LinkId, LinkPort, LiveReading, LiveTrouble, Router, RouterId, Store};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -119,7 +119,11 @@ impl RouterWatch {
             let mut links = Links::new();
             let mut missing = Vec::new();
             for (link, interface) in wanted {
-                let found = interface_name::index_of(names.iter().map(|(_, name)| name), &interface);
+                let only_names = names.iter().map(|(_, name)| name);
+                let found = match LinkPort::of(&interface) {
+                    LinkPort::Interface(name) => interface_name::index_of(only_names, name),
+                    LinkPort::PppUser(user) => interface_name::index_of_session(only_names, user),
+                };
                 let Some((id, name)) = found.and_then(|index| names.get(index)) else {
                     missing.push(link);
                     continue;

@@ -133,10 +133,7 @@ impl Found {
         }
         for finding in &mut self.findings {
             match &mut finding.seen {
-                Seen::Interface(look) => {
-                    look.at_ms += by_ms;
-                    look.offset_ms = look.offset_ms.map(|offset_ms| offset_ms - by_ms);
-                }
+                Seen::Interface(look) => look.shift(by_ms),
                 Seen::Nothing { at_ms, .. } => *at_ms += by_ms,
             }
         }

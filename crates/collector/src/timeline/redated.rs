@@ -23,8 +23,7 @@ impl Timeline {
 
     fn shift(&mut self, by_ms: i64) {
         if let Some(look) = &mut self.look {
-            look.at_ms += by_ms;
-            look.offset_ms = look.offset_ms.map(|offset_ms| offset_ms - by_ms);
+            look.shift(by_ms);
         }
         if let Some(silence) = &mut self.silence {
             silence.shift(by_ms);

@@ -8,6 +8,7 @@ mod engine;
 mod faults;
 mod live;
 mod place;
+mod ppp;
 mod running;
 mod samples;
 mod spans;
