@@ -1,13 +1,16 @@
 use routeros::Value;
+use store::interface_as_typed;
 
-/// Which of a router's interfaces a link's interface is. Forms and files take space off the ends of a name, which a router
-/// keeps: where no name is the same, the one that differs in that alone is meant.
+/// Which of a router's interfaces a link's interface is. Forms and files take direction marks out of a name and space
+/// off its ends, which a router keeps: where no name is the same, the one that differs in that alone is meant.
 pub(crate) fn index_of<'n>(names: impl Iterator<Item = &'n Value> + Clone, wanted: &str) -> Option<usize> {
     let same = |name: &Value| name.as_bytes() == wanted.as_bytes() || name.to_string_lossy() == wanted;
     if let Some(index) = names.clone().position(same) {
         return Some(index);
     }
-    let mut meant = names.enumerate().filter(|(_, name)| name.to_string_lossy().trim() == wanted.trim());
+    let wanted = interface_as_typed(wanted);
+    let mut meant =
+        names.enumerate().filter(|(_, name)| interface_as_typed(&name.to_string_lossy()) == wanted);
     match (meant.next(), meant.next()) {
         (Some((index, _)), None) => Some(index),
         _ => None,
@@ -37,6 +40,11 @@ mod tests {
         assert_eq!(index(&["uplink ", "uplink"], "uplink"), Some(1), "the same name goes before");
         assert_eq!(index(&["uplink ", " uplink"], "uplink"), None, "which of them, nobody can say");
         assert_eq!(index(&["ether1"], "ether"), None);
+        assert_eq!(
+            index(&["ether1", "\u{202a}uplink\u{202c} "], "uplink"),
+            Some(1),
+            "a mark that was pasted along"
+        );
     }
 
     #[test]

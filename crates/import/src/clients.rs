@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use store::{CompanyId, ImportRow, StaffAct, Store};
+use store::{CompanyId, ImportRow, StaffAct, Store, folded_name};
 
 use crate::{
     Column, Options, Trouble, field,
@@ -21,19 +21,15 @@ pub(crate) async fn import(
     options: &Options<'_>,
 ) -> Result<(), Trouble> {
     let mut faults = Vec::new();
-    let mut seen: HashMap<(CompanyId, String), u64> = HashMap::new();
+    let mut seen: HashMap<(CompanyId, String), (u64, String)> = HashMap::new();
     let mut clients = Vec::new();
     for row in &table.rows {
         let mut check = Checking::new(table, row, &mut faults);
         let company = known.company(table, row, options).map_err(|why| check.fault("company", why)).ok();
         let name = check.parsed("name", field::name);
         let (Some(company), Some(name)) = (company, name) else { continue };
-        let key = (company.id, name.clone());
-        if known.clients.contains_key(&key) {
-            check.fault("name", "There is a client of that name already.");
-        } else if let Some(line) = seen.insert(key, row.line) {
-            check.fault("name", format!("Line {line} has that name already."));
-        }
+        let key = (company.id, folded_name(&name));
+        check.free(("name", "client"), (key, &name), &known.client_names, &mut seen);
         clients.push((company.id, name));
     }
     if !faults.is_empty() {

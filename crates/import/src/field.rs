@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use jiff::{civil::Date, tz::TimeZone};
 use sla::Decimal;
+use store::{folded_name, without_direction_marks};
 
 /// Types of lines, as they are stored.
 pub const KINDS: &[&str] = &["ILL", "P2P", "MPLS", "broadband"];
@@ -33,18 +34,32 @@ pub const NAME_CHARS_MAX: usize = 200;
 /// Bytes of a SHA-256 fingerprint.
 const FINGERPRINT_BYTES: usize = 32;
 
-/// A text on one line that is not empty.
-pub fn name(text: &str) -> Result<String, String> {
-    if text.is_empty() {
-        Err("This must not be empty.".to_owned())
-    } else if text.chars().count() > NAME_CHARS_MAX {
-        Err(format!("This has more than {NAME_CHARS_MAX} characters."))
+/// A text on one line, without spaces at its ends and without characters that turn its direction. It may be empty.
+pub fn line(text: &str, chars_max: usize) -> Result<String, String> {
+    let text = without_direction_marks(text);
+    let text = text.trim();
+    if text.chars().count() > chars_max {
+        Err(format!("This has more than {chars_max} characters."))
     } else if text.chars().any(char::is_control) {
         Err("This has a control character in it.".to_owned())
     } else {
         Ok(text.to_owned())
     }
 }
+
+/// A [`line`](line()) in which there is something to see.
+pub fn name(text: &str) -> Result<String, String> {
+    let text = line(text, NAME_CHARS_MAX)?;
+    if is_blank(&text) { Err(EMPTY.to_owned()) } else { Ok(text) }
+}
+
+/// Whether there is nothing to see in a text.
+pub fn is_blank(text: &str) -> bool {
+    folded_name(text).is_empty()
+}
+
+/// What is said of a field that must not be empty.
+pub const EMPTY: &str = "This must not be empty.";
 
 /// A type of line, in whatever case it is written.
 pub fn kind(text: &str) -> Result<&'static str, String> {
@@ -240,6 +255,20 @@ mod tests {
         assert!(
             port("8728").is_ok() && port("0").is_err() && port("65536").is_err() && port("+8728").is_err()
         );
+    }
+
+    #[test]
+    fn a_name_is_kept_without_direction_marks_and_needs_something_to_see() {
+        assert_eq!(name(" \u{202a}Asha\u{202c} Ltd\u{200f} "), Ok("Asha Ltd".to_owned()));
+        let joined = "क्\u{200d}ष 👩\u{200d}🔧";
+        assert_eq!(name(joined), Ok(joined.to_owned()));
+        for nothing in ["", " ", "\u{200e}", "\u{200b}\u{feff}"] {
+            assert_eq!(name(nothing), Err(EMPTY.to_owned()), "{nothing:?}");
+        }
+        let long = "a".repeat(NAME_CHARS_MAX);
+        assert_eq!(name(&format!("{long}\u{200e}")), Ok(long.clone()), "a mark takes no room");
+        assert!(name(&format!("{long}a")).is_err());
+        assert_eq!(line("", 1), Ok(String::new()));
     }
 
     #[test]

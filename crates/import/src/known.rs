@@ -1,9 +1,13 @@
 //! What is stored already, within a scope: files name things, the store numbers them.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use jiff::tz::TimeZone;
-use store::{Client, Company, CompanyId, Router, RouterId, StaffScope, Store, StoreError};
+use store::{
+    Client, Company, CompanyId, Router, RouterId, StaffScope, Store, StoreError, TakenName, folded_name,
+};
 
 use crate::{
     Fault, Options, add,
@@ -15,22 +19,38 @@ pub(crate) struct Known {
     pub(crate) clients: HashMap<(CompanyId, String), Client>,
     /// Names of routers are unique among all companies; those out of the scope are `None`.
     pub(crate) routers: HashMap<String, Option<Router>>,
-    pub(crate) circuits: HashSet<String>,
+    /// Names by their folded forms, for what must be unique.
+    pub(crate) client_names: HashMap<(CompanyId, String), String>,
+    pub(crate) router_names: HashMap<String, String>,
+    pub(crate) circuits: HashMap<String, String>,
     /// Interfaces that carry a link under contract.
     pub(crate) taken: HashSet<(RouterId, String)>,
 }
 
 impl Known {
     pub(crate) async fn read(store: &Store, scope: &StaffScope) -> Result<Self, StoreError> {
-        let clients = store.clients().await?.into_iter().filter(|client| scope.holds(client.company_id));
-        let routers = store.routers().await?.into_iter();
+        let mut clients = store.clients().await?;
+        clients.retain(|client| scope.holds(client.company_id));
+        let routers = store.routers().await?;
         let links = store.links().await?;
         let live = links.iter().filter(|link| link.terminated_at_ms.is_none());
         Ok(Self {
             taken: live.map(|link| (link.router_id, link.interface.clone())).collect(),
-            circuits: links.iter().map(|link| link.circuit.clone()).collect(),
-            clients: clients.map(|client| ((client.company_id, client.name.clone()), client)).collect(),
+            circuits: links.iter().map(|link| (folded_name(&link.circuit), link.circuit.clone())).collect(),
+            client_names: clients
+                .iter()
+                .map(|client| ((client.company_id, folded_name(&client.name)), client.name.clone()))
+                .collect(),
+            clients: clients
+                .into_iter()
+                .map(|client| ((client.company_id, client.name.clone()), client))
+                .collect(),
+            router_names: routers
+                .iter()
+                .map(|router| (folded_name(&router.name), router.name.clone()))
+                .collect(),
             routers: routers
+                .into_iter()
                 .map(|router| {
                     (router.name.clone(), Some(router).filter(|router| scope.holds(router.company_id)))
                 })
@@ -92,6 +112,31 @@ impl<'a> Checking<'a> {
 
     pub(crate) fn fault(&mut self, column: &str, why: impl Into<String>) {
         add(self.faults, Fault { line: self.row.line, column: column.to_owned(), why: why.into() });
+    }
+
+    /// A name that nothing has already, and no line before.
+    pub(crate) fn free<K: Eq + Hash>(
+        &mut self,
+        (column, what): (&str, &'static str),
+        (key, given): (K, &str),
+        taken: &HashMap<K, String>,
+        seen: &mut HashMap<K, (u64, String)>,
+    ) {
+        let line = self.row.line;
+        if let Some(existing) = taken.get(&key) {
+            let taken = TakenName { what, existing: existing.clone(), given: given.to_owned() };
+            self.fault(column, taken.sentence());
+            return;
+        }
+        match seen.entry(key) {
+            Entry::Vacant(free) => drop(free.insert((line, given.to_owned()))),
+            Entry::Occupied(before) => {
+                let (line, existing) = before.get();
+                let taken = TakenName { what, existing: existing.clone(), given: given.to_owned() };
+                let why = taken.on_line(*line);
+                self.fault(column, why);
+            }
+        }
     }
 
     /// What `parse` makes of a cell; its error is the column's fault.

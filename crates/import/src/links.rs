@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use store::{
     Client, ClientId, CompanyId, DownWhen, Facing, ImportRow, LinkId, LinkTerms, NewLink, Router, RouterId,
-    StaffAct, Store,
+    StaffAct, Store, folded_name, without_direction_marks,
 };
 
 use crate::{
@@ -54,17 +54,14 @@ pub(crate) async fn import(
     options: &Options<'_>,
 ) -> Result<(), Trouble> {
     let mut faults = Vec::new();
-    let mut circuits: HashMap<String, u64> = HashMap::new();
+    let mut circuits: HashMap<String, (u64, String)> = HashMap::new();
     let mut interfaces: HashMap<(RouterId, String), u64> = HashMap::new();
     let mut links = Vec::new();
     for row in &table.rows {
         let mut check = Checking::new(table, row, &mut faults);
         let Some(typed) = typed(&mut check, (table, row), known, options) else { continue };
-        if known.circuits.contains(&typed.circuit) {
-            check.fault("circuit", "There is a link with this circuit id already.");
-        } else if let Some(line) = circuits.insert(typed.circuit.clone(), row.line) {
-            check.fault("circuit", format!("Line {line} has this circuit id already."));
-        }
+        let key = folded_name(&typed.circuit);
+        check.free(("circuit", "link"), (key, &typed.circuit), &known.circuits, &mut circuits);
         let place = (typed.router, typed.interface.clone());
         if known.taken.contains(&place) {
             check.fault("interface", "This interface already carries a link under contract.");
@@ -154,7 +151,9 @@ fn typed(
 
 fn client<'a>(check: &mut Checking<'_>, known: &'a Known, company: CompanyId) -> Option<&'a Client> {
     let name = check.cell("client");
-    match known.clients.get(&(company, name.to_owned())) {
+    let of = |name: &str| known.clients.get(&(company, name.to_owned()));
+    // An older version may have kept a direction mark, which names that are entered now have not.
+    match of(name).or_else(|| of(&without_direction_marks(name))) {
         Some(client) if client.retired_at_ms.is_none() => Some(client),
         Some(_) => {
             check.fault("client", format!("The client {name:?} is retired."));
@@ -169,7 +168,7 @@ fn client<'a>(check: &mut Checking<'_>, known: &'a Known, company: CompanyId) ->
 
 fn router<'a>(check: &mut Checking<'_>, known: &'a Known, company: CompanyId) -> Option<&'a Router> {
     let name = check.cell("router");
-    match known.routers.get(name) {
+    match known.routers.get(name).or_else(|| known.routers.get(&*without_direction_marks(name))) {
         Some(Some(router)) if router.company_id == company && router.active => Some(router),
         Some(Some(router)) if router.company_id == company => {
             check.fault("router", format!("The router {name:?} is retired."));

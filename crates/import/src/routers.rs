@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use secrecy::SecretString;
-use store::{CompanyId, ImportRow, NewRouter, RouterTls, StaffAct, Store};
+use store::{CompanyId, ImportRow, NewRouter, RouterTls, StaffAct, Store, folded_name};
 
 use crate::{
     Column, Options, Trouble, field,
@@ -43,16 +43,13 @@ pub(crate) async fn import(
     options: &Options<'_>,
 ) -> Result<(), Trouble> {
     let mut faults = Vec::new();
-    let mut seen: HashMap<String, u64> = HashMap::new();
+    let mut seen: HashMap<String, (u64, String)> = HashMap::new();
     let mut routers = Vec::new();
     for row in &table.rows {
         let mut check = Checking::new(table, row, &mut faults);
         let Some(typed) = typed(&mut check, (table, row), known, options) else { continue };
-        if known.routers.contains_key(&typed.name) {
-            check.fault("name", "There is a router of that name already.");
-        } else if let Some(line) = seen.insert(typed.name.clone(), row.line) {
-            check.fault("name", format!("Line {line} has that name already."));
-        }
+        let key = folded_name(&typed.name);
+        check.free(("name", "router"), (key, &typed.name), &known.router_names, &mut seen);
         routers.push(typed);
     }
     if !faults.is_empty() {

@@ -1,4 +1,5 @@
 use crate::engine::{Differs, Tx, on};
+use crate::unique_name::{self, Named};
 use crate::{ClientId, CompanyId, LIST_ROWS_MAX, Store, StoreError};
 
 /// A customer account of a company.
@@ -87,13 +88,14 @@ pub(crate) async fn insert(
     name: &str,
     now_ms: i64,
 ) -> Result<ClientId, StoreError> {
-    const SQL: &str =
-        "INSERT INTO clients (company_id, name, created_at_ms) VALUES ($1, $2, $3) RETURNING id";
+    const SQL: &str = "INSERT INTO clients (company_id, name, created_at_ms, name_folded) VALUES ($1, $2, $3, $4) RETURNING id";
     crate::company::check_in_use(tx, company, "the client").await?;
+    let folded = unique_name::free(tx, Named::Client(company), name, None).await?;
     on!(tx, tx => sqlx::query_scalar(SQL)
         .bind(company)
         .bind(name)
         .bind(now_ms)
+        .bind(folded)
         .fetch_one(&mut **tx)
         .await)
     .map_err(|error| StoreError::on_insert(error, "client", &[("name", "name")]))

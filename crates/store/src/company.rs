@@ -1,4 +1,5 @@
 use crate::engine::{Tx, on};
+use crate::unique_name::{self, Named};
 use crate::{CompanyId, LIST_ROWS_MAX, ReportMails, Store, StoreError};
 
 /// The ISP brand that sells.
@@ -105,13 +106,15 @@ pub(crate) async fn insert(
     (name, timezone, currency): (&str, &str, &str),
     now_ms: i64,
 ) -> Result<CompanyId, StoreError> {
-    const SQL: &str = "INSERT INTO companies (name, timezone, currency, created_at_ms)
-        VALUES ($1, $2, $3, $4) RETURNING id";
+    const SQL: &str = "INSERT INTO companies (name, timezone, currency, created_at_ms, name_folded)
+        VALUES ($1, $2, $3, $4, $5) RETURNING id";
+    let folded = unique_name::free(tx, Named::Company, name, None).await?;
     on!(tx, tx => sqlx::query_scalar(SQL)
         .bind(name)
         .bind(timezone)
         .bind(currency)
         .bind(now_ms)
+        .bind(folded)
         .fetch_one(&mut **tx)
         .await)
     .map_err(|error| StoreError::on_insert(error, "company", &[("name", "name")]))

@@ -3,6 +3,7 @@
 use crate::company::company_columns;
 use crate::email::is_email;
 use crate::engine::{Tx, on};
+use crate::unique_name::{self, Named};
 use crate::{Company, CompanyId, ReportMails, StaffAct, Store, StoreError, audit};
 
 /// What to change of a company; `None` leaves a field as it is, `Some(None)` empties it.
@@ -168,11 +169,14 @@ pub(crate) async fn edit_in(
     edit: &CompanyEdit<'_>,
 ) -> Result<Company, StoreError> {
     const SQL: &str = "UPDATE companies SET name = $2, currency = $3, support_email = $4, support_phone = $5,
-        accent = $6, attach_pdf = $7, mail_from = $8, reports = $9 WHERE id = $1";
+        accent = $6, attach_pdf = $7, mail_from = $8, reports = $9, name_folded = COALESCE($10, name_folded)
+        WHERE id = $1";
     let after = edit.applied_to(before)?;
     if after == *before {
         return Ok(after);
     }
+    let own = (before.id.0, before.name.as_str());
+    let folded = unique_name::renamed(tx, Named::Company, own, &after.name).await?;
     on!(tx, tx => sqlx::query(SQL)
         .bind(before.id)
         .bind(&after.name)
@@ -183,6 +187,7 @@ pub(crate) async fn edit_in(
         .bind(after.attach_pdf)
         .bind(&after.mail_from)
         .bind(after.reports.as_str())
+        .bind(folded)
         .execute(&mut **tx)
         .await
         .map(|_| ()))

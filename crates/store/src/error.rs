@@ -1,3 +1,4 @@
+use crate::TakenName;
 use crate::failure::Failure;
 
 /// What can go wrong while keeping or finding something. `Display` is one line for an operator.
@@ -11,12 +12,14 @@ pub enum StoreError {
         what: &'static str,
     },
     /// There is one already.
-    #[error("there is already a {what} with this {field}: choose another")]
+    #[error("{}", duplicate_words(.what, .field, .taken.as_deref()))]
     Duplicate {
         /// The kind of thing, for example `link`.
         what: &'static str,
         /// Which of its fields must be unique, for example `circuit`.
         field: &'static str,
+        /// Of a name: which one there is. `None` for what has no name, and if another transaction entered it at the same time.
+        taken: Option<Box<TakenName>>,
     },
     /// A name that several rows have.
     #[error("more than one {what} has this name: say which company")]
@@ -117,6 +120,11 @@ pub enum StoreError {
     Stopped(#[source] tokio::task::JoinError),
 }
 
+fn duplicate_words(what: &str, field: &str, taken: Option<&TakenName>) -> String {
+    let words = || format!("there is already a {what} with this {field}: choose another");
+    taken.map_or_else(words, TakenName::to_string)
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match Failure::of(&error) {
@@ -184,7 +192,7 @@ impl StoreError {
             // SQLite names the columns in its message, PostgreSQL the constraint.
             let name = database.constraint().unwrap_or_else(|| database.message());
             let field = fields.iter().find(|(part, _)| name.contains(part)).map_or("key", |(_, field)| field);
-            return Self::Duplicate { what, field };
+            return Self::Duplicate { what, field, taken: None };
         }
         if database.is_check_violation() {
             let why = database.message().to_owned();

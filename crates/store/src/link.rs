@@ -3,6 +3,7 @@ use serde_json::json;
 use crate::engine::{Differs, Tx, on};
 use crate::packed::packed;
 use crate::terms::{self, LinkTerms};
+use crate::unique_name::{self, Named};
 use crate::{ClientId, LIST_ROWS_MAX, LinkId, LinkPort, RouterId, Store, StoreError, audit, outage};
 
 /// Which way a link's port faces; it says whose upload the router's rx is.
@@ -231,8 +232,8 @@ impl Store {
 
 pub(crate) async fn insert(tx: &mut Tx, new: &NewLink<'_>) -> Result<LinkId, StoreError> {
     const SQL: &str = "INSERT INTO client_links (client_id, router_id, interface, circuit, service_ref, kind,
-            committed_bps, probe_target, facing, site, activated_at_ms, terminated_at_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id";
+            committed_bps, probe_target, facing, site, activated_at_ms, terminated_at_ms, circuit_folded)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id";
     let carried = Carried {
         router: new.router_id,
         interface: new.interface,
@@ -241,6 +242,7 @@ pub(crate) async fn insert(tx: &mut Tx, new: &NewLink<'_>) -> Result<LinkId, Sto
     };
     check_free(tx, None, &carried).await?;
     crate::client::check_in_use(tx, new.client_id, "the link").await?;
+    let folded = unique_name::free(tx, Named::Link, new.circuit, None).await?;
     on!(tx, tx => sqlx::query_scalar(SQL)
         .bind(new.client_id)
         .bind(new.router_id)
@@ -254,6 +256,7 @@ pub(crate) async fn insert(tx: &mut Tx, new: &NewLink<'_>) -> Result<LinkId, Sto
         .bind(new.site)
         .bind(new.activated_at_ms)
         .bind(new.terminated_at_ms)
+        .bind(folded)
         .fetch_one(&mut **tx)
         .await)
     .map_err(|error| {
@@ -300,7 +303,11 @@ pub(crate) async fn check_free(
         .bind(is_ppp_user)
         .fetch_one(&mut **tx)
         .await)?;
-    if others == 0 { Ok(()) } else { Err(StoreError::Duplicate { what: "link", field: "router interface" }) }
+    if others == 0 {
+        Ok(())
+    } else {
+        Err(StoreError::Duplicate { what: "link", field: "router interface", taken: None })
+    }
 }
 
 /// The first router of the company that has this one.

@@ -12,7 +12,7 @@ use crate::heartbeat::TrialWrite;
 use crate::released;
 use crate::shared_answer::SharedAnswer;
 use crate::version::VersionWatch;
-use crate::{DataVersion, MasterKey, StoreError, claim, seal, seal_upgrade};
+use crate::{DataVersion, MasterKey, StoreError, claim, seal, seal_upgrade, unique_name};
 
 /// The most rows that a list without a limit of its own returns.
 pub const LIST_ROWS_MAX: i64 = 100_000;
@@ -131,6 +131,7 @@ impl Store {
                 trial_write: TrialWrite::default(),
             }),
         };
+        unique_name::upgrade(&store).await?;
         if let Some(key) = &store.inner.key {
             seal::check_key(&store, key).await?;
             seal_upgrade::upgrade(&store, key).await?;

@@ -1,4 +1,5 @@
 use crate::engine::{Differs, Tx, on};
+use crate::unique_name::{self, Named};
 use crate::{
     AccountChange, AuditEvent, ClientId, Invitation, LIST_ROWS_MAX, PortalRole, PortalUserId, SessionId,
     Store, StoreError, TEAM_MAX, account_mail, audit, password_reset,
@@ -177,8 +178,9 @@ pub(crate) async fn insert(
     now_ms: i64,
 ) -> Result<PortalUserId, StoreError> {
     const SQL: &str =
-        "INSERT INTO client_portal_users (client_id, username, email, role, password_hash, active, created_at_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
+        "INSERT INTO client_portal_users (client_id, username, email, role, password_hash, active, created_at_ms,
+            username_folded)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
     const COUNT: &str = "SELECT COUNT(*) FROM client_portal_users WHERE client_id = $1";
     crate::client::check_in_use(tx, new.client, "the portal user").await?;
     let count: i64 =
@@ -187,6 +189,7 @@ pub(crate) async fn insert(
         let why = format!("a client has at most {TEAM_MAX}");
         return Err(StoreError::Invalid { what: "portal user", why });
     }
+    let folded = unique_name::free(tx, Named::PortalUser, new.username, None).await?;
     on!(tx, tx => sqlx::query_scalar(SQL)
         .bind(new.client)
         .bind(username_key(new.username))
@@ -195,6 +198,7 @@ pub(crate) async fn insert(
         .bind(password_hash)
         .bind(active)
         .bind(now_ms)
+        .bind(folded)
         .fetch_one(&mut **tx)
         .await)
     .map_err(|error| StoreError::on_insert(error, "portal user", &[("username", "user name")]))

@@ -2,6 +2,7 @@ use secrecy::SecretString;
 
 use crate::engine::{Differs, Tx, on};
 use crate::seal::{decode_hex, encode_hex};
+use crate::unique_name::{self, Named};
 use crate::{CompanyId, LIST_ROWS_MAX, MasterKey, RouterId, Store, StoreError};
 
 /// A router that is polled. Its password is not here: see [`Store::router_password`].
@@ -166,10 +167,11 @@ impl Store {
     ) -> Result<RouterId, StoreError> {
         const INSERT: &str =
             "INSERT INTO mikrotik_routers (company_id, name, address, port, username, password_sealed,
-                tls_mode, tls_ca_pem, tls_fingerprint, created_at_ms)
-            VALUES ($1, $2, $3, $4, $5, '', $6, $7, $8, $9) RETURNING id";
+                tls_mode, tls_ca_pem, tls_fingerprint, created_at_ms, name_folded)
+            VALUES ($1, $2, $3, $4, $5, '', $6, $7, $8, $9, $10) RETURNING id";
         let key = self.key()?;
         crate::company::check_in_use(tx, new.company_id, "the router").await?;
+        let folded = unique_name::free(tx, Named::Router, new.name, None).await?;
         let (mode, ca_pem, fingerprint) = new.tls.columns();
         let id: RouterId = on!(&mut *tx, tx => sqlx::query_scalar(INSERT)
             .bind(new.company_id)
@@ -181,6 +183,7 @@ impl Store {
             .bind(ca_pem)
             .bind(fingerprint)
             .bind(now_ms)
+            .bind(folded)
             .fetch_one(&mut **tx)
             .await)
         .map_err(|error| StoreError::on_insert(error, "router", &[("name", "name")]))?;
@@ -328,12 +331,19 @@ pub(crate) async fn locked(tx: &mut Tx, id: RouterId) -> Result<Router, StoreErr
     row.ok_or(StoreError::NotFound { what: "router" })?.try_into()
 }
 
-pub(crate) async fn update(tx: &mut Tx, id: RouterId, fields: &RouterFields<'_>) -> Result<(), StoreError> {
+pub(crate) async fn update(
+    tx: &mut Tx,
+    before: &Router,
+    fields: &RouterFields<'_>,
+) -> Result<(), StoreError> {
     const SQL: &str = "UPDATE mikrotik_routers SET name = $2, address = $3, port = $4, username = $5,
-            tls_mode = $6, tls_ca_pem = $7, tls_fingerprint = $8 WHERE id = $1";
+            tls_mode = $6, tls_ca_pem = $7, tls_fingerprint = $8, name_folded = COALESCE($9, name_folded)
+        WHERE id = $1";
     let (mode, ca_pem, fingerprint) = fields.tls.columns();
+    let own = (before.id.0, before.name.as_str());
+    let folded = unique_name::renamed(tx, Named::Router, own, fields.name).await?;
     on!(tx, tx => sqlx::query(SQL)
-        .bind(id)
+        .bind(before.id)
         .bind(fields.name)
         .bind(fields.address)
         .bind(i64::from(fields.port))
@@ -341,6 +351,7 @@ pub(crate) async fn update(tx: &mut Tx, id: RouterId, fields: &RouterFields<'_>)
         .bind(mode)
         .bind(ca_pem)
         .bind(fingerprint)
+        .bind(folded)
         .execute(&mut **tx)
         .await
         .map(|_| ()))

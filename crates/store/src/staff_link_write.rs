@@ -2,6 +2,7 @@
 
 use crate::engine::{Differs, Tx, on};
 use crate::link::{Carried, check_free, insert as insert_link, link_columns};
+use crate::unique_name::{self, Named};
 use crate::{
     ExclusionId, Facing, Link, LinkExclusion, LinkId, LinkTerms, NewExclusion, NewLink, Shown, StaffAct,
     Store, StoreError, exclusion_write, outage, terms,
@@ -65,12 +66,15 @@ impl Store {
         fields: &LinkFields<'_>,
     ) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE client_links SET interface = $2, circuit = $3, service_ref = $4, kind = $5,
-                committed_bps = $6, probe_target = $7, facing = $8, site = $9 WHERE id = $1";
+                committed_bps = $6, probe_target = $7, facing = $8, site = $9,
+                circuit_folded = COALESCE($10, circuit_folded) WHERE id = $1";
         let company = self.link_in(act.scope, id).await?;
         let mut tx = self.begin().await?;
         let before = locked(&mut tx, id).await?;
         shown.check(&before, "link")?;
         check_free(&mut tx, Some(id), &carried(&before, fields.interface, before.terminated_at_ms)).await?;
+        let own = (id.0, before.circuit.as_str());
+        let folded = unique_name::renamed(&mut tx, Named::Link, own, fields.circuit).await?;
         on!(&mut tx, tx => sqlx::query(SQL)
             .bind(id)
             .bind(fields.interface)
@@ -81,6 +85,7 @@ impl Store {
             .bind(fields.probe_target)
             .bind(fields.facing.as_str())
             .bind(fields.site)
+            .bind(folded)
             .execute(&mut **tx)
             .await
             .map(|_| ()))
@@ -174,7 +179,7 @@ impl Store {
         // A form that is sent twice waits here for itself.
         locked(&mut tx, new.link_id).await?;
         if exclusion_write::is_there(&mut tx, new).await? {
-            return Err(StoreError::Duplicate { what: "exclusion", field: "time and reason" });
+            return Err(StoreError::Duplicate { what: "exclusion", field: "time and reason", taken: None });
         }
         let after = exclusion_write::insert(&mut tx, new, act.now_ms).await?;
         let subject = exclusion_write::subject(&mut tx, &after).await?;

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::engine::{Tx, on};
 use crate::portal_user::username_key;
+use crate::unique_name::{self, Named};
 use crate::{CompanyId, LIST_ROWS_MAX, StaffScope, StaffUserId, Store, StoreError};
 
 /// What a staff user may do.
@@ -198,8 +199,9 @@ pub(crate) async fn insert(
     now_ms: i64,
 ) -> Result<StaffUserId, StoreError> {
     const SQL: &str = "INSERT INTO staff_users (username, display_name, email, role, all_companies,
-            password_hash, created_at_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id";
+            password_hash, created_at_ms, username_folded)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
+    let folded = unique_name::free(tx, Named::StaffUser, new.username, None).await?;
     let id = on!(&mut *tx, tx => sqlx::query_scalar(SQL)
         .bind(username_key(new.username))
         .bind(new.display_name)
@@ -208,6 +210,7 @@ pub(crate) async fn insert(
         .bind(new.scope == StaffScope::All)
         .bind(new.password_hash)
         .bind(now_ms)
+        .bind(folded)
         .fetch_one(&mut **tx)
         .await)
     .map_err(|error| StoreError::on_insert(error, "staff user", &[("username", "user name")]))?;

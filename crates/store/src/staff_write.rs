@@ -4,6 +4,7 @@ use secrecy::SecretString;
 
 use crate::engine::on;
 use crate::router::RouterFields;
+use crate::unique_name::{self, Named};
 use crate::{
     AuditEvent, Client, ClientId, Company, CompanyEdit, CompanyId, NewRouter, RouterId, Shown, StaffAct,
     Store, StoreError, audit,
@@ -40,7 +41,8 @@ impl Store {
         (id, shown): (ClientId, &Shown),
         name: &str,
     ) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE clients SET name = $2 WHERE id = $1";
+        const SQL: &str =
+            "UPDATE clients SET name = $2, name_folded = COALESCE($3, name_folded) WHERE id = $1";
         let company = self.client_in(act.scope, id).await?;
         let mut tx = self.begin().await?;
         let before = crate::client::locked(&mut tx, id).await?;
@@ -48,7 +50,9 @@ impl Store {
         if before.name == name {
             return Ok(());
         }
-        on!(&mut tx, tx => sqlx::query(SQL).bind(id).bind(name).execute(&mut **tx).await.map(|_| ()))
+        let own = (id.0, before.name.as_str());
+        let folded = unique_name::renamed(&mut tx, Named::Client(company), own, name).await?;
+        on!(&mut tx, tx => sqlx::query(SQL).bind(id).bind(name).bind(folded).execute(&mut **tx).await.map(|_| ()))
             .map_err(|error| StoreError::on_insert(error, "client", &[("name", "name")]))?;
         let after = Client { name: name.to_owned(), ..before.clone() };
         let subject = format!("client {}", before.name);
@@ -219,7 +223,7 @@ impl Store {
                 "it would be sent to another address or over another connection: type it again".to_owned();
             return Err(StoreError::Invalid { what: "the password", why });
         }
-        crate::router::update(&mut tx, id, fields).await?;
+        crate::router::update(&mut tx, &before, fields).await?;
         if let Some(password) = password {
             self.set_router_password_in(&mut tx, id, password).await?;
         }

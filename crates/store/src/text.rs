@@ -7,18 +7,38 @@ use serde_json::Value;
 
 use crate::{Latest, Round, RoundOutcome, Span};
 
-/// The text with U+FFFD where it has a control character.
+/// A name or label without the characters that turn the direction of text: with them, what is shown is not what is stored, and
+/// what stands beside it is turned along. Right-to-left scripts are shown as they should without them. Joiners stay, which
+/// Indic scripts and emoji are written with.
+pub fn without_direction_marks(text: &str) -> Cow<'_, str> {
+    if text.contains(is_direction_mark) { text.replace(is_direction_mark, "").into() } else { text.into() }
+}
+
+/// The name of a router's interface as forms and files keep it: without direction marks, and without spaces at its ends. The
+/// router keeps both.
+pub fn interface_as_typed(name: &str) -> String {
+    without_direction_marks(name).trim().to_owned()
+}
+
+/// Unicode's `Bidi_Control`.
+fn is_direction_mark(letter: char) -> bool {
+    matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The text without direction marks, and with U+FFFD where it has a control character.
 pub(crate) fn storable(text: &str) -> Cow<'_, str> {
-    if text.contains(is_control) { text.replace(is_control, "\u{fffd}").into() } else { text.into() }
+    if !text.contains(is_control) {
+        return text.into();
+    }
+    without_direction_marks(text).replace(is_control, "\u{fffd}").into()
 }
 
-/// Whether a character steers what shows it: C0 and C1 controls, line and paragraph separators, and those that turn the
-/// direction of text.
+/// Whether a character steers what shows it: C0 and C1 controls, line and paragraph separators, and direction marks.
 fn is_control(letter: char) -> bool {
-    letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}') || is_direction_mark(letter)
 }
 
-/// The rounds with U+FFFD where one of their texts has a control character, on both engines: what one stores the other could too.
+/// The rounds with texts as [`storable`] makes them, on both engines: what one stores the other could too.
 ///
 /// [`Latest::memory`] is the collector's own and comes back as it was given: JSON text escapes it.
 pub(crate) fn storable_rounds(rounds: &[Round]) -> Cow<'_, [Round]> {
@@ -100,7 +120,17 @@ mod tests {
         let forged = "ok\n2026-11-30 ERROR the database is gone\u{1b}[2J\u{9b}31m\u{202e}evil\0";
         let stored = storable(forged);
         assert!(!stored.contains(is_control), "{stored:?}");
-        assert_eq!(stored.chars().filter(|letter| *letter == '\u{fffd}').count(), 5);
+        assert_eq!(stored.chars().filter(|letter| *letter == '\u{fffd}').count(), 4);
+        assert!(stored.ends_with("evil\u{fffd}"), "a direction mark leaves no trace: {stored:?}");
         assert!(matches!(storable("Küche – кухня"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn direction_marks_go_and_joiners_stay() {
+        let marks =
+            "\u{61c}\u{200e}\u{200f}\u{202a}\u{202b}\u{202c}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}\u{2069}";
+        assert_eq!(without_direction_marks(&format!("{marks}Asha{marks} Ltd")), "Asha Ltd");
+        let joined = "क्\u{200d}ष می\u{200c}خواهم 👩\u{200d}🔧 שלום";
+        assert!(matches!(without_direction_marks(joined), Cow::Borrowed(text) if text == joined));
     }
 }

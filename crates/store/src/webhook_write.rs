@@ -43,7 +43,7 @@ pub(crate) async fn insert(
 /// [`StoreError::Duplicate`].
 pub(crate) fn check_new(all: &[Webhook], itself: Option<WebhookId>, url: &Url) -> Result<(), StoreError> {
     let taken = all.iter().any(|other| Some(other.id) != itself && other.url == url.as_str());
-    if taken { Err(StoreError::Duplicate { what: "webhook", field: "address" }) } else { Ok(()) }
+    if taken { Err(StoreError::Duplicate { what: "webhook", field: "address", taken: None }) } else { Ok(()) }
 }
 
 /// Stores the address, sealed for its row: its path is often a secret, and whoever can write to the database must not have

@@ -70,7 +70,7 @@ on_both! {
             (140, "upstream", "down", "facing: Write customer or upstream."),
             (150, "Pune", "Pu\u{7}ne", "site: This has a control character in it."),
             (160, "ref-160", "ref\u{7}", "service_ref: This has a control character in it."),
-            (170, "C-170", "C-3", "circuit: Line 5 has this circuit id already."),
+            (170, "C-170", "C-3", "circuit: Line 5 has the link \"C-3\" already."),
             (180, "edge-0,ether180", "edge-3,ether3", "interface: Line 5 has this interface of this router already."),
             (190, ",Pune", ",Pune,more", ": This line has 16 cells, the first one 15."),
             (200, ",ref-200", "", ": This line has 14 cells, the first one 15."),
@@ -109,7 +109,7 @@ on_both! {
         assert_eq!(db.store.audit_events(None, 5_000).await.unwrap().len(), LINKS);
         let again = read(&db.store, Kind::Links, &file(&rows[..1])).await;
         assert_eq!(told(&again), [
-            "2 circuit: There is a link with this circuit id already.",
+            "2 circuit: There is already a link \"C-0\".",
             "2 interface: This interface already carries a link under contract.",
         ]);
     }

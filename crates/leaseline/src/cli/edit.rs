@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{DownChoice, FacingChoice, TlsChoice};
+use super::{DownChoice, FacingChoice, TlsChoice, label};
 
 #[derive(Args, Debug)]
 pub(crate) struct CompanyAddArgs {
     /// As customers know it
-    #[arg(long)]
+    #[arg(long, value_parser = label)]
     pub(crate) name: String,
     /// Zone in which months and reports are counted, e.g. Asia/Kolkata; it stays
     #[arg(long, value_name = "ZONE")]
@@ -24,7 +24,7 @@ pub(crate) struct RouterEditArgs {
     /// The router's name
     pub(crate) router: String,
     /// A new name
-    #[arg(long)]
+    #[arg(long, value_parser = label)]
     pub(crate) name: Option<String>,
     /// Host name or IP address of its API service; the password must be given again
     #[arg(long)]
@@ -33,7 +33,7 @@ pub(crate) struct RouterEditArgs {
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
     /// RouterOS user
-    #[arg(long)]
+    #[arg(long, value_parser = label)]
     pub(crate) username: Option<String>,
     /// How the connection is secured; the password must be given again
     #[arg(long, value_name = "off|system|ca:FILE|pin")]
@@ -51,16 +51,16 @@ pub(crate) struct LinkEditArgs {
     /// Circuit id
     pub(crate) link: String,
     /// A new circuit id
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = label)]
     pub(crate) circuit: Option<String>,
     /// The interface's name on the router
-    #[arg(long)]
+    #[arg(long, value_parser = label)]
     pub(crate) interface: Option<String>,
     /// Service reference of the order; "" takes it away
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = label)]
     pub(crate) service_ref: Option<String>,
     /// Where it ends at the customer's; "" takes it away
-    #[arg(long)]
+    #[arg(long, value_parser = label)]
     pub(crate) site: Option<String>,
     /// Kind of line
     #[arg(long = "type", value_name = "ILL|P2P|MPLS|broadband")]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::CompanyAddArgs;
+use super::{CompanyAddArgs, label};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SlaCommand {
@@ -90,10 +90,10 @@ pub(crate) struct ExclusionAddArgs {
     )]
     pub(crate) kind: sla::ExclusionKind,
     /// Why, in words that the report shows
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = label)]
     pub(crate) reason: String,
     /// Who says so [default: you]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = label)]
     pub(crate) by: Option<String>,
 }
 
@@ -242,13 +242,13 @@ pub(crate) struct CompanyEditArgs {
     /// The company's name; needed only if there are several
     pub(crate) company: Option<String>,
     /// A new name
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = label)]
     pub(crate) name: Option<String>,
     /// E-mail address that clients see for support; "" takes it away
     #[arg(long, value_name = "ADDR")]
     pub(crate) support_email: Option<String>,
     /// Telephone number that clients see for support; "" takes it away
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = label)]
     pub(crate) support_phone: Option<String>,
     /// Colour of reports and mails, #rrggbb; "" takes it away
     #[arg(long, value_name = "COLOUR")]

@@ -29,6 +29,11 @@ pub(crate) use timeline::{TimelineCommand, TimelineRepairArgs};
 pub(crate) use webhook::{WebhookAddArgs, WebhookCommand};
 pub(crate) use whatsapp::{WhatsAppCommand, WhatsAppTestArgs};
 
+/// A name or label that is entered, without characters that turn its direction; text that was copied from elsewhere has them.
+fn label(text: &str) -> Result<String, std::convert::Infallible> {
+    Ok(store::without_direction_marks(text).into_owned())
+}
+
 /// Customer portal and SLA ledger of an ISP that sells leased lines over MikroTik routers.
 ///
 /// Start with `leaseline demo` to see it at work, or `leaseline init` for your own.
@@ -179,7 +184,7 @@ pub(crate) struct DemoArgs {
 #[derive(Args, Debug)]
 pub(crate) struct InitArgs {
     /// The ISP's name, as customers know it
-    #[arg(long)]
+    #[arg(long, value_parser = label)]
     pub(crate) company: String,
     /// Zone in which months and reports are counted, e.g. Asia/Kolkata
     #[arg(long, value_name = "ZONE")]
@@ -229,7 +234,7 @@ pub(crate) enum ClientCommand {
         #[arg(long)]
         company: Option<String>,
         /// The new one
-        #[arg(long)]
+        #[arg(long, value_parser = label)]
         name: String,
     },
     /// Retire a customer account: its people can no longer log in. It must have no link under contract
@@ -247,13 +252,13 @@ pub(crate) enum ClientCommand {
 #[derive(Args, Debug)]
 pub(crate) struct ClientAddArgs {
     /// The customer's name
-    #[arg(long)]
+    #[arg(long, value_parser = label)]
     pub(crate) name: String,
     /// The company that sells to it; needed only if there are several
     #[arg(long)]
     pub(crate) company: Option<String>,
     /// First user: name to log in with
-    #[arg(long, requires_all = ["email", "password_file"])]
+    #[arg(long, requires_all = ["email", "password_file"], value_parser = label)]
     pub(crate) username: Option<String>,
     /// First user: e-mail address
     #[arg(long, requires = "username")]
@@ -274,7 +279,7 @@ pub(crate) enum UserCommand {
         #[arg(long)]
         company: Option<String>,
         /// Name to log in with
-        #[arg(long)]
+        #[arg(long, value_parser = label)]
         username: String,
         /// E-mail address
         #[arg(long)]
@@ -372,7 +377,7 @@ pub(crate) enum RouterCommand {
 #[derive(Args, Debug)]
 pub(crate) struct RouterAddArgs {
     /// A name of your own
-    #[arg(long)]
+    #[arg(long, value_parser = label)]
     pub(crate) name: String,
     /// Host name or IP address of its API service
     #[arg(long)]
@@ -381,7 +386,7 @@ pub(crate) struct RouterAddArgs {
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) port: Option<u16>,
     /// RouterOS user with the policies api, read and test
-    #[arg(long)]
+    #[arg(long, value_parser = label)]
     pub(crate) username: String,
     /// File whose first line is the password; - reads it from standard input
     #[arg(long, value_name = "FILE")]
@@ -453,16 +458,16 @@ pub(crate) struct LinkAddArgs {
     #[arg(long)]
     pub(crate) router: String,
     /// The interface's name on the router
-    #[arg(long)]
+    #[arg(long, value_parser = label)]
     pub(crate) interface: String,
     /// Circuit id, unique
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = label)]
     pub(crate) circuit: String,
     /// Service reference of the order, if there is one
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = label)]
     pub(crate) service_ref: Option<String>,
     /// Where it ends at the customer's, as pages show it
-    #[arg(long)]
+    #[arg(long, value_parser = label)]
     pub(crate) site: Option<String>,
     /// Kind of line
     #[arg(long = "type", value_name = "ILL|P2P|MPLS|broadband")]

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::label;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum StaffCommand {
     /// Add a person of the ISP, who logs in at /staff/login
@@ -44,10 +46,10 @@ pub(crate) enum StaffCommand {
 #[derive(Args, Debug)]
 pub(crate) struct StaffAddArgs {
     /// Name to log in with
-    #[arg(long)]
+    #[arg(long, value_parser = label)]
     pub(crate) username: String,
     /// What colleagues call this person
-    #[arg(long, value_name = "TEXT", default_value = "")]
+    #[arg(long, value_name = "TEXT", default_value = "", value_parser = label)]
     pub(crate) display_name: String,
     /// E-mail address
     #[arg(long)]
@@ -70,7 +72,7 @@ pub(crate) struct StaffEditArgs {
     /// Name to log in with
     pub(crate) username: String,
     /// What colleagues call this person
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = label)]
     pub(crate) display_name: Option<String>,
     /// E-mail address
     #[arg(long)]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use routeros::{Client, Credentials};
-use store::{Router, Store};
+use store::{Router, Store, interface_as_typed};
 
 use super::router::{limits, target_of};
 use crate::{
@@ -51,7 +51,7 @@ pub(super) async fn check(
     };
     let mut names: Vec<String> =
         found.iter().map(|found| found.name.to_string_lossy().into_owned()).collect();
-    if names.iter().any(|name| name.trim() == interface.trim()) {
+    if names.iter().any(|name| interface_as_typed(name) == interface_as_typed(interface)) {
         return Ok(Checked::There);
     }
     let more = names.len().saturating_sub(NAMES_MAX);

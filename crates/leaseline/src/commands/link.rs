@@ -1,6 +1,6 @@
 use import::field;
 use serde_json::{Value, json};
-use store::{DownWhen, Facing, Link, LinkId, LinkTerms, NewLink, Store};
+use store::{DownWhen, Facing, Link, LinkId, LinkTerms, Named, NewLink, Store};
 
 use crate::{
     cli::{DownChoice, FacingChoice, LinkAddArgs, LinkCommand},
@@ -70,7 +70,7 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
         activated_at_ms,
         terminated_at_ms: None,
     };
-    free_circuit(store, &args.circuit).await?;
+    store.check_name_free(Named::Link, &args.circuit).await.map_err(refused)?;
     let checked = interface_check::check(store, config, &router, &args).await?;
     let by = operator();
     let id = store.staff_add_link(&act(&by), &link, &terms).await.map_err(refused)?;
@@ -85,15 +85,6 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
         ),
         &json!({ "id": id, "circuit": args.circuit, "interface_checked": matches!(checked, Checked::There) }),
     )
-}
-
-async fn free_circuit(store: &Store, circuit: &str) -> anyhow::Result<()> {
-    if store.link_by_circuit(circuit).await?.is_none() {
-        return Ok(());
-    }
-    Err(wrong_use(format!(
-        "there is already a link {circuit}: choose another circuit id; `leaseline link list` shows them"
-    )))
 }
 
 async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {

@@ -212,7 +212,7 @@ fn refused(error: StoreError) -> anyhow::Error {
 /// Refuses names that nobody could type or read again.
 fn check_name(what: &str, name: &str) -> anyhow::Result<()> {
     const NAME_CHARS_MAX: usize = 200;
-    let trouble = if name.trim().is_empty() {
+    let trouble = if import::field::is_blank(name) {
         "is empty"
     } else if name.chars().count() > NAME_CHARS_MAX {
         "is longer than 200 characters"

@@ -3,7 +3,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use routeros::{CodePage, Credentials, Limits, Target, Tls};
 use serde_json::{Value, json};
-use store::{NewRouter, Router, RouterTls, Store};
+use store::{Named, NewRouter, Router, RouterTls, Store};
 
 use super::{act, operator, password_file, refused, router_edit};
 use crate::{
@@ -49,9 +49,7 @@ async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::R
     super::check_name("user name", &args.username)?;
     let company = super::company(store, args.company.as_deref()).await?;
     let password = password_file::read(&args.password_file)?;
-    if store.router_by_name(&args.name).await?.is_some() {
-        return Err(wrong_use(format!("there already is a router named {:?}", args.name)));
-    }
+    store.check_name_free(Named::Router, &args.name).await.map_err(refused)?;
     let port = args.port.unwrap_or(if args.tls == TlsChoice::Off { PLAIN_PORT } else { TLS_PORT });
     let (tls, remark) = tls(&args.tls, &address, port).await?;
     let fingerprint = match &tls {

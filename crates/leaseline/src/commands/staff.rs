@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use store::{AuditEvent, NewStaffUser, StaffRole, StaffScope, StaffUser, StaffUserEdit, Store};
+use store::{AuditEvent, Named, NewStaffUser, StaffRole, StaffScope, StaffUser, StaffUserEdit, Store};
 
 use super::{act, company_named, operator, password_file, refused, user::check_email};
 use crate::{
@@ -75,9 +75,7 @@ async fn add(store: &Store, args: StaffAddArgs, printer: &Printer) -> anyhow::Re
     check_email(&args.email)?;
     let scope = scope(store, &args.company).await?;
     let hash = args.password_file.as_deref().map(hash).transpose()?;
-    if store.staff_user_by_username(&args.username).await?.is_some() {
-        return Err(wrong_use(format!("there already is a staff user named {:?}", args.username)));
-    }
+    store.check_name_free(Named::StaffUser, &args.username).await.map_err(refused)?;
     let new = NewStaffUser {
         username: &args.username,
         display_name: &args.display_name,

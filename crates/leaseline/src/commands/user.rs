@@ -1,7 +1,9 @@
 use std::path::Path;
 
 use serde_json::json;
-use store::{AuditEvent, Invitation, PortalAccess, PortalRole, PortalUser, SessionUser, StaffScope, Store};
+use store::{
+    AuditEvent, Invitation, Named, PortalAccess, PortalRole, PortalUser, SessionUser, StaffScope, Store,
+};
 
 use super::{act, operator, password_file, refused};
 use crate::{
@@ -161,9 +163,7 @@ pub(super) async fn checked(
     check_email(&email)?;
     let password = password_file::read(password_file)?;
     web::check_password(&password).map_err(wrong_use)?;
-    if store.portal_user_by_username(&username).await?.is_some() {
-        return Err(wrong_use(format!("there already is a user named {username:?}")));
-    }
+    store.check_name_free(Named::PortalUser, &username).await.map_err(refused)?;
     Ok(CheckedUser { username, email, hash: web::hash_password(&password)? })
 }
 

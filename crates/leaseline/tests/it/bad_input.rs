@@ -146,7 +146,7 @@ fn a_link_at_a_router_that_cannot_be_asked_is_added_and_says_so() {
     assert_eq!(said.to_lowercase().matches("connection refused").count(), 1, "{said}");
     let (code, line) = installation.fails(&args);
     assert_eq!(code, 2);
-    assert!(line.contains("already a link C-1: choose another"), "{line}");
+    assert!(line.contains("already a link \"C-1\": choose another"), "{line}");
 }
 
 #[test]

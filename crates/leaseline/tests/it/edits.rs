@@ -56,6 +56,48 @@ fn what_is_named_changes_and_the_rest_stays() {
 }
 
 #[test]
+fn a_name_that_looks_the_same_is_refused_and_what_has_it_is_named() {
+    let it = filled();
+    let password = it.file("user.txt", PASSWORD);
+    it.ok(&["staff", "add", "--username", "ravi", "--email", "r@isp.example"]);
+    it.ok(&["client", "add", "--name", "Bolt"]);
+    let router =
+        ["--address", "192.0.2.9", "--username", "admin", "--password-file", &password, "--tls", "off"];
+    let link = Installation::link_args("ill-1", "edge-1", "ether9", "2026-11-01");
+    let user = ["user", "add", "--client", "Bolt", "--email", "b@x.example", "--password-file", &password];
+    let commands: [(Vec<&str>, &str); 8] = [
+        (vec!["client", "add", "--name", "ACME"], "client \"Acme\""),
+        (vec!["client", "edit", "Bolt", "--name", "ac\u{200b}me"], "client \"Acme\""),
+        (["router", "add", "--name", "EDGE-1"].into_iter().chain(router).collect(), "router \"edge-1\""),
+        (
+            vec!["company", "add", "--name", "TESTNET", "--timezone", "UTC", "--currency", "INR"],
+            "company \"Testnet\"",
+        ),
+        (link, "link \"ILL-1\""),
+        (user.into_iter().chain(["--username", "As\u{ad}ha"]).collect(), "portal user \"asha\""),
+        (vec!["staff", "add", "--username", "RAVI", "--email", "r@isp.example"], "staff user \"ravi\""),
+        (vec!["client", "edit", "Bolt", "--name", "Acme"], "client \"Acme\""),
+    ];
+    for (args, existing) in &commands {
+        let (code, line) = it.fails(args);
+        assert!(code == 2 && line.contains(&format!("there is already a {existing}")), "{args:?}: {line}");
+        let is_same = args.ends_with(&["Acme"]);
+        assert_eq!(
+            line.contains("differs only in case or in characters that cannot be seen"),
+            !is_same,
+            "{line}"
+        );
+    }
+    // Its own name in another case; and text that was copied with marks around it.
+    it.ok(&["client", "edit", "Bolt", "--name", "\u{202a}BOLT\u{202c}"]);
+    it.ok(&["link", "edit", "ILL-1", "--circuit", "\u{200e}ill-1", "--site", "Pune\u{200f}"]);
+    assert_eq!(one(&it.json(&["client", "list"]), "name", "BOLT")["name"], "BOLT");
+    assert_eq!(one(&it.json(&["link", "list"]), "circuit", "ill-1")["site"], "Pune");
+    let (code, line) = it.fails(&["client", "add", "--name", "\u{200b}"]);
+    assert!(code == 2 && line.contains("is empty"), "{line}");
+}
+
+#[test]
 fn contracts_and_terms_have_their_order() {
     let it = filled();
     let (code, line) =

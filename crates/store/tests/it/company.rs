@@ -53,7 +53,7 @@ on_both! {
         }
         let taken = CompanyEdit { name: Some("Second"), ..none };
         let error = db.store.edit_company(isp.company, &taken, "cli", START_MS).await.unwrap_err();
-        assert_eq!(error.to_string(), "there is already a company with this name: choose another");
+        assert_eq!(error.to_string(), "there is already a company \"Second\": choose another name");
         let error = db.store.edit_company(store::CompanyId(7), &none, "cli", START_MS).await.unwrap_err();
         assert!(matches!(error, StoreError::NotFound { what: "company" }), "{error:?}");
         assert!(db.store.audit_events(None, 10).await.unwrap().is_empty());

@@ -37,7 +37,7 @@ on_both! {
         let error = db.store.insert_link(&new_link(isp.clients[1], isp.router, "C-new", "ether0")).await.unwrap_err();
         assert_eq!(error.to_string(), "there is already a link with this router interface: choose another");
         let error = db.store.insert_link(&new_link(isp.clients[1], isp.router, "C-0", "ether9")).await.unwrap_err();
-        assert_eq!(error.to_string(), "there is already a link with this circuit: choose another");
+        assert_eq!(error.to_string(), "there is already a link \"C-0\": choose another name");
         db.store.terminate_link(isp.links[0], START_MS, START_MS).await.unwrap();
         let next = |from_ms| NewLink { activated_at_ms: from_ms, ..new_link(isp.clients[1], isp.router, "C-new", "ether0") };
         let error = db.store.insert_link(&next(START_MS - 1)).await.unwrap_err();
@@ -86,7 +86,7 @@ on_both! {
         assert_eq!(db.store.terms_in_force(link, START_MS + DAY_MS - 1).await.unwrap(), Some(first.clone()));
         assert_eq!(db.store.terms_in_force(link, START_MS + DAY_MS).await.unwrap(), Some(second));
         let error = db.store.insert_terms(&first).await.unwrap_err();
-        assert!(matches!(error, StoreError::Duplicate { what: "terms", field: "start date" }), "{error:?}");
+        assert!(matches!(error, StoreError::Duplicate { what: "terms", field: "start date", .. }), "{error:?}");
     }
 
     async fn a_link_and_its_first_terms_are_entered_together(db) {
@@ -97,7 +97,7 @@ on_both! {
         assert_eq!(db.store.terms(link).await.unwrap(), [LinkTerms { link_id: link, ..agreed.clone() }]);
         let taken = new_link(isp.clients[0], isp.router, "C-new", "sfp2");
         let error = db.store.insert_link_with_terms(&taken, &agreed).await.unwrap_err();
-        assert!(matches!(error, StoreError::Duplicate { what: "link", field: "circuit" }), "{error:?}");
+        assert!(matches!(error, StoreError::Duplicate { what: "link", field: "circuit", .. }), "{error:?}");
         assert_eq!(db.store.links().await.unwrap().len(), 5);
     }
 

@@ -41,6 +41,7 @@ mod staff_scope;
 mod staff_write;
 mod tail;
 mod timeline_repair;
+mod unique_name;
 mod version;
 mod webhook;
 mod whatsapp;

@@ -35,7 +35,7 @@ on_both! {
         store.add_notification_recipient(isp.company, " Noc@example.net", "cli", START_MS).await.unwrap();
         store.add_notification_recipient(isp.company, "boss@example.net", "cli", START_MS).await.unwrap();
         let error = store.add_notification_recipient(isp.company, "NOC@EXAMPLE.NET", "cli", START_MS).await.unwrap_err();
-        assert!(matches!(error, StoreError::Duplicate { what: "recipient", field: "address" }), "{error:?}");
+        assert!(matches!(error, StoreError::Duplicate { what: "recipient", field: "address", .. }), "{error:?}");
         let error = store.add_notification_recipient(isp.company, "noc", "cli", START_MS).await.unwrap_err();
         assert!(matches!(error, StoreError::Invalid { what: "a recipient", .. }), "{error:?}");
         assert_eq!(store.notification_recipients(isp.company).await.unwrap(), ["boss@example.net", "noc@example.net"]);

@@ -22,9 +22,9 @@ on_both! {
     async fn a_taken_name_says_which(db) {
         let isp = isp(&db.store).await;
         let error = db.store.insert_company("Example Net", "UTC", "INR", START_MS).await.unwrap_err();
-        assert_eq!(error.to_string(), "there is already a company with this name: choose another");
+        assert_eq!(error.to_string(), "there is already a company \"Example Net\": choose another name");
         let error = db.store.insert_client(isp.company, "Acme", START_MS).await.unwrap_err();
-        assert_eq!(error.to_string(), "there is already a client with this name: choose another");
+        assert_eq!(error.to_string(), "there is already a client \"Acme\": choose another name");
         let error = db.store.insert_client(store::CompanyId(7), "New", START_MS).await.unwrap_err();
         assert!(matches!(error, StoreError::Dangling { what: "client" }), "{error:?}");
     }
@@ -51,7 +51,7 @@ on_both! {
         assert_eq!((user.id, user.client_id, user.active), (id, isp.clients[0], true));
         assert_eq!((user.username.as_str(), hash.as_str()), ("ärne", "hash-1"));
         let error = db.store.insert_portal_user(isp.clients[1], "ÄrnE", "b@bolt.example", "h", START_MS).await.unwrap_err();
-        assert_eq!(error.to_string(), "there is already a portal user with this user name: choose another");
+        assert_eq!(error.to_string(), "there is already a portal user \"ärne\"; \"ÄrnE\" differs only in case or in characters that cannot be seen");
         db.store.set_portal_user_password_hash(id, "hash-2").await.unwrap();
         db.store.set_portal_user_active(id, false).await.unwrap();
         let (user, hash) = db.store.portal_user_by_username("ärne").await.unwrap().unwrap();

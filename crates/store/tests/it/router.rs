@@ -23,7 +23,7 @@ on_both! {
         assert_eq!(db.store.routers().await.unwrap().len(), 4);
         let error = db.store.insert_router(&NewRouter { company_id: company, name: "edge-0", address: "x", port: 1,
             username: "u", password: &password, tls: RouterTls::Off }, START_MS).await.unwrap_err();
-        assert_eq!(error.to_string(), "there is already a router with this name: choose another");
+        assert_eq!(error.to_string(), "there is already a router \"edge-0\": choose another name");
     }
 
     /// Whoever may write to the database but has no key must not be able to move a password to a router of his own.

@@ -120,7 +120,7 @@ on_both! {
         assert_eq!(db.number("SELECT COUNT(*) FROM outbox").await, 0, "nothing to tell a client");
         assert!(db.store.second_factor_since(anna).await.unwrap().is_none());
         let error = db.store.begin_second_factor(noc, &secret("AGAIN"), START_MS).await.unwrap_err();
-        assert!(matches!(error, StoreError::Duplicate { what: "second factor", field: "user" }), "{error:?}");
+        assert!(matches!(error, StoreError::Duplicate { what: "second factor", field: "user", .. }), "{error:?}");
         assert!(!db.store.take_second_factor_step(noc, 7).await.unwrap(), "taken when it was confirmed");
         assert!(db.store.take_second_factor_step(noc, 8).await.unwrap());
         assert!(!db.store.take_recovery_code(anna, "h1", START_MS).await.unwrap(), "another's code");

@@ -150,11 +150,11 @@ async fn a_form_that_is_sent_twice_enters_one_thing_and_says_so() {
         let mut two = on_duty(&portal, "two", StaffRole::Admin, StaffScope::All).await;
         let (company, client, router) = (own.company, own.client, own.router);
         for (address, form, told) in [
-            ("/staff/clients", format!("company={company}&name=Twice"), "has a client of that name"),
+            ("/staff/clients", format!("company={company}&name=Twice"), "There is already a client &#34;Twice&#34;."),
             (
                 "/staff/routers",
                 format!("company={company}&name=twice&address=192.0.2.9&port=8728&username=u&password=p&tls=off"),
-                "Another router has that name",
+                "There is already a router &#34;twice&#34;.",
             ),
             (
                 "/staff/links",

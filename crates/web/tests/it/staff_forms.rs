@@ -38,10 +38,73 @@ async fn bad_input_comes_back_with_the_error_at_its_field() {
             .replace("soon", "2026-11-01")
             .replace("101", "99.5");
         let answer = browser.post("/staff/links", &taken).await;
-        assert!(answer.body.contains("Another link has this circuit id."), "{}", answer.body);
+        assert!(answer.body.contains("There is already a link &#34;FOREIGN-1&#34;."), "{}", answer.body);
         let used = taken.replace("FOREIGN-1", "NEW-1").replace("ether9", "ether2");
         let answer = browser.post("/staff/links", &used).await;
         assert!(answer.body.contains("already carries a link"), "{}", answer.body);
+    }
+}
+
+/// The form, and what has such a name already.
+#[tokio::test]
+async fn a_name_that_looks_the_same_is_refused_at_its_field_with_what_has_it() {
+    for portal in portals().await {
+        let own = own_things(&portal).await;
+        let mut browser = on_duty(&portal, "adam", StaffRole::Admin, StaffScope::All).await;
+        let (company, client, router) = (own.company, own.client, own.router);
+        let (link, name) = (own.link, portal.store.client(own.client).await.unwrap().name);
+        let router_name = portal.store.router(router).await.unwrap().name;
+        let upper = router_name.to_uppercase();
+        let quoted = |name: &str| format!("&#34;{}&#34;", name.replace('&', "&#38;"));
+        for (address, form, existing) in [
+            ("/staff/clients", format!("company={company}&name=deccan++%26%E2%80%8B+SONS"), quoted(&name)),
+            (
+                "/staff/routers",
+                format!("company={company}&name={upper}&address=192.0.2.9&port=8728&username=u&password=p&tls=off"),
+                quoted(&router_name),
+            ),
+            (
+                "/staff/links",
+                format!(
+                    "client={client}&router={router}&circuit=mine-1&interface=ether9&kind=ILL&committed=100\
+                     &facing=customer&activated=2026-11-01&down_when=interface"
+                ),
+                quoted("MINE-1"),
+            ),
+            (
+                "/staff/companies",
+                "name=NORTHWIND+%3Cfibre%3E&timezone=UTC&currency=INR".to_owned(),
+                "Northwind &#60;Fibre&#62;".to_owned(),
+            ),
+            (
+                "/staff/users",
+                format!("client={client}&username=As%E2%80%8Bha&email=a%40x.example&role=owner&password=kettle+orbit+maple+nine"),
+                quoted("asha"),
+            ),
+            (
+                "/staff/team",
+                "username=AD%C2%ADAM&email=a%40x.example&role=viewer&companies=all&password=kettle+orbit+maple+nine".to_owned(),
+                quoted("adam"),
+            ),
+        ] {
+            let answer = browser.post(address, &form).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{address}: {}", answer.body);
+            assert!(answer.body.contains("There is already a "), "{address}: {}", answer.body);
+            assert!(answer.body.contains(&existing), "{address}: {existing}: {}", answer.body);
+            assert!(answer.body.contains("differs only in case or in characters that cannot be seen"), "{address}");
+        }
+        let here = format!("/staff/links/{link}/edit");
+        let edited = "interface=ether2&kind=ILL&committed=100&facing=customer&probe_target=198.51.100.7";
+        let answer = save(&mut browser, &here, &format!("circuit=foreign-1&{edited}")).await;
+        assert!(answer.body.contains("There is already a link &#34;FOREIGN-1&#34;."), "{}", answer.body);
+        // Its own name in another case, and text that was pasted with marks around it.
+        let marked = format!("circuit=%E2%80%AAmine-1%E2%80%AC&site=%E2%80%8FPune&{edited}");
+        assert_eq!(save(&mut browser, &here, &marked).await.status, StatusCode::SEE_OTHER);
+        let stored = portal.store.link(link).await.unwrap();
+        assert_eq!((stored.circuit.as_str(), stored.site.as_deref()), ("mine-1", Some("Pune")));
+        // What nobody can see is no name.
+        let blank = browser.post("/staff/clients", &format!("company={company}&name=%E2%80%8B")).await;
+        assert!(blank.body.contains("This must not be empty."), "{}", blank.body);
     }
 }
 

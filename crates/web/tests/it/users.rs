@@ -25,6 +25,10 @@ async fn link(portal: &Portal) -> String {
 async fn an_invited_person_sets_the_own_password_and_sees_what_is_the_clients() {
     for portal in portals().await {
         let mut owner = portal.logged_in().await;
+        // A name that somebody has, written so that it looks the same. Whose it is stays unsaid: it may be another client's.
+        let same = "username=%E2%80%8EAS%E2%80%8BHA&email=x%40deccan.example&role=viewer";
+        let answer = owner.post("/client/users", same).await;
+        assert!(answer.body.contains("This user name is taken."), "{}", answer.body);
         let answer = owner.post("/client/users", INVITE).await;
         assert_eq!(answer.header("location"), "/client/users?said=invited");
         assert!(owner.get("/client/users").await.body.contains("invited"));

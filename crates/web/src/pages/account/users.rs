@@ -103,6 +103,7 @@ pub(crate) async fn invite(
 ) -> Result<Response, PageError> {
     let Form(InviteForm { username, email, role }) = form.map_err(|_| PageError::BadRequest)?;
     let role = role.parse().map_err(|_| PageError::BadRequest)?;
+    let username = store::without_direction_marks(&username);
     let (username, email) = (username.trim(), email.trim());
     let refused = |why: String| async {
         let account = Account::new(&session).problem(why);
@@ -213,7 +214,10 @@ fn about(
 
 fn wrong_in(username: &str, email: &str) -> Option<&'static str> {
     let is_plain = |text: &str| !text.chars().any(|c| c.is_control() || c.is_whitespace());
-    if username.is_empty() || username.chars().count() > USERNAME_CHARS_MAX || !is_plain(username) {
+    if import::field::is_blank(username)
+        || username.chars().count() > USERNAME_CHARS_MAX
+        || !is_plain(username)
+    {
         Some("A user name has 1 to 100 letters, without spaces.")
     } else if store::email(email).is_err() {
         Some("That is not an e-mail address.")

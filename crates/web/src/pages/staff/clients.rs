@@ -141,7 +141,7 @@ pub(crate) async fn add(
         let act = session.act(&address, app.clock.now_ms());
         match app.store.staff_add_client(&act, company, &name).await {
             Ok(id) => return Ok(gone_to(&format!("{CLIENTS}/{id}"))),
-            Err(StoreError::Duplicate { .. }) => input.fault("name", TAKEN),
+            Err(StoreError::Duplicate { taken, .. }) => input.taken("name", taken),
             Err(StoreError::NotFound { .. }) => input.fault("company", "There is no such company."),
             Err(StoreError::Invalid { why, .. }) => input.fault("company", format!("Not added: {why}.")),
             Err(error) => return Err(error.into()),
@@ -149,8 +149,6 @@ pub(crate) async fn add(
     }
     new_form(&app, &session, &input).await?.refused()
 }
-
-const TAKEN: &str = "This company has a client of that name.";
 
 /// `GET /staff/clients/{client}/edit`
 pub(crate) async fn edit(State(app): State<App>, session: StaffSession, Path(id): Path<String>) -> Answered {
@@ -192,7 +190,7 @@ pub(crate) async fn save(
         let act = session.act(&address, app.clock.now_ms());
         match app.store.staff_rename_client(&act, (client.id, &before), &name).await {
             Ok(()) => return Ok(gone_to(&format!("{CLIENTS}/{}", client.id))),
-            Err(StoreError::Duplicate { .. }) => input.fault("name", TAKEN),
+            Err(StoreError::Duplicate { taken, .. }) => input.taken("name", taken),
             Err(StoreError::Changed { .. }) => {
                 let (client, now) = shown(&app, &session, &id).await?;
                 let page = edit_form(&app, &session, &client, now, &input);

@@ -158,7 +158,7 @@ pub(crate) async fn add(
         let act = session.act(&address, app.clock.now_ms());
         match app.store.staff_add_company(&act, (&name, &timezone, &currency)).await {
             Ok(id) => return Ok(gone_to(&format!("{COMPANIES}/{id}"))),
-            Err(StoreError::Duplicate { .. }) => input.fault("name", "Another company has that name."),
+            Err(StoreError::Duplicate { taken, .. }) => input.taken("name", taken),
             Err(StoreError::Invalid { why, .. }) => input.fault("name", format!("Not added: {why}.")),
             Err(error) => return Err(error.into()),
         }
@@ -247,7 +247,7 @@ pub(crate) async fn save(
         let act = session.act(&address, app.clock.now_ms());
         match app.store.staff_edit_company(&act, (company.id, &before), &edit).await {
             Ok(_) => return Ok(gone_to(&format!("{COMPANIES}/{}", company.id))),
-            Err(StoreError::Duplicate { .. }) => input.fault("name", "Another company has that name."),
+            Err(StoreError::Duplicate { taken, .. }) => input.taken("name", taken),
             Err(StoreError::Invalid { why, .. }) => input.fault("mail_from", why),
             Err(StoreError::Changed { .. }) => {
                 let (company, now) = app.store.shown_company(&session.scope, company.id).await?;

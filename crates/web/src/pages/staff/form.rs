@@ -7,8 +7,9 @@ use askama::Template;
 use axum::extract::{FromRequest, RawForm, Request};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use import::field;
 use secrecy::SecretString;
-use store::Shown;
+use store::{Shown, TakenName};
 
 use crate::app::App;
 use crate::error::{PageError, StaffError};
@@ -90,21 +91,21 @@ impl Input {
     /// A text that must be there, on one line.
     pub(crate) fn text(&mut self, name: &'static str, chars_max: usize) -> String {
         let text = self.optional(name, chars_max).unwrap_or_default();
-        if text.is_empty() && !self.wrong.contains_key(name) {
-            self.fault(name, "This must not be empty.");
+        if field::is_blank(&text) {
+            self.fault(name, field::EMPTY);
         }
         text
     }
 
     /// A text on one line; `None`: empty.
     pub(crate) fn optional(&mut self, name: &'static str, chars_max: usize) -> Option<String> {
-        let text = self.value(name).to_owned();
-        if text.chars().count() > chars_max {
-            self.fault(name, format!("This has more than {chars_max} characters."));
-        } else if text.chars().any(char::is_control) {
-            self.fault(name, "This has a control character in it.");
+        match field::line(self.value(name), chars_max) {
+            Ok(text) => Some(text).filter(|text| !text.is_empty()),
+            Err(why) => {
+                self.fault(name, why);
+                None
+            }
         }
-        Some(text).filter(|text| !text.is_empty())
     }
 
     /// What `parse` makes of a field; its error is told at the field.
@@ -144,6 +145,13 @@ impl Input {
     /// Says what is wrong at a field; what was said first stays.
     pub(crate) fn fault(&mut self, name: &'static str, why: impl Into<String>) {
         self.wrong.entry(name).or_insert_with(|| why.into());
+    }
+
+    /// Says at a field that something has this name, and which; whoever enters the same at the same moment is told less.
+    pub(crate) fn taken(&mut self, name: &'static str, taken: Option<Box<TakenName>>) {
+        let why =
+            taken.map_or_else(|| "Somebody has just taken this name.".to_owned(), |taken| taken.sentence());
+        self.fault(name, why);
     }
 
     /// What is wrong at a field.

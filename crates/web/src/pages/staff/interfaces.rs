@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use report::age_words;
-use store::{FoundInterface, LinkId, RouterAsked, RouterCheck, RouterId, StoreError};
+use store::{FoundInterface, LinkId, RouterAsked, RouterCheck, RouterId, StoreError, interface_as_typed};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -69,7 +69,8 @@ impl Interfaces {
     /// Why a name is doubted: the router said not long ago that it has none such.
     fn doubt(&self, name: &str) -> Option<String> {
         let (at_ms, found, has_more) = self.found()?;
-        let is_there = found.iter().any(|one| one.name == name) || self.accepted.as_deref() == Some(name);
+        let is_there =
+            found.iter().any(|one| is_same(&one.name, name)) || self.accepted.as_deref() == Some(name);
         let is_known = is_there || has_more || name.is_empty() || self.now_ms - at_ms > DOUBTS_MS;
         (!is_known)
             .then(|| format!("{} has no interface of that name, it said {}.", self.router, self.age(at_ms)))
@@ -85,7 +86,7 @@ impl Interfaces {
 
     /// The circuits of links that an interface carries.
     pub(crate) fn circuits(&self, name: &str) -> Vec<(LinkId, &str)> {
-        let used = self.used.iter().filter(|(_, _, interface)| interface == name);
+        let used = self.used.iter().filter(|(_, _, interface)| is_same(interface, name));
         used.map(|(link, circuit, _)| (*link, circuit.as_str())).collect()
     }
 
@@ -133,6 +134,11 @@ impl Interfaces {
             _ => format!("Its name on {}, to the letter. The router was not asked yet.", self.router),
         }
     }
+}
+
+/// Whether two names are one as forms keep them.
+fn is_same(one: &str, other: &str) -> bool {
+    interface_as_typed(one) == interface_as_typed(other)
 }
 
 /// The field in which somebody says that a name that the router does not have is meant.

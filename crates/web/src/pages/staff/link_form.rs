@@ -138,9 +138,7 @@ pub(crate) const NEEDED: &str = "The terms ask this target whether the link is u
 /// The field that the store's refusal is about.
 pub(crate) fn fault(input: &mut Input, error: StoreError) -> Answered<()> {
     match error {
-        StoreError::Duplicate { field: "circuit", .. } => {
-            input.fault("circuit", "Another link has this circuit id.");
-        }
+        StoreError::Duplicate { field: "circuit", taken, .. } => input.taken("circuit", taken),
         StoreError::Duplicate { .. } => {
             input.fault("interface", "This interface already carries a link under contract.");
         }

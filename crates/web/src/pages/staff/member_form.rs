@@ -147,7 +147,7 @@ pub(crate) async fn add(
         };
         match app.store.staff_add_member(&act, &new).await {
             Ok(id) => return Ok(gone_to(&format!("{TEAM}/{id}"))),
-            Err(StoreError::Duplicate { .. }) => input.fault("username", "Somebody has that user name."),
+            Err(StoreError::Duplicate { taken, .. }) => input.taken("username", taken),
             Err(error) => unfit(&mut input, error)?,
         }
     }

@@ -115,7 +115,7 @@ pub(crate) async fn add(
                 app.store.staff_set_router_code_page(&act, id, code_page).await?;
                 return Ok(gone_to(&format!("{ROUTERS}/{id}")));
             }
-            Err(StoreError::Duplicate { .. }) => input.fault("name", TAKEN),
+            Err(StoreError::Duplicate { taken, .. }) => input.taken("name", taken),
             Err(StoreError::NotFound { .. }) => input.fault("company", "There is no such company."),
             Err(StoreError::Invalid { what: "the router", why }) => {
                 input.fault("company", format!("Not added: {why}."))
@@ -128,8 +128,6 @@ pub(crate) async fn add(
     }
     new_form(&app, &session, &input).await?.refused()
 }
-
-const TAKEN: &str = "Another router has that name.";
 
 /// `GET /staff/routers/{router}/edit`
 pub(crate) async fn edit(State(app): State<App>, session: StaffSession, Path(id): Path<String>) -> Answered {
@@ -195,7 +193,7 @@ pub(crate) async fn save(
                 app.store.staff_set_router_code_page(&act, router.id, code_page).await?;
                 return Ok(gone_to(&format!("{ROUTERS}/{}", router.id)));
             }
-            Err(StoreError::Duplicate { .. }) => input.fault("name", TAKEN),
+            Err(StoreError::Duplicate { taken, .. }) => input.taken("name", taken),
             Err(StoreError::Invalid { why, .. }) => {
                 input.fault("password", format!("The password stays where it is: {why}."));
             }

@@ -172,7 +172,7 @@ pub(crate) async fn add(
         let new = Invitation { client, username: &username, email, role };
         match app.store.staff_add_portal_user(&act, new, hash.as_deref()).await {
             Ok(id) => return Ok(gone_to(&format!("{USERS}/{id}"))),
-            Err(StoreError::Duplicate { .. }) => input.fault("username", "Somebody has that user name."),
+            Err(StoreError::Duplicate { taken, .. }) => input.taken("username", taken),
             Err(StoreError::NotFound { .. }) => input.fault("client", "There is no such client."),
             Err(StoreError::Invalid { why, .. }) => input.fault("client", format!("Not added: {why}.")),
             Err(error) => return Err(error.into()),
