@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo build --release -p benches -p routeros-sim
-//! target/release/poll_round [--routers 200] [--links 10] [--pings 5] [--targets 10] [--rounds 9] [--threads 1]
+//! target/release/poll_round [--routers 200] [--links 10] [--pings 5] [--targets 10] [--rounds 9] [--threads 1] [--ppp]
 //! ```
 //!
 //! The routers are simulated by the program `routeros-sim` in a process of its own, so that only the collector and the
@@ -42,6 +42,8 @@ struct Arguments {
     targets: u32,
     rounds: u32,
     threads: usize,
+    /// The links are PPP users with a session each, in place of Ethernet ports.
+    ppp: bool,
 }
 
 /// What the rounds of one kind cost, each list in order of size.
@@ -75,10 +77,11 @@ fn main() -> Result<()> {
 
 async fn run(arguments: &Arguments) -> Result<()> {
     let Arguments { routers, links, pings, targets, rounds, .. } = *arguments;
+    let what = if arguments.ppp { "PPP users" } else { "links" };
     println!(
-        "{routers} routers x {links} links, {targets} targets per router, {pings} pings {PING_INTERVAL:?} apart, {rounds} rounds counted"
+        "{routers} routers x {links} {what}, {targets} targets per router, {pings} pings {PING_INTERVAL:?} apart, {rounds} rounds counted"
     );
-    let fleet = Fleet::start(routers, links)?;
+    let fleet = Fleet::start(routers, links, arguments.ppp)?;
     let folder = tempfile::tempdir()?;
     let store =
         Store::open(&Location::Sqlite(folder.path().join("bench.db")), Some(MasterKey::generate()?)).await?;
@@ -150,7 +153,7 @@ async fn one_ping_run(address: &str, pings: u32) -> Result<Duration> {
 
 /// One client with a link on every interface of every router.
 async fn enter(store: &Store, fleet: &Fleet, arguments: &Arguments) -> Result<()> {
-    let Arguments { links, targets, .. } = *arguments;
+    let Arguments { links, targets, ppp, .. } = *arguments;
     let now_ms = wall_clock_ms();
     let company_id = store.insert_company("Bench", "UTC", "INR", now_ms).await?;
     let client_id = store.insert_client(company_id, "Bench", now_ms).await?;
@@ -172,7 +175,7 @@ async fn enter(store: &Store, fleet: &Fleet, arguments: &Arguments) -> Result<()
             let link = NewLink {
                 client_id,
                 router_id,
-                interface: &format!("ether{link}"),
+                interface: &if ppp { format!("ppp:user{link}") } else { format!("ether{link}") },
                 circuit: &format!("{name}/{link}"),
                 service_ref: None,
                 kind: "ILL",
@@ -197,14 +200,16 @@ struct Fleet {
 
 impl Fleet {
     /// Starts the program `routeros-sim` that was built beside this one.
-    fn start(routers: u32, links: u32) -> Result<Self> {
+    fn start(routers: u32, links: u32, ppp: bool) -> Result<Self> {
         let path = std::env::current_exe()?.with_file_name("routeros-sim");
         let mut child = Command::new(&path)
             .args([
                 "--routers",
                 &routers.to_string(),
                 "--interfaces",
-                &links.to_string(),
+                &(if ppp { 0 } else { links }).to_string(),
+                "--ppp-users",
+                &(if ppp { links } else { 0 }).to_string(),
                 "--served-log",
                 "0",
             ])
@@ -246,9 +251,14 @@ fn cpu() -> Result<Duration> {
 }
 
 fn arguments() -> std::result::Result<Arguments, String> {
-    let mut found = Arguments { routers: 200, links: 10, pings: 5, targets: 10, rounds: 9, threads: 1 };
+    let mut found =
+        Arguments { routers: 200, links: 10, pings: 5, targets: 10, rounds: 9, threads: 1, ppp: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
+        if word == "--ppp" {
+            found.ppp = true;
+            continue;
+        }
         let value = words.next().and_then(|value| value.parse::<u32>().ok()).filter(|&value| value > 0);
         let value = value.ok_or(format!("{word} needs a number"))?;
         match word.as_str() {
@@ -260,7 +270,7 @@ fn arguments() -> std::result::Result<Arguments, String> {
             "--threads" => found.threads = value as usize,
             other => {
                 return Err(format!(
-                    "unknown argument {other}: --routers, --links, --pings, --targets, --rounds, --threads"
+                    "unknown argument {other}: --routers, --links, --pings, --targets, --rounds, --threads, --ppp"
                 ));
             }
         }

@@ -1,16 +1,17 @@
 //! The one pipelined exchange that looks at all links of a router at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use routeros::{Client, Error, Interface, PppSession};
-use store::{LinkPort, RouterId};
+use sla::LinkPort;
+use store::RouterId;
 
 use crate::clocks::{Clocks, Moment};
 use crate::counter_delta::{CounterValues, port_speed_bps};
 use crate::interface_name;
 use crate::look::{Identity, Look};
 use crate::piece::Cause;
-use crate::ppp::{self, PppLook, SeenElsewhere};
+use crate::ppp::{self, PppLook, SeenElsewhere, Sessions};
 
 /// A router reads a command when it arrives; a reply may then drip in for seconds. The moment of the look is half
 /// of the exchange after asking, but not more than this.
@@ -30,7 +31,7 @@ pub(crate) struct Observation {
     pub(crate) utc_offset_ms: Option<i64>,
     pub(crate) interfaces: Vec<Interface>,
     /// Its PPP sessions, or why it does not tell them.
-    pub(crate) sessions: Result<Vec<PppSession>, Cause>,
+    pub(crate) sessions: Result<Sessions, Cause>,
 }
 
 /// Asks for everything side by side; for the PPP sessions, one listing of all, only where links name PPP users. A router
@@ -53,10 +54,10 @@ pub(crate) async fn observe(
         Err(_) => None,
     };
     let sessions = match sessions {
-        Ok(sessions) => Ok(sessions),
+        Ok(sessions) => Ok(Sessions::new(sessions, &interfaces)),
         Err(error) if error.is_connection_lost() => return Err(error),
         // RouterOS 6 without the package `ppp` serves no sessions.
-        Err(error) if error.is_no_such_command() => Ok(Vec::new()),
+        Err(error) if error.is_no_such_command() => Ok(Sessions::default()),
         Err(error) => Err(error.refusal().map_or(Cause::ProtocolError, Cause::from)),
     };
     let offset_ms =
@@ -135,28 +136,26 @@ impl Observation {
     pub(crate) fn interface_of(&self, session: &PppSession) -> Option<usize> {
         let uptime_ms = i64::try_from(session.uptime.as_millis()).unwrap_or(i64::MAX / 2);
         let began_local_ms = self.offset_ms.map(|offset_ms| self.moment.wall_ms + offset_ms - uptime_ms);
-        ppp::interface_of(&self.interfaces, session, began_local_ms, |interface| {
-            interface.last_link_up.and_then(local_ms)
-        })
+        self.sessions.as_ref().ok()?.interface_of(&self.interfaces, session, began_local_ms)
     }
 
     /// All wanted users that are connected here, as other routers' links see them.
     pub(crate) fn seen_elsewhere(
         &self,
         router: RouterId,
-        wanted: &[String],
+        wanted: &HashSet<String>,
     ) -> Result<HashMap<String, SeenElsewhere>, Cause> {
         let sessions = self.sessions.as_ref().map_err(|cause| *cause)?;
-        let seen = |user: &String| {
-            let session = ppp::session_of(sessions, user, None)?;
+        let seen = |user: &str| {
+            let session = sessions.of(user, None)?;
             let interface = self.interface_of(session).map(|index| &self.interfaces[index]);
             let look = self.ppp_look(router, user, Some(session));
             Some((
-                user.clone(),
+                user.to_owned(),
                 SeenElsewhere { look, counters: interface.map(counters).unwrap_or_default() },
             ))
         };
-        Ok(wanted.iter().filter_map(seen).collect())
+        Ok(sessions.users().filter(|user| wanted.contains(*user)).filter_map(seen).collect())
     }
 }
 

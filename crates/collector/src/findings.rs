@@ -2,7 +2,8 @@
 
 use jiff::civil::DateTime;
 use routeros::{EthernetLink, Interface, PppSession, Traffic, Value};
-use store::{DownWhen, LinkId, LinkPort, RouterId};
+use sla::LinkPort;
+use store::{DownWhen, LinkId, RouterId};
 
 use crate::counter_delta::Rates;
 use crate::exchange::{Observation, counters, factory_bps, local_ms};
@@ -256,7 +257,7 @@ fn user_seen<'a>(
     };
     let last = polled.last_ppp_look(user);
     let followed = last.filter(|look| look.ppp.is_some()).map(|look| look.identity.id.as_str());
-    if let Some(session) = ppp::session_of(sessions, user, followed) {
+    if let Some(session) = sessions.of(user, followed) {
         return UserSeen::Here(session);
     }
     match elsewhere(polled, observation.moment.mono_ms) {

@@ -19,7 +19,7 @@ pub(crate) fn index_of<'n>(names: impl Iterator<Item = &'n Value> + Clone, wante
 
 /// Which interface is that of a PPP user's session; of several the first session's, which has no number.
 pub(crate) fn index_of_session<'n>(names: impl Iterator<Item = &'n Value>, user: &str) -> Option<usize> {
-    let is_session = |name: &str| store::users_of_ppp_interface(name).iter().position(|of| *of == user);
+    let is_session = |name: &str| sla::users_of_ppp_interface(name).iter().position(|of| *of == user);
     let sessions =
         names.enumerate().filter_map(|(index, name)| Some((is_session(&name.to_string_lossy())?, index)));
     sessions.min().map(|(_, index)| index)

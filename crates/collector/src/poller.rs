@@ -189,7 +189,7 @@ impl Poller {
         let client =
             self.session.client(&self.router, &shared.store, &shared.config, now.mono_ms, patient).await?;
         let wanted = shared.ppp.wanted(self.router.company_id);
-        let mut observation = observe(&client, &shared.clocks, !wanted.is_empty()).await?;
+        let mut observation = observe(&client, &shared.clocks, wanted.is_some()).await?;
         let utc_ms = observation.utc_offset_ms.map(|offset_ms| observation.moment.wall_ms + offset_ms);
         shared.clocks.clock().observe(&RouterWitness {
             router: self.router.id,
@@ -198,9 +198,9 @@ impl Poller {
             stored: self.stored,
         });
         observation.shift(shared.clocks.shift_ms(observation.moment));
-        if !wanted.is_empty() {
-            let seen = observation.seen_elsewhere(self.router.id, &wanted);
-            shared.ppp.note(self.place(), observation.moment.mono_ms, seen);
+        if let Some(wanted) = wanted {
+            let seen = || observation.seen_elsewhere(self.router.id, &wanted);
+            shared.ppp.note(self.router.id, observation.moment.mono_ms, seen);
         }
         Ok((client, observation))
     }
@@ -222,7 +222,7 @@ impl Poller {
         if self.reachable.replace(false) != Some(false) {
             tracing::warn!(router = %self.router.name, cause = cause.as_str(), "no look at this router: {error}");
         }
-        self.shared.ppp.note(self.place(), asked.mono_ms, Err(cause));
+        self.shared.ppp.note(self.router.id, asked.mono_ms, || Err(cause));
         let nothing = Finding { seen: Seen::Nothing { at_ms: asked.wall_ms, cause }, measured: None };
         let (place, fresh_ms) = (self.place(), self.shared.rules.normal_ms);
         let finding = |polled: &PolledLink| {

@@ -1,13 +1,15 @@
 //! Links over PPP users: which session of a router is whose, and what the other routers of a company said.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use routeros::{Interface, PppSession};
 use serde::{Deserialize, Serialize};
-use store::{CompanyId, LinkPort, RouterId, RouterTarget};
+use sla::{LinkPort, users_of_ppp_interface};
+use store::{CompanyId, RouterId, RouterTarget};
 
 use crate::counter_delta::CounterValues;
+use crate::exchange::local_ms;
 use crate::look::Look;
 use crate::piece::Cause;
 
@@ -54,50 +56,69 @@ pub(crate) fn key(session: &PppSession) -> &str {
     session.session_id.as_deref().unwrap_or(&session.id)
 }
 
-/// The session of a user: the one that was followed, if it is still there, or else the oldest.
-pub(crate) fn session_of<'s>(
-    sessions: &'s [PppSession],
-    user: &str,
-    followed: Option<&str>,
-) -> Option<&'s PppSession> {
-    let of_user = || sessions.iter().filter(|session| session.user.to_string_lossy() == user);
-    of_user()
-        .find(|session| followed == Some(key(session)))
-        .or_else(|| of_user().max_by_key(|session| session.uptime))
+/// The sessions of a router with their dynamic interfaces, by user: a concentrator has thousands.
+#[derive(Debug, Default)]
+pub(crate) struct Sessions {
+    of_user: HashMap<String, Vec<PppSession>>,
+    /// Where the interfaces `<pppoe-acme>`, `<pppoe-acme-1>` of a user are among the router's.
+    interfaces_of: HashMap<String, Vec<usize>>,
 }
 
-/// The dynamic interface of a session: `<pppoe-acme>`, or `<pppoe-acme-1>` for a further session of the user. With
-/// several it is the one that came up when the session began; `began_local_ms` is that moment by the router's local
-/// clock. None if that does not tell them apart: counters of the wrong session are worse than none.
-pub(crate) fn interface_of(
-    interfaces: &[Interface],
-    session: &PppSession,
-    began_local_ms: Option<i64>,
-    came_up_ms: impl Fn(&Interface) -> Option<i64>,
-) -> Option<usize> {
-    let first = format!("<{}-{}>", session.service, session.user.to_string_lossy());
-    let further = &first[..first.len() - 1];
-    let is_of_user = |interface: &Interface| {
-        let name = interface.name.to_string_lossy();
-        let number = name.strip_prefix(further).and_then(|rest| rest.strip_prefix('-')?.strip_suffix('>'));
-        name == first || number.is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))
-    };
-    let mut found = interfaces.iter().enumerate().filter(|(_, interface)| is_of_user(interface));
-    match (found.next(), found.next()) {
-        (Some((index, _)), None) => Some(index),
-        (None, _) => None,
-        (Some(_), Some(_)) => {
-            let began_ms = began_local_ms?;
-            let near = |interface: &Interface| {
-                came_up_ms(interface).is_some_and(|up_ms| (up_ms - began_ms).abs() <= INTERFACE_UP_MS)
-            };
-            let candidates = interfaces.iter().enumerate().filter(|(_, interface)| is_of_user(interface));
-            let mut near = candidates.filter(|(_, interface)| near(interface));
-            match (near.next(), near.next()) {
-                (Some((index, _)), None) => Some(index),
-                _ => None,
+impl Sessions {
+    pub(crate) fn new(sessions: Vec<PppSession>, interfaces: &[Interface]) -> Self {
+        let mut all = Self::default();
+        for session in sessions {
+            all.of_user.entry(session.user.to_string_lossy().into_owned()).or_default().push(session);
+        }
+        if all.of_user.is_empty() {
+            return all;
+        }
+        for (index, interface) in interfaces.iter().enumerate() {
+            for user in users_of_ppp_interface(&interface.name.to_string_lossy()) {
+                if all.of_user.contains_key(user) {
+                    all.interfaces_of.entry(user.to_owned()).or_default().push(index);
+                }
             }
         }
+        all
+    }
+
+    pub(crate) fn users(&self) -> impl Iterator<Item = &str> {
+        self.of_user.keys().map(String::as_str)
+    }
+
+    /// The session of a user: the one that was followed, if it is still there, or else the oldest.
+    pub(crate) fn of(&self, user: &str, followed: Option<&str>) -> Option<&PppSession> {
+        let sessions = self.of_user.get(user)?;
+        sessions
+            .iter()
+            .find(|session| followed == Some(key(session)))
+            .or_else(|| sessions.iter().max_by_key(|session| session.uptime))
+    }
+
+    /// The dynamic interface of a session. Where a user has several it is the one that came up when the session began;
+    /// `began_local_ms` is that moment by the router's local clock. None if that does not tell them apart: counters of
+    /// the wrong session are worse than none.
+    pub(crate) fn interface_of(
+        &self,
+        interfaces: &[Interface],
+        session: &PppSession,
+        began_local_ms: Option<i64>,
+    ) -> Option<usize> {
+        let start = format!("<{}-", session.service);
+        let candidates = self.interfaces_of.get(session.user.to_string_lossy().as_ref())?;
+        let of_service = |index: &&usize| interfaces[**index].name.to_string_lossy().starts_with(&start);
+        let candidates: Vec<usize> = candidates.iter().filter(of_service).copied().collect();
+        if let [only] = candidates[..] {
+            return Some(only);
+        }
+        let began_ms = began_local_ms?;
+        let is_near = |index: &usize| {
+            let came_up_ms = interfaces[*index].last_link_up.and_then(local_ms);
+            came_up_ms.is_some_and(|up_ms| (up_ms - began_ms).abs() <= INTERFACE_UP_MS)
+        };
+        let near: Vec<usize> = candidates.into_iter().filter(is_near).collect();
+        if let [only] = near[..] { Some(only) } else { None }
     }
 }
 
@@ -111,7 +132,6 @@ pub(crate) struct SeenElsewhere {
 /// What a router's last round says of the PPP users that links of its company name.
 #[derive(Debug)]
 struct Heard {
-    company: CompanyId,
     /// When, by the monotonic clock.
     mono_ms: i64,
     sessions: Result<HashMap<String, SeenElsewhere>, Cause>,
@@ -135,8 +155,8 @@ pub(crate) struct PppBoard(Mutex<Board>);
 #[derive(Debug, Default)]
 struct Board {
     /// The users that links name.
-    wanted: HashMap<CompanyId, HashSet<String>>,
-    routers: HashMap<RouterId, Option<Heard>>,
+    wanted: HashMap<CompanyId, Arc<HashSet<String>>>,
+    routers: HashMap<RouterId, (CompanyId, Option<Heard>)>,
 }
 
 impl PppBoard {
@@ -155,30 +175,37 @@ impl PppBoard {
         }
         let mut board = self.lock();
         let mut known = std::mem::take(&mut board.routers);
-        board.routers = targets
-            .iter()
-            .map(|target| (target.router.id, known.remove(&target.router.id).flatten()))
-            .collect();
-        board.wanted = wanted;
+        let router = |target: &RouterTarget| {
+            let (id, company) = (target.router.id, target.router.company_id);
+            (id, (company, known.remove(&id).and_then(|(_, heard)| heard)))
+        };
+        board.routers = targets.iter().map(router).collect();
+        board.wanted = wanted.into_iter().map(|(company, users)| (company, Arc::new(users))).collect();
     }
 
-    /// The PPP users that links of the company name; a router is asked for its sessions only if there are any.
-    pub(crate) fn wanted(&self, company: CompanyId) -> Vec<String> {
-        self.lock().wanted.get(&company).into_iter().flatten().cloned().collect()
+    /// The PPP users that links of the company name; without any no router is asked for its sessions.
+    pub(crate) fn wanted(&self, company: CompanyId) -> Option<Arc<HashSet<String>>> {
+        self.lock().wanted.get(&company).cloned()
     }
 
-    /// Notes what a round found.
+    /// Notes what a round found, if there are other routers in the company to whom it matters.
     pub(crate) fn note(
         &self,
-        (router, company): (RouterId, CompanyId),
+        router: RouterId,
         mono_ms: i64,
-        sessions: Result<HashMap<String, SeenElsewhere>, Cause>,
+        sessions: impl FnOnce() -> Result<HashMap<String, SeenElsewhere>, Cause>,
     ) {
-        let mut board = self.lock();
-        if board.wanted.contains_key(&company)
-            && let Some(heard) = board.routers.get_mut(&router)
-        {
-            *heard = Some(Heard { company, mono_ms, sessions });
+        let has_others = {
+            let board = self.lock();
+            let Some((company, _)) = board.routers.get(&router) else { return };
+            let in_company = board.routers.values().filter(|(other, _)| other == company);
+            board.wanted.contains_key(company) && in_company.count() > 1
+        };
+        if has_others {
+            let heard = Heard { mono_ms, sessions: sessions() };
+            if let Some((_, last)) = self.lock().routers.get_mut(&router) {
+                *last = Some(heard);
+            }
         }
     }
 
@@ -194,11 +221,8 @@ impl PppBoard {
         let board = self.lock();
         let fresh = |heard: &&Heard| mono_ms - heard.mono_ms <= fresh_ms;
         let others = || {
-            let others = board.routers.iter().filter(|(id, _)| **id != home);
-            others
-                .filter_map(|(_, heard)| heard.as_ref())
-                .filter(|heard| heard.company == company)
-                .filter(fresh)
+            let others = board.routers.iter().filter(|(id, (of, _))| **id != home && *of == company);
+            others.filter_map(|(_, (_, heard))| heard.as_ref()).filter(fresh)
         };
         let sessions = || others().filter_map(|heard| heard.sessions.as_ref().ok());
         // Of two routers that both say so, the one where the user logged in last.
@@ -207,7 +231,7 @@ impl PppBoard {
             return Elsewhere::Connected(seen.clone());
         }
         if let Some(last) = last.filter(|last| *last != home)
-            && let Some(heard) = board.routers.get(&last)
+            && let Some((_, heard)) = board.routers.get(&last)
         {
             match heard.as_ref().filter(fresh).map(|heard| &heard.sessions) {
                 Some(Ok(_)) => {}
@@ -222,6 +246,5 @@ impl PppBoard {
 /// Whether an interface that was looked at before was a session of this user: the link was moved from `<pppoe-acme>` to
 /// `ppp:acme`.
 pub(crate) fn was_session_of(interface: &str, user: &str) -> bool {
-    store::users_of_ppp_interface(interface).contains(&user)
-        || LinkPort::of(interface) == LinkPort::PppUser(user)
+    users_of_ppp_interface(interface).contains(&user) || LinkPort::of(interface) == LinkPort::PppUser(user)
 }

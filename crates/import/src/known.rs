@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use jiff::tz::TimeZone;
+use sla::LinkPort;
 use store::{
     Client, Company, CompanyId, Router, RouterId, StaffScope, Store, StoreError, TakenName, folded_name,
 };
@@ -23,8 +24,24 @@ pub(crate) struct Known {
     pub(crate) client_names: HashMap<(CompanyId, String), String>,
     pub(crate) router_names: HashMap<String, String>,
     pub(crate) circuits: HashMap<String, String>,
-    /// Interfaces that carry a link under contract.
-    pub(crate) taken: HashSet<(RouterId, String)>,
+    /// Interfaces and PPP users that carry a link under contract.
+    pub(crate) taken: HashSet<Place>,
+}
+
+/// What carries one link at a time: an interface of a router, or a PPP user of a company.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    Interface(RouterId, String),
+    PppUser(CompanyId, String),
+}
+
+impl Place {
+    pub(crate) fn of((company, router): (CompanyId, RouterId), interface: &str) -> Self {
+        match LinkPort::of(interface) {
+            LinkPort::Interface(name) => Self::Interface(router, name.to_owned()),
+            LinkPort::PppUser(user) => Self::PppUser(company, user.to_owned()),
+        }
+    }
 }
 
 impl Known {
@@ -35,7 +52,12 @@ impl Known {
         let links = store.links().await?;
         let live = links.iter().filter(|link| link.terminated_at_ms.is_none());
         Ok(Self {
-            taken: live.map(|link| (link.router_id, link.interface.clone())).collect(),
+            taken: live
+                .filter_map(|link| {
+                    let router = routers.iter().find(|router| router.id == link.router_id)?;
+                    Some(Place::of((router.company_id, router.id), &link.interface))
+                })
+                .collect(),
             circuits: links.iter().map(|link| (folded_name(&link.circuit), link.circuit.clone())).collect(),
             client_names: clients
                 .iter()

@@ -7,7 +7,7 @@ use store::{
 
 use crate::{
     Column, Options, Trouble, field,
-    known::{Checking, Known, zone},
+    known::{Checking, Known, Place, zone},
     table::{Row, Table},
 };
 
@@ -15,7 +15,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column { name: "circuit", required: true, about: "circuit id, unique" },
     Column { name: "client", required: true, about: "name of the client, who is there already" },
     Column { name: "router", required: true, about: "name of the router, which is there already" },
-    Column { name: "interface", required: true, about: "its name on the router, to the letter" },
+    Column { name: "interface", required: true, about: "its name on the router, to the letter, or ppp:USER" },
     Column { name: "type", required: true, about: "ILL, P2P, MPLS or broadband" },
     Column { name: "committed_mbps", required: true, about: "what was sold, Mbit/s" },
     Column { name: "activated", required: true, about: "first day under contract, e.g. 2026-11-01" },
@@ -55,18 +55,18 @@ pub(crate) async fn import(
 ) -> Result<(), Trouble> {
     let mut faults = Vec::new();
     let mut circuits: HashMap<String, (u64, String)> = HashMap::new();
-    let mut interfaces: HashMap<(RouterId, String), u64> = HashMap::new();
+    let mut interfaces: HashMap<Place, u64> = HashMap::new();
     let mut links = Vec::new();
     for row in &table.rows {
         let mut check = Checking::new(table, row, &mut faults);
         let Some(typed) = typed(&mut check, (table, row), known, options) else { continue };
         let key = folded_name(&typed.circuit);
         check.free(("circuit", "link"), (key, &typed.circuit), &known.circuits, &mut circuits);
-        let place = (typed.router, typed.interface.clone());
+        let place = Place::of((typed.company, typed.router), &typed.interface);
         if known.taken.contains(&place) {
-            check.fault("interface", "This interface already carries a link under contract.");
+            check.fault("interface", "This interface or PPP user already carries a link under contract.");
         } else if let Some(line) = interfaces.insert(place, row.line) {
-            check.fault("interface", format!("Line {line} has this interface of this router already."));
+            check.fault("interface", format!("Line {line} has this interface or PPP user already."));
         }
         links.push(typed);
     }

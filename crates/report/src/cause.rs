@@ -2,6 +2,7 @@
 pub fn cause_words(cause: &str) -> &str {
     match cause {
         "link_down" => "Line down at our port",
+        "session_ended" => "PPP session ended",
         "router_reboot" => "Our router restarted",
         "no_answer" => "No answer from the far end",
         "router_unreachable" => "Our monitoring lost its way to the router",
@@ -13,7 +14,7 @@ pub fn cause_words(cause: &str) -> &str {
         "own_network" => "Our monitoring was cut off",
         "own_limit" => "Our monitoring was overloaded",
         "disabled" => "Port switched off by the operator",
-        "interface_missing" => "Port not found on the router",
+        "interface_missing" => "Port or PPP user not found on the router",
         "undated_drops" => "Short drops without exact times",
         other => other,
     }

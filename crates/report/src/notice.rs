@@ -3,6 +3,7 @@
 use askama::Template;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sla::LinkPort;
 
 use crate::accent::Accent;
 use crate::local_time::LocalTime;
@@ -453,7 +454,7 @@ fn facts(notice: &Notice, time: &LocalTime) -> Vec<(&'static str, String)> {
     add("Customer", notice.client.as_ref().filter(|_| !notice.for_client).map(short));
     add("Site", notice.site.as_ref().map(short));
     let port = notice.router.as_ref().map(|router| match &notice.interface {
-        Some(interface) => format!("{}, {}", short(router), short(interface)),
+        Some(interface) => format!("{}, {}", short(router), LinkPort::of(&short(interface))),
         None => short(router),
     });
     add("Router", port);

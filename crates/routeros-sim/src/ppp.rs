@@ -4,6 +4,7 @@ use crate::interface::{Interface, Moment};
 use crate::row::Row;
 use crate::state::State;
 use crate::text::{put, write_date_time, write_uptime};
+use crate::traffic::Profile;
 use crate::{Dialect, InterfaceSpec};
 
 /// RouterOS numbers sessions from here on; what matters is that no two of a boot are the same.
@@ -20,12 +21,20 @@ pub struct PppUser {
     pub connected: bool,
     /// `service`
     pub service: String,
+    /// What the session's interface receives and sends; like a PPPoE interface's where it is none.
+    pub traffic: Option<(Profile, Profile)>,
 }
 
 impl PppUser {
     /// A user of `/ppp/secret` with a PPPoE session since the boot.
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), has_secret: true, connected: true, service: "pppoe".to_owned() }
+        Self {
+            name: name.to_owned(),
+            has_secret: true,
+            connected: true,
+            service: "pppoe".to_owned(),
+            traffic: None,
+        }
     }
 
     /// A user that RADIUS lets in, with a PPPoE session since the boot.
@@ -37,6 +46,12 @@ impl PppUser {
     #[must_use]
     pub fn offline(self) -> Self {
         Self { connected: false, ..self }
+    }
+
+    /// Sets what the session's interface receives and sends.
+    #[must_use]
+    pub fn traffic(self, rx: Profile, tx: Profile) -> Self {
+        Self { traffic: Some((rx, tx)), ..self }
     }
 
     /// Sets the service: `l2tp`, `sstp`, `ovpn`, `pptp`.
@@ -92,13 +107,16 @@ impl State {
     /// Begins a session of `user`; a user that is not known is one of RADIUS.
     pub(crate) fn ppp_connect(&mut self, user: &str, at_ms: i64) {
         let known = self.ppp.users.iter().find(|known| known.name == user).cloned();
-        let PppUser { service, has_secret, .. } = known.unwrap_or_else(|| PppUser::radius(user));
+        let PppUser { service, has_secret, traffic, .. } = known.unwrap_or_else(|| PppUser::radius(user));
         let free = |name: &String| self.find(name.as_bytes()).is_none();
         let base = format!("<{service}-{user}>");
         let further = (1u32..).map(|number| format!("<{service}-{user}-{number}>"));
         let name = std::iter::once(base).chain(further).find(free).unwrap_or_default();
         let id = self.take_id();
-        let spec = InterfaceSpec { kind: format!("{service}-in"), ..InterfaceSpec::pppoe(&name) };
+        let mut spec = InterfaceSpec { kind: format!("{service}-in"), ..InterfaceSpec::pppoe(&name) };
+        if let Some(traffic) = traffic {
+            (spec.rx, spec.tx) = traffic;
+        }
         let moment = self.moment(at_ms);
         let interface = Interface::new(spec, id, self.spec.seed, moment);
         self.interfaces.push(interface);

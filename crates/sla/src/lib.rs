@@ -12,6 +12,7 @@ mod evaluate;
 mod frozen;
 mod inputs;
 mod interval;
+mod link_port;
 mod month;
 mod objective;
 mod outage;
@@ -38,6 +39,7 @@ pub use inputs::{
     Active, Exclusion, ExclusionKind, Inputs, Probe, StateSpan, Terms, Traffic, UnknownExclusionKind,
 };
 pub use interval::Interval;
+pub use link_port::{LinkPort, users_of_ppp_interface};
 pub use month::{Month, MonthError};
 pub use percent::percent_truncated;
 pub use percentile::nearest_rank;

@@ -1,10 +1,11 @@
 use serde_json::json;
+use sla::LinkPort;
 
 use crate::engine::{Differs, Tx, on};
 use crate::packed::packed;
 use crate::terms::{self, LinkTerms};
 use crate::unique_name::{self, Named};
-use crate::{ClientId, LIST_ROWS_MAX, LinkId, LinkPort, RouterId, Store, StoreError, audit, outage};
+use crate::{ClientId, LIST_ROWS_MAX, LinkId, RouterId, Store, StoreError, audit, outage};
 
 /// Which way a link's port faces; it says whose upload the router's rx is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -58,7 +59,7 @@ pub struct Link {
     pub client_id: ClientId,
     /// On which router.
     pub router_id: RouterId,
-    /// What it runs over there: the name of an interface, or `ppp:USER` (see [`LinkPort`](crate::LinkPort)). One interface
+    /// What it runs over there: the name of an interface, or `ppp:USER` (see [`LinkPort`]). One interface
     /// carries one link at a time, and so does a PPP user within a company.
     pub interface: String,
     /// Circuit id; unique.
@@ -85,6 +86,11 @@ pub struct Link {
 }
 
 impl Link {
+    /// What it runs over.
+    pub fn port(&self) -> LinkPort<'_> {
+        LinkPort::of(&self.interface)
+    }
+
     /// From when on its time counts: under contract and measured. Not measured yet: from its activation.
     pub fn counts_from_ms(&self) -> i64 {
         self.activated_at_ms.max(self.measured_from_ms.unwrap_or(self.activated_at_ms))

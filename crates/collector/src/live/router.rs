@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use routeros::{Client, Traffic, TrafficStream};
-use store::{LinkId, LinkPort, LiveReading, LiveTrouble, Router, RouterId, Store};
+use sla::LinkPort;
+use store::{LinkId, LiveReading, LiveTrouble, Router, RouterId, Store};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep, timeout};
 use tokio_util::sync::CancellationToken;

@@ -71,7 +71,7 @@ on_both! {
             (150, "Pune", "Pu\u{7}ne", "site: This has a control character in it."),
             (160, "ref-160", "ref\u{7}", "service_ref: This has a control character in it."),
             (170, "C-170", "C-3", "circuit: Line 5 has the link \"C-3\" already."),
-            (180, "edge-0,ether180", "edge-3,ether3", "interface: Line 5 has this interface of this router already."),
+            (180, "edge-0,ether180", "edge-3,ether3", "interface: Line 5 has this interface or PPP user already."),
             (190, ",Pune", ",Pune,more", ": This line has 16 cells, the first one 15."),
             (200, ",ref-200", "", ": This line has 14 cells, the first one 15."),
         ];
@@ -110,8 +110,20 @@ on_both! {
         let again = read(&db.store, Kind::Links, &file(&rows[..1])).await;
         assert_eq!(told(&again), [
             "2 circuit: There is already a link \"C-0\".",
-            "2 interface: This interface already carries a link under contract.",
+            "2 interface: This interface or PPP user already carries a link under contract.",
         ]);
+    }
+
+    async fn a_ppp_user_carries_one_link_whatever_router_of_the_company_it_is_entered_for(db) {
+        isp(&db.store).await;
+        let user = |at: usize, user: &str| row(at).replace(&format!("ether{at}"), user);
+        let both = file(&[user(1, "ppp:acme"), user(2, "ppp:acme"), user(3, "ppp:other")]);
+        let outcome = read(&db.store, Kind::Links, &both).await;
+        assert_eq!(told(&outcome), ["3 interface: Line 2 has this interface or PPP user already."]);
+        let one = read(&db.store, Kind::Links, &file(&[user(1, "ppp:acme")])).await;
+        assert_eq!((one.written, told(&one)), (1, vec![]));
+        let again = read(&db.store, Kind::Links, &file(&[user(2, "ppp:acme")])).await;
+        assert_eq!(told(&again), ["2 interface: This interface or PPP user already carries a link under contract."]);
     }
 
     async fn what_belongs_to_others_or_is_retired_is_not_there(db) {

@@ -442,6 +442,12 @@ pub(crate) enum LinkCommand {
         #[arg(long)]
         never: bool,
     },
+    /// Have links that name the interface of a PPP session (`<pppoe-acme>`) name its user (`ppp:acme`)
+    UsePppUsers {
+        /// Show what would be changed and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// List the links and their state
     List,
 }
@@ -457,7 +463,7 @@ pub(crate) struct LinkAddArgs {
     /// The router's name
     #[arg(long)]
     pub(crate) router: String,
-    /// The interface's name on the router
+    /// The interface's name on the router, or ppp:USER for whatever session that PPP user has
     #[arg(long, value_parser = label)]
     pub(crate) interface: String,
     /// Circuit id, unique

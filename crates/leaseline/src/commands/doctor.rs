@@ -1,6 +1,6 @@
 use anyhow::bail;
 use serde_json::json;
-
+use sla::LinkPort;
 use store::OutboxState;
 
 use super::{
@@ -76,6 +76,7 @@ async fn look_inside(
     steps.extend(doctor_security::steps(&installation.config, &routers));
     steps.push(step("links", Ok(format!("{} on {} routers", links.len(), routers.len()))));
     steps.push(ports(store).await?);
+    steps.push(ppp(store).await?);
     for router in &routers {
         let found = router::findings(store, &installation.config, router).await?;
         let name = format!("router {}", router.name);
@@ -137,7 +138,12 @@ async fn ports(store: &store::Store) -> anyhow::Result<Step> {
     let missing = store.missing_ports(now_ms()).await?;
     let named = |port: &store::MissingPort| {
         let since = moment::moment_words(port.since_ms, &jiff::tz::TimeZone::UTC);
-        format!("{} ({:?} on {}, since {since})", port.circuit, port.interface, port.router)
+        format!(
+            "{} ({} on {}, since {since})",
+            port.circuit,
+            LinkPort::of(&port.interface).words(),
+            port.router
+        )
     };
     let names: Vec<String> = missing.iter().take(PORTS_NAMED_MAX).map(named).collect();
     let more = missing.len().saturating_sub(PORTS_NAMED_MAX);
@@ -147,6 +153,30 @@ async fn ports(store: &store::Store) -> anyhow::Result<Step> {
         _ => format!("no such interface: {} and {more} more", names.join(", ")),
     };
     Ok(Step { name: "ports".to_owned(), ok: missing.is_empty(), detail })
+}
+
+/// Links that name the interface of a PPP session: it is gone while the user is not connected, which is then unknown.
+async fn ppp(store: &store::Store) -> anyhow::Result<Step> {
+    let now_ms = now_ms();
+    let links = store.links().await?;
+    let named: Vec<String> = links
+        .iter()
+        .filter(|link| link.terminated_at_ms.is_none_or(|end_ms| end_ms > now_ms))
+        .filter(|link| !sla::users_of_ppp_interface(&link.interface).is_empty())
+        .map(|link| format!("{} ({})", link.circuit, link.interface))
+        .collect();
+    let more = named.len().saturating_sub(PORTS_NAMED_MAX);
+    let and_more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let detail = if named.is_empty() {
+        "no link names the interface of a PPP session".to_owned()
+    } else {
+        format!(
+            "{}{and_more} name the interface of a PPP session, so that time without a session is unknown and not down: \
+             have them name the user with `leaseline link use-ppp-users`",
+            named[..named.len().min(PORTS_NAMED_MAX)].join(", ")
+        )
+    };
+    Ok(Step { name: "PPP users".to_owned(), ok: named.is_empty(), detail })
 }
 
 /// A proxy in front that nobody believes: to the login throttle all of its customers are one.

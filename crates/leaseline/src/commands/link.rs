@@ -1,5 +1,6 @@
 use import::field;
 use serde_json::{Value, json};
+use sla::LinkPort;
 use store::{DownWhen, Facing, Link, LinkId, LinkTerms, Named, NewLink, Store};
 
 use crate::{
@@ -7,7 +8,7 @@ use crate::{
     commands::{
         act,
         interface_check::{self, Checked},
-        link_edit, operator, refused,
+        link_edit, link_ppp, operator, refused,
     },
     config::Config,
     fault::wrong_use,
@@ -28,6 +29,7 @@ pub(super) async fn run(
         LinkCommand::Retire { circuit, at, never } => {
             link_edit::retire(store, &circuit, at.as_deref(), never, printer).await
         }
+        LinkCommand::UsePppUsers { dry_run } => link_ppp::use_ppp_users(store, dry_run, printer).await,
         LinkCommand::List => list(store, printer).await,
     }
 }
@@ -76,12 +78,16 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
     let id = store.staff_add_link(&act(&by), &link, &terms).await.map_err(refused)?;
     let not_checked = match &checked {
         Checked::There => String::new(),
-        Checked::Not(why) => format!(" Whether the router has this interface was not checked: {why}."),
+        Checked::Not(why) => format!(" Whether the router has it was not checked: {why}."),
+        Checked::NotConnected => " The user is not connected to this router now.".to_owned(),
     };
     printer.said(
         &format!(
             "Added link {} for {} at {} {}.{not_checked}",
-            args.circuit, client.name, router.name, args.interface
+            args.circuit,
+            client.name,
+            router.name,
+            LinkPort::of(&args.interface)
         ),
         &json!({ "id": id, "circuit": args.circuit, "interface_checked": matches!(checked, Checked::There) }),
     )

@@ -13,6 +13,7 @@ mod init;
 mod interface_check;
 mod link;
 mod link_edit;
+mod link_ppp;
 mod mail;
 mod notification;
 mod outage;

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use routeros_sim::{
-    Dialect, InterfaceSpec, PingProfile, RouterSpec, User,
+    Dialect, InterfaceSpec, PingProfile, PppUser, RouterSpec, User,
     traffic::{Profile, Shape},
 };
+use sla::LinkPort;
 use store::StaffRole;
 
 pub(super) const COMPANY: &str = "Meridian Networks";
@@ -225,7 +226,7 @@ pub(super) const LINKS: &[LinkPlan] = &[
         rtt_us: 11_800,
         loss_ppm: 3_000,
         days_between_outages: 16,
-        ..link(2, 2, "<pppoe-kaveri-2>", "MN-MAA-0219", "Depot, Tambaram")
+        ..link(2, 2, "ppp:kaveri-tambaram", "MN-MAA-0219", "Depot, Tambaram")
     },
     LinkPlan {
         probe_target: "192.0.2.41",
@@ -250,7 +251,15 @@ impl LinkPlan {
     /// How its probe target answers.
     pub(super) fn ping(&self) -> PingProfile {
         let rtt = Duration::from_micros(self.rtt_us);
-        PingProfile::new(rtt, rtt / 3).loss_ppm(self.loss_ppm).via(self.interface)
+        PingProfile::new(rtt, rtt / 3).loss_ppm(self.loss_ppm).via(&self.interface_name())
+    }
+
+    /// The interface that the simulated router has for it.
+    fn interface_name(&self) -> String {
+        match LinkPort::of(self.interface) {
+            LinkPort::Interface(name) => name.to_owned(),
+            LinkPort::PppUser(user) => format!("<pppoe-{user}>"),
+        }
     }
 
     fn profile(&self, pct: u64, seed: u64, utc_offset_ms: i64) -> Profile {
@@ -267,15 +276,15 @@ pub(super) fn router_spec(index: usize, utc_offset_ms: i64) -> RouterSpec {
     spec.gmt_offset_ms = utc_offset_ms;
     spec.served_log = 0;
     for (place, link) in LINKS.iter().enumerate().filter(|(_, link)| link.router == index) {
-        let mut interface = if link.interface.starts_with('<') {
-            InterfaceSpec::pppoe(link.interface)
-        } else {
-            InterfaceSpec::ethernet(link.interface)
-        };
-        interface.rx = link.upload(place as u64, utc_offset_ms);
-        interface.tx = link.download(place as u64, utc_offset_ms);
-        interface.comment = format!("{} {}", link.circuit, link.site).into_bytes();
-        spec = spec.interface(interface).ping(link.probe_target, link.ping());
+        let (rx, tx) = (link.upload(place as u64, utc_offset_ms), link.download(place as u64, utc_offset_ms));
+        spec = match LinkPort::of(link.interface) {
+            LinkPort::PppUser(user) => spec.ppp_user(PppUser::new(user).traffic(rx, tx)),
+            LinkPort::Interface(name) => {
+                let comment = format!("{} {}", link.circuit, link.site).into_bytes();
+                spec.interface(InterfaceSpec { rx, tx, comment, ..InterfaceSpec::ethernet(name) })
+            }
+        }
+        .ping(link.probe_target, link.ping());
     }
     spec
 }

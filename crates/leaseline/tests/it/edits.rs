@@ -150,3 +150,41 @@ async fn every_change_is_in_the_audit_log() {
     }
     store.close().await;
 }
+
+#[test]
+fn links_over_the_interfaces_of_ppp_sessions_come_to_name_their_users() {
+    let it = filled();
+    for (circuit, interface) in
+        [("PPP-1", "<pppoe-acme>"), ("PPP-2", "<l2tp-branch-1>"), ("PPP-3", "ppp:shop")]
+    {
+        let args = Installation::link_args(circuit, "edge-1", interface, "2026-11-01");
+        it.ok(&[&args[..], &["--unchecked"]].concat());
+    }
+    let doctor = |ok: bool| {
+        let output = it.run(&["doctor", "--json"]);
+        let steps: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let step = one(&steps, "name", "PPP users").clone();
+        assert_eq!(step["ok"], ok, "{step}");
+        step["detail"].as_str().expect("words").to_owned()
+    };
+    let detail = doctor(false);
+    assert!(detail.contains("PPP-1 (<pppoe-acme>)") && detail.contains("use-ppp-users"), "{detail}");
+    assert!(!detail.contains("PPP-3"), "{detail}");
+
+    let would = it.json(&["link", "use-ppp-users", "--dry-run"]);
+    assert_eq!(one(&would, "circuit", "PPP-1")["outcome"], "would become ppp:acme");
+    let interface = |circuit: &str| one(&it.json(&["link", "list"]), "circuit", circuit)["interface"].clone();
+    assert_eq!(interface("PPP-1"), "<pppoe-acme>", "nothing was changed");
+    let done = it.json(&["link", "use-ppp-users"]);
+    assert_eq!(one(&done, "circuit", "PPP-1")["outcome"], "is now ppp:acme");
+    // The second session of branch, or a user whose name ends so: somebody has to say.
+    let doubtful = one(&done, "circuit", "PPP-2")["outcome"].as_str().expect("words").to_owned();
+    assert!(doubtful.contains("not changed") && doubtful.contains("link edit PPP-2"), "{doubtful}");
+    assert_eq!((interface("PPP-1"), interface("PPP-2")), (json!("ppp:acme"), json!("<l2tp-branch-1>")));
+    it.ok(&["link", "edit", "PPP-2", "--interface", "ppp:branch"]);
+    doctor(true);
+    assert_eq!(it.json(&["link", "use-ppp-users"]), json!([]));
+    let again = Installation::link_args("PPP-9", "edge-1", "ppp:acme", "2026-11-01");
+    let (code, line) = it.fails(&[&again[..], &["--unchecked"]].concat());
+    assert!(code == 2 && line.contains("already"), "{line}");
+}

@@ -1,5 +1,7 @@
 //! How a statement was measured and calculated, for the reader who wants to check it.
 
+use sla::LinkPort;
+
 use super::words::short;
 use crate::local_time::LocalTime;
 use crate::{Document, Facing};
@@ -67,18 +69,28 @@ fn measuring_point(document: &Document<'_>) -> String {
         None => "Round trips are not measured on this line.".to_owned(),
     };
     format!(
-        "Port {} of our router {}, {facing}: download is what it {download}. {echoes}",
-        short(&facts.interface),
+        "{} of our router {}, {facing}: download is what it {download}. {echoes}",
+        capitalized(&LinkPort::of(&short(&facts.interface)).words()),
         short(&facts.router)
     )
 }
 
+fn capitalized(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 fn down(document: &Document<'_>) -> String {
-    let what = match document.facts.down_when.as_deref() {
-        Some("interface_or_no_answer") => {
+    let is_session = LinkPort::of(&document.facts.interface).ppp_user().is_some();
+    let what = match (document.facts.down_when.as_deref(), is_session) {
+        (Some("interface_or_no_answer"), false) => {
             "The port was not running, or what we ping at your end gave no answer."
         }
-        Some("interface") => "The port was not running.",
+        (Some("interface_or_no_answer"), true) => {
+            "There was no PPP session, or what we ping at your end gave no answer."
+        }
+        (Some("interface"), false) => "The port was not running.",
+        (Some("interface"), true) => "There was no PPP session.",
         _ => "The line did not carry traffic.",
     };
     format!(

@@ -7,7 +7,7 @@
 use clap::Parser;
 use routeros_sim::traffic::Shape;
 use routeros_sim::{
-    Dialect, Fleet, InterfaceSpec, PingProfile, RouterSpec, SimClock, SimRouter, User, control,
+    Dialect, Fleet, InterfaceSpec, PingProfile, PppUser, RouterSpec, SimClock, SimRouter, User, control,
 };
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -24,6 +24,9 @@ struct Arguments {
     /// Interfaces of each, named ether1, ether2 …
     #[arg(long, default_value_t = 5)]
     interfaces: u16,
+    /// PPP users of each, named user1, user2 …, each with a PPPoE session
+    #[arg(long, default_value_t = 0)]
+    ppp_users: u16,
     /// RouterOS release to speak like: 6.42, 6.49, 7.4, 7.12 or 7.18
     #[arg(long, default_value = "7.18")]
     dialect: Dialect,
@@ -120,6 +123,8 @@ fn spec(arguments: &Arguments, number: u16) -> RouterSpec {
         let interface = InterfaceSpec::ethernet(&format!("ether{port}"));
         spec.interfaces.push(interface.traffic(Shape::Office, peak_bps / 5, peak_bps));
     }
+    let users = 1..=arguments.ppp_users;
+    spec.ppp_users = users.map(|user| PppUser::new(&format!("user{user}"))).collect();
     spec
 }
 

@@ -73,7 +73,9 @@ struct Watch {
 
 /// What is measured, from where to where.
 struct Facts {
-    interface: String,
+    /// The port or the PPP user, in words.
+    port: String,
+    is_session: bool,
     facing: Facing,
     probe_target: Option<String>,
     activated: String,
@@ -183,7 +185,8 @@ impl Watch {
 impl Facts {
     fn of(link: &Link, zone: &Zone) -> Self {
         Self {
-            interface: link.interface.clone(),
+            is_session: link.port().ppp_user().is_some(),
+            port: link.port().words(),
             facing: link.facing,
             probe_target: link.probe_target.clone(),
             activated: zone.day(link.activated_at_ms),

@@ -2,7 +2,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Html;
 use report::{Facts, rate_words};
-use sla::{Inputs, Statement};
+use sla::{Inputs, LinkPort, Statement};
 use store::{Facing, ReportFilter, ReportId, SlaReport};
 
 use crate::app::App;
@@ -26,6 +26,8 @@ struct ReportPage {
     so_far: bool,
     title: String,
     facts: Facts,
+    /// The port or the PPP user, in words.
+    port: String,
     committed: String,
     /// `IST (Asia/Kolkata)`, the statement's own zone.
     zone: String,
@@ -97,6 +99,7 @@ fn page(
         revisions,
         algorithm: report.algorithm,
         digest: report.digest,
+        port: LinkPort::of(&facts.interface).words(),
         facts,
     })
 }

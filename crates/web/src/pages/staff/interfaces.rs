@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use report::age_words;
+use sla::{LinkPort, users_of_ppp_interface};
 use store::{FoundInterface, LinkId, RouterAsked, RouterCheck, RouterId, StoreError, interface_as_typed};
 
 use crate::app::App;
@@ -71,7 +72,9 @@ impl Interfaces {
         let (at_ms, found, has_more) = self.found()?;
         let is_there =
             found.iter().any(|one| is_same(&one.name, name)) || self.accepted.as_deref() == Some(name);
-        let is_known = is_there || has_more || name.is_empty() || self.now_ms - at_ms > DOUBTS_MS;
+        let is_ppp_user = LinkPort::of(name).ppp_user().is_some();
+        let is_known =
+            is_there || is_ppp_user || has_more || name.is_empty() || self.now_ms - at_ms > DOUBTS_MS;
         (!is_known)
             .then(|| format!("{} has no interface of that name, it said {}.", self.router, self.age(at_ms)))
     }
@@ -86,13 +89,16 @@ impl Interfaces {
 
     /// The circuits of links that an interface carries.
     pub(crate) fn circuits(&self, name: &str) -> Vec<(LinkId, &str)> {
-        let used = self.used.iter().filter(|(_, _, interface)| is_same(interface, name));
+        let used = self
+            .used
+            .iter()
+            .filter(|(_, _, interface)| is_same(interface, name) || *interface == link_port(name));
         used.map(|(link, circuit, _)| (*link, circuit.as_str())).collect()
     }
 
     fn offered(&self) -> Vec<(String, String)> {
         let found = self.found().map_or(&[][..], |(_, found, _)| found);
-        found.iter().take(OFFERED_MAX).map(|one| (one.name.clone(), self.about(one))).collect()
+        found.iter().take(OFFERED_MAX).map(|one| (link_port(&one.name), self.about(one))).collect()
     }
 
     /// What helps to choose: first that it carries a link already.
@@ -123,7 +129,7 @@ impl Interfaces {
             (Some((at_ms, found, _)), _) => {
                 let count = found.len();
                 format!(
-                    "{} told {count} interfaces {}. Any other name may be typed.",
+                    "{} told {count} interfaces {}. Any other name may be typed, and ppp:USER for a PPP user.",
                     self.router,
                     self.age(at_ms)
                 )
@@ -141,12 +147,22 @@ fn is_same(one: &str, other: &str) -> bool {
     interface_as_typed(one) == interface_as_typed(other)
 }
 
+/// What a link over this interface names: for the interface of a PPP session that is its user, since the interface comes
+/// and goes with the session.
+pub(crate) fn link_port(interface: &str) -> String {
+    match users_of_ppp_interface(interface)[..] {
+        [user, ..] => LinkPort::notation_of_user(user),
+        [] => interface.to_owned(),
+    }
+}
+
 /// The field in which somebody says that a name that the router does not have is meant.
 const MEANT: &str = "meant";
 
 /// The field for the interface, with what the router has; and where a name is doubted, the question whether it is meant.
 pub(crate) fn fields(input: &Input, known: Option<&Interfaces>) -> Vec<Field> {
-    const PLAIN: &str = "Its name on the router, to the letter.";
+    const PLAIN: &str =
+        "Its name on the router, to the letter; or ppp:USER for whatever session that PPP user has.";
     let offered = known.map(Interfaces::offered).unwrap_or_default();
     let kind = if offered.is_empty() { Kind::Input("text") } else { Kind::Offered(offered) };
     let hint = known.map_or(PLAIN.to_owned(), Interfaces::hint);
@@ -245,6 +261,20 @@ mod tests {
         assert_eq!(lately.accepting("ether9").doubt("ether9"), None);
         assert_eq!(known(NOW_MS - DOUBTS_MS - 1, false).doubt("ether9"), None);
         assert_eq!(known(NOW_MS, true).doubt("ether9"), None);
+    }
+
+    #[test]
+    fn the_interface_of_a_ppp_session_is_offered_as_its_user() {
+        let mut known = known(NOW_MS, false);
+        known.used.push((LinkId(8), "C-8".to_owned(), "ppp:acme".to_owned()));
+        let findings = &mut known.check.as_mut().unwrap().answer.as_mut().unwrap().1;
+        findings.interfaces[0].name = "<pppoe-acme>".to_owned();
+        assert_eq!(
+            known.offered()[0],
+            ("ppp:acme".to_owned(), "carries C-8 · running · to Deccan".to_owned())
+        );
+        assert_eq!(known.circuits("<pppoe-acme>"), [(LinkId(8), "C-8")]);
+        assert_eq!(known.doubt("ppp:nobody"), None, "a user may be away, or on another router");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use report::rate_words;
+use sla::LinkPort;
 use store::{DownWhen, Facing, Latest, Link, LinkTerms, Shown, StaffLink, StaffPage, StoreError};
 
 use crate::app::App;
@@ -55,7 +56,8 @@ fn row(app: &App, session: &StaffSession, link: &StaffLink, now_ms: i64) -> Vec<
         Cell::link(&link.circuit, format!("{LINKS}/{}", link.id)).sub(site),
         Cell::pill(class, word).sub(about),
         Cell::link(&link.client, format!("{CLIENTS}/{}", link.client_id)),
-        Cell::link(&link.router, format!("{ROUTERS}/{}", link.router_id)).sub(&link.interface),
+        Cell::link(&link.router, format!("{ROUTERS}/{}", link.router_id))
+            .sub(LinkPort::of(&link.interface).to_string()),
         Cell { is_number: true, ..Cell::text(rate_words(link.committed_bps)) },
     ]
 }
@@ -129,7 +131,7 @@ fn facts(row: &StaffLink, link: &Link, zone: &Zone) -> Vec<(&'static str, Cell)>
     let mut facts = vec![
         ("Client", Cell::link(&row.client, format!("{CLIENTS}/{}", row.client_id))),
         ("Router", Cell::link(&row.router, format!("{ROUTERS}/{}", row.router_id))),
-        ("Interface", Cell::text(&link.interface).code()),
+        ("Interface", Cell::text(link.port().to_string()).code()),
         ("Site", text(&link.site)),
         ("Service reference", text(&link.service_ref)),
         ("Type", Cell::text(&link.kind)),

@@ -7,7 +7,7 @@ use store::{FoundInterface, ROUTER_CHECK_WAIT_MS, RouterCheck, RouterFindings, R
 use crate::app::App;
 use crate::caller::Caller;
 use crate::pages::render;
-use crate::pages::staff::interfaces::{Interfaces, refusal};
+use crate::pages::staff::interfaces::{Interfaces, link_port, refusal};
 use crate::pages::staff::listing::{Asked, Cell, Table};
 use crate::pages::staff::{Answered, Frame, LINKS, ROUTERS, gone_to, refused, router_id};
 use crate::staff::StaffSession;
@@ -215,7 +215,7 @@ fn row(one: &FoundInterface, known: &Interfaces, router: &StaffRouter, may_add: 
             let others: Vec<_> = rest.iter().map(|(_, circuit)| *circuit).collect();
             Cell::link(*circuit, format!("{LINKS}/{link}")).sub(others.join(", "))
         }
-        None if may_add => Cell::link("Add a link", add_address(router.id, &one.name)),
+        None if may_add => Cell::link("Add a link", add_address(router.id, &link_port(&one.name))),
         None => Cell::text("–"),
     };
     vec![Cell::text(&one.name).code().sub(&one.comment), state, Cell::text(&one.kind), link]

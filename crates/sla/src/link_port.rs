@@ -1,13 +1,12 @@
 use std::fmt;
 
-use crate::Link;
-
 /// The notation of a PPP user among interface names: `ppp:acme`.
 const PPP_USER_PREFIX: &str = "ppp:";
 /// The services of RouterOS whose sessions have an interface `<service-user>` of their own.
 const PPP_SERVICES: [&str; 5] = ["pppoe", "l2tp", "sstp", "ovpn", "pptp"];
 
-/// What a link runs over at its router, as [`Link::interface`] names it.
+/// What a link runs over at its router. Links, files and forms write it in one text: the name of an interface, or
+/// `ppp:USER`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkPort<'a> {
     /// An interface, by its name.
@@ -17,7 +16,7 @@ pub enum LinkPort<'a> {
 }
 
 impl<'a> LinkPort<'a> {
-    /// Reads the notation of [`Link::interface`]: `ppp:USER`, or else the name of an interface.
+    /// Reads `ppp:USER`, or else the name of an interface.
     pub fn of(interface: &'a str) -> Self {
         match interface.strip_prefix(PPP_USER_PREFIX) {
             Some(user) if !user.is_empty() => Self::PppUser(user),
@@ -33,7 +32,15 @@ impl<'a> LinkPort<'a> {
         }
     }
 
-    /// The notation of [`Link::interface`] for a PPP user.
+    /// For a sentence: `port ether3`, `PPP user acme`.
+    pub fn words(self) -> String {
+        match self {
+            Self::Interface(name) => format!("port {name}"),
+            Self::PppUser(_) => self.to_string(),
+        }
+    }
+
+    /// `ppp:USER`
     pub fn notation_of_user(user: &str) -> String {
         format!("{PPP_USER_PREFIX}{user}")
     }
@@ -46,13 +53,6 @@ impl fmt::Display for LinkPort<'_> {
             Self::Interface(name) => f.write_str(name),
             Self::PppUser(user) => write!(f, "PPP user {user}"),
         }
-    }
-}
-
-impl Link {
-    /// What it runs over.
-    pub fn port(&self) -> LinkPort<'_> {
-        LinkPort::of(&self.interface)
     }
 }
 
