@@ -62,7 +62,9 @@ async fn main() -> Result<(), Failure> {
         let settings =
             web::Settings { secure_cookies: false, stale_after_ms: DAY_MS, ..web::Settings::default() };
         let mut servers = JoinSet::new();
-        let portal = serve(&mut servers, web::router(store.clone(), Clock::new(|| NOW_MS), settings)).await?;
+        let clock = Clock::new(|| NOW_MS);
+        let readiness = web::Readiness::new(store.clone(), clock.clone(), DAY_MS);
+        let portal = serve(&mut servers, web::router(store.clone(), clock, settings, readiness)).await?;
         let cookie = log_in(portal, "year", PASSWORD).await?;
         let path_of = |more: &str| format!("/client/links/{}/series.json?range=13mo{more}", link.0);
         let mut connection = TcpStream::connect(portal).await?;

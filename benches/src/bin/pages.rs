@@ -49,7 +49,8 @@ async fn main() -> Result<(), Failure> {
     let settings =
         web::Settings { secure_cookies: false, stale_after_ms: DAY_MS, ..web::Settings::default() };
     let mut servers = JoinSet::new();
-    let portal = serve(&mut servers, web::router(store.clone(), clock, settings)).await?;
+    let readiness = web::Readiness::new(store.clone(), clock.clone(), DAY_MS);
+    let portal = serve(&mut servers, web::router(store.clone(), clock, settings, readiness)).await?;
     let hello = serve(&mut servers, Router::new().route("/", get(|| async { "Hello, World!" }))).await?;
 
     println!("{CONNECTIONS} connections, {} s each; load and server share this machine", LOAD_FOR.as_secs());

@@ -79,7 +79,7 @@ impl CheckDesk {
                 self.reads.works();
                 wanted.into_iter().for_each(|wanted| self.begin(wanted));
             }
-            Err(error) => failed(&mut self.reads, &error),
+            Err(error) => failed(&self.reads, &error),
         }
     }
 
@@ -99,7 +99,7 @@ impl CheckDesk {
                 self.under_way.remove(&id);
                 match answered {
                     Ok(()) => _ = self.writes.works(),
-                    Err(error) => failed(&mut self.writes, &error),
+                    Err(error) => failed(&self.writes, &error),
                 }
             }
             Err(error) => {
@@ -110,7 +110,7 @@ impl CheckDesk {
     }
 }
 
-fn failed(notice: &mut FailureNotice, error: &StoreError) {
+fn failed(notice: &FailureNotice, error: &StoreError) {
     if notice.fails() {
         tracing::warn!("connection tests stand still: {error}");
     }

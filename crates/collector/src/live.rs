@@ -101,7 +101,7 @@ impl LiveWatch {
                 self.reads.works();
                 self.reconcile(targets);
             }
-            Err(error) => failed(&mut self.reads, &error),
+            Err(error) => failed(&self.reads, &error),
         }
     }
 
@@ -136,7 +136,7 @@ impl LiveWatch {
         let readings = std::mem::take(&mut self.waiting);
         match self.store.write_live(&readings, self.clocks.now().wall_ms).await {
             Ok(()) => _ = self.writes.works(),
-            Err(error) => failed(&mut self.writes, &error),
+            Err(error) => failed(&self.writes, &error),
         }
     }
 
@@ -149,7 +149,7 @@ impl LiveWatch {
     }
 }
 
-fn failed(notice: &mut FailureNotice, error: &StoreError) {
+fn failed(notice: &FailureNotice, error: &StoreError) {
     if notice.fails() {
         tracing::warn!("live views stand still: {error}");
     }

@@ -45,7 +45,7 @@ impl Running {
         self.reconcile(routers, &halt);
         let shared = Arc::clone(self.collector.shared());
         let mut is_taken_over = false;
-        let mut unread = FailureNotice::default();
+        let unread = FailureNotice::default();
         let mut heartbeat = Heartbeat::new(Part::Collector);
         let mut beats = tokio::time::interval(HEARTBEAT_EVERY);
         loop {

@@ -9,7 +9,6 @@ mod housekeeping;
 mod http;
 mod letter;
 mod letters;
-mod log_once;
 mod mail;
 mod outbox_notes;
 mod paper;

@@ -1,7 +1,7 @@
 use std::{error::Error, time::Duration};
 
 use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
-use store::{Clock, ClockVerdict, Heartbeat, OutboxMail, Part, Store, StoreError};
+use store::{Clock, ClockVerdict, FailureNotice, Heartbeat, OutboxMail, Part, Store, StoreError};
 use tokio::{
     sync::{Notify, watch},
     time::MissedTickBehavior,
@@ -9,7 +9,6 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::closing_gate::ClosingGate;
-use crate::log_once::LogOnce;
 use crate::outbox_notes::NOTING_MAX;
 use crate::{AlertEngine, Delivered, Delivery, Schedule, WebhookDelivery, WhatsAppDelivery};
 
@@ -127,7 +126,7 @@ impl News {
 
 async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
     let mut ticks = ticks(PASS_INTERVAL);
-    let log = LogOnce::default();
+    let failure = FailureNotice::default();
     while next(&mut ticks, stop).await {
         // What is removed because it is old must be old by a time that has been checked.
         if clock.state().verdict == ClockVerdict::Checking {
@@ -140,13 +139,16 @@ async fn keep_house(store: &Store, clock: &Clock, stop: &CancellationToken) {
         };
         match result {
             Ok(outcome) => {
-                log.worked(|| tracing::info!("housekeeping works again"));
+                if failure.works().is_some() {
+                    tracing::info!("housekeeping works again");
+                }
                 tracing::debug!(?outcome, "housekeeping done");
             }
-            Err(error) => log.failed(|| {
+            Err(error) if failure.fails() => {
                 let error = &error as &dyn Error;
                 tracing::warn!(error, "housekeeping failed, it is tried again every minute");
-            }),
+            }
+            Err(_) => {}
         }
     }
 }
@@ -155,7 +157,7 @@ async fn close_months(store: &Store, clock: &Clock, news: &News, stop: &Cancella
     let mut schedule = Schedule::default();
     let mut gate = ClosingGate::default();
     let mut ticks = ticks(PASS_INTERVAL);
-    let log = LogOnce::default();
+    let failure = FailureNotice::default();
     while next(&mut ticks, stop).await {
         let now_ms = clock.now_ms();
         match store.clock_health(now_ms).await {
@@ -172,7 +174,9 @@ async fn close_months(store: &Store, clock: &Clock, news: &News, stop: &Cancella
         };
         match result {
             Ok(outcome) => {
-                log.worked(|| tracing::info!("months are closed again"));
+                if failure.works().is_some() {
+                    tracing::info!("months are closed again");
+                }
                 if outcome.closed + outcome.revised > 0 {
                     tracing::info!(closed = outcome.closed, revised = outcome.revised, "months closed");
                 } else {
@@ -182,10 +186,11 @@ async fn close_months(store: &Store, clock: &Clock, news: &News, stop: &Cancella
                     news.tell();
                 }
             }
-            Err(error) => log.failed(|| {
+            Err(error) if failure.fails() => {
                 let error = &error as &dyn Error;
                 tracing::warn!(error, "closing months failed, it is tried again every minute");
-            }),
+            }
+            Err(_) => {}
         }
     }
 }
@@ -194,7 +199,7 @@ async fn watch(store: &Store, clock: &Clock, news: &News, stop: &CancellationTok
     let mut engine = AlertEngine::default();
     let mut ticks = ticks(ALERT_INTERVAL);
     let mut heartbeat = Heartbeat::new(Part::Jobs);
-    let log = LogOnce::default();
+    let failure = FailureNotice::default();
     while next(&mut ticks, stop).await {
         let result = tokio::select! {
             () = stop.cancelled() => return,
@@ -206,16 +211,19 @@ async fn watch(store: &Store, clock: &Clock, news: &News, stop: &CancellationTok
                     tracing::info!(messages = outcome.messages, "alerts put into the outbox");
                     news.tell();
                 }
-                log.worked(|| tracing::info!("alerts are watched again"));
+                if failure.works().is_some() {
+                    tracing::info!("alerts are watched again");
+                }
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = heartbeat.beat(store, clock.now_ms()) => {}
                 }
             }
-            Err(error) => log.failed(|| {
+            Err(error) if failure.fails() => {
                 let error = &error as &dyn Error;
                 tracing::warn!(error, "alerts cannot be watched, it is tried again every two seconds");
-            }),
+            }
+            Err(_) => {}
         }
     }
 }
@@ -230,7 +238,7 @@ async fn side_by_side(
     stop: &CancellationToken,
 ) {
     let mut calls = FuturesUnordered::new();
-    let database = LogOnce::default();
+    let database = FailureNotice::default();
     loop {
         if !stop.is_cancelled() && calls.len() < at_once {
             match way.claim(clock.now_ms(), at_once - calls.len()).await {
@@ -260,13 +268,17 @@ async fn side_by_side(
     }
 }
 
-fn database_failed(log: &LogOnce, error: &StoreError) {
-    log.failed(|| tracing::warn!(error = error as &dyn Error, "the outbox cannot be read or written"));
+fn database_failed(database: &FailureNotice, error: &StoreError) {
+    if database.fails() {
+        tracing::warn!(error = error as &dyn Error, "the outbox cannot be read or written");
+    }
 }
 
 /// Something was written: that nothing was due is no proof.
-fn database_worked(log: &LogOnce) {
-    log.worked(|| tracing::info!("the outbox can be read and written again"));
+fn database_worked(database: &FailureNotice) {
+    if database.works().is_some() {
+        tracing::info!("the outbox can be read and written again");
+    }
 }
 
 /// Sends mail until `stop`, one after the other on each connection. What is on its way is not dropped by a stop: it may have
@@ -281,9 +293,9 @@ async fn deliver_mail(mail: &Delivery, clock: &Clock, news: &watch::Sender<u64>,
 /// What all connections log together.
 #[derive(Debug, Default)]
 struct MailLogs {
-    server: LogOnce,
-    database: LogOnce,
-    connections: LogOnce,
+    server: FailureNotice,
+    database: FailureNotice,
+    connections: FailureNotice,
 }
 
 /// The loop of one connection. While the server takes no mail the first one alone tries, and the others wait for it.
@@ -323,25 +335,28 @@ async fn deliver_over(
     }
 }
 
-/// Logs what became of a mail once per change, and says how long to pause, if at all.
+/// Logs what became of a mail when it changes, and says how long to pause, if at all.
 fn noted(delivered: Delivered, logs: &MailLogs, connections: usize) -> Option<Duration> {
     match delivered {
         Delivered::Away => {
-            let say = || tracing::warn!("the mail server takes no mail: `leaseline outbox list` says why");
-            logs.server.failed(say);
+            if logs.server.fails() {
+                tracing::warn!("the mail server takes no mail: `leaseline outbox list` says why");
+            }
             Some(PAUSE)
         }
         Delivered::Crowded => {
-            logs.connections.failed(|| {
+            if logs.connections.fails() {
                 tracing::warn!(
                     connections,
                     "the mail server takes fewer connections: lower mail.connections"
                 );
-            });
+            }
             Some(CROWDED_PAUSE)
         }
         Delivered::Sent => {
-            logs.server.worked(|| tracing::info!("the mail server takes mail again"));
+            if logs.server.works().is_some() {
+                tracing::info!("the mail server takes mail again");
+            }
             None
         }
         Delivered::Nothing | Delivered::Deferred | Delivered::Dead => None,
@@ -418,12 +433,23 @@ mod tests {
         assert_eq!(say(Delivered::Crowded, 1_000), 1);
     }
 
+    /// Somebody who reads the log of the last hour must see that it is still down.
+    #[tokio::test(start_paused = true)]
+    async fn a_mail_server_that_stays_down_is_logged_every_ten_minutes() {
+        let (logs, mut logged) = (MailLogs::default(), 0);
+        for _ in 0..=3_600 {
+            logged += lines(|| _ = noted(Delivered::Away, &logs, 4));
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        assert_eq!(logged, 7);
+    }
+
     #[test]
     fn a_database_that_is_down_is_logged_once_per_change() {
-        let log = LogOnce::default();
+        let database = FailureNotice::default();
         let error = StoreError::NotFound { what: "outbox" };
-        assert_eq!(lines(|| (0..1_000).for_each(|_| database_failed(&log, &error))), 1);
-        assert_eq!(lines(|| (0..1_000).for_each(|_| database_worked(&log))), 1);
+        assert_eq!(lines(|| (0..1_000).for_each(|_| database_failed(&database, &error))), 1);
+        assert_eq!(lines(|| (0..1_000).for_each(|_| database_worked(&database))), 1);
     }
 
     /// Where one process watches and another sends, both wait for their own look.

@@ -47,7 +47,7 @@ pub(crate) async fn run(
 
 /// Looks at the claim until `halt`, which it cancels when the claim is taken.
 async fn watch(claim: &mut CollectorClaim, halt: &CancellationToken) {
-    let mut failure = FailureNotice::default();
+    let failure = FailureNotice::default();
     loop {
         let standing = tokio::select! {
             () = halt.cancelled() => return,

@@ -24,6 +24,7 @@ const OTHER_VARIABLES: &[&str] = &[
     "LEASELINE_CONFIG",
     "LEASELINE_KEY",
     "LEASELINE_KEY_FILE",
+    "LEASELINE_READINESS_TOKEN",
     "LEASELINE_WHATSAPP_TOKEN",
     "LEASELINE_WHATSAPP_APP_SECRET",
     "LEASELINE_WHATSAPP_VERIFY_TOKEN",
@@ -40,6 +41,7 @@ pub(crate) fn print_default(printer: &Printer) -> anyhow::Result<()> {
 /// Says that the settings are right, and what they switch off.
 pub(crate) fn check(config: &Config, printer: &Printer) -> anyhow::Result<()> {
     let (mail, whatsapp) = (!config.mail.smtp_host.is_empty(), crate::whatsapp::check(&config.whatsapp)?);
+    crate::serving::readiness_token(config)?;
     let mut words = "The settings are right.".to_owned();
     for (is_on, what) in [(mail, crate::mail::NOT_SET_UP), (whatsapp, crate::whatsapp::NOT_SET_UP)] {
         if !is_on {
@@ -76,6 +78,7 @@ pub(crate) struct Server {
     pub(crate) session_idle_hours: u32,
     pub(crate) session_max_hours: u32,
     pub(crate) public_url: String,
+    pub(crate) readiness_token_file: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

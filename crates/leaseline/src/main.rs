@@ -17,6 +17,7 @@ mod mail;
 mod moment;
 mod output;
 mod pem;
+mod secret;
 mod serving;
 mod signals;
 mod visible;

@@ -4,6 +4,7 @@ use std::{io::IsTerminal, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use collector::CollectorConfig;
+use secrecy::{ExposeSecret, SecretString};
 use store::{Clock, CollectorClaim, LiveLimits, Store};
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -14,14 +15,18 @@ use crate::{
     clock_keeper, collecting,
     config::{Config, Server},
     descriptors,
+    fault::wrong_use,
     installation::Installation,
-    mail, signals, visible, webhook, whatsapp,
+    mail, secret, signals, visible, webhook, whatsapp,
 };
 
 /// How long a stop waits for rounds and pages under way, and longer where a message may be on its way
 /// ([`jobs::Ways::stop_wait`]); after that they are cut off, and the store's transactions see to it that nothing is half
 /// written.
 pub(crate) const STOP_WAIT: Duration = Duration::from_secs(10);
+
+/// A shorter readiness token is refused.
+const READINESS_TOKEN_BYTES_MIN: usize = 16;
 
 /// Serves until SIGINT or SIGTERM.
 pub(crate) async fn run(installation: &Installation, args: ServeArgs) -> anyhow::Result<()> {
@@ -87,7 +92,7 @@ pub(crate) async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Serves pages until `stop`, then lets the requests under way finish.
+/// Serves pages, and probes whether the installation is ready, until `stop`; then lets the requests under way finish.
 pub(crate) fn spawn_web(
     store: &Store,
     clock: &Clock,
@@ -99,7 +104,13 @@ pub(crate) fn spawn_web(
 ) {
     let stop = stop.clone();
     let settings = web::Settings { stop: stop.clone(), ..settings };
-    let app = web::router(store.clone(), clock.clone(), settings);
+    let readiness = web::Readiness::new(store.clone(), clock.clone(), settings.stale_after_ms);
+    let app = web::router(store.clone(), clock.clone(), settings, readiness.clone());
+    let probing_stop = stop.clone();
+    tasks.spawn(async move {
+        readiness.run(probing_stop).await;
+        Ok(())
+    });
     tasks.spawn(async move {
         web::serve(listener, app, limits, stop).await;
         Ok(())
@@ -223,6 +234,7 @@ fn web_settings(config: &Config) -> anyhow::Result<web::Settings> {
         staff_second_factor: config.staff.require_second_factor,
         sends_whatsapp: config.whatsapp.is_set_up(),
         whatsapp_receipts: whatsapp::receipts(&config.whatsapp)?,
+        readiness_token: readiness_token(config)?,
         live: web::LiveSettings {
             limits: LiveLimits { links: config.live.links, links_per_router: config.live.links_per_router },
             watch: Duration::from_secs(u64::from(config.live.minutes) * 60),
@@ -232,10 +244,25 @@ fn web_settings(config: &Config) -> anyhow::Result<web::Settings> {
     })
 }
 
+/// What `/readyz` shows its reasons for; `None`: only this machine sees them.
+///
+/// # Errors
+/// A file that cannot be read, or a token that could be guessed.
+pub(crate) fn readiness_token(config: &Config) -> anyhow::Result<Option<SecretString>> {
+    let file = &config.server.readiness_token_file;
+    let token = secret::read("LEASELINE_READINESS_TOKEN", "server.readiness_token_file", file)?;
+    if token.as_ref().is_some_and(|token| token.expose_secret().len() < READINESS_TOKEN_BYTES_MIN) {
+        return Err(wrong_use(format!(
+            "the readiness token is too short: use at least {READINESS_TOKEN_BYTES_MIN} characters, e.g. from `openssl rand -hex 32`"
+        )));
+    }
+    Ok(token)
+}
+
 /// Sends the log to standard error, lines for people.
 pub(crate) fn start_log(level: &str) -> anyhow::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(level)
-        .map_err(|error| crate::fault::wrong_use(format!("log.level {level:?}: {error}")))?;
+        .map_err(|error| wrong_use(format!("log.level {level:?}: {error}")))?;
     let filter = web::LOG_TARGETS_OFF
         .iter()
         .filter_map(|target| format!("{target}=off").parse().ok())

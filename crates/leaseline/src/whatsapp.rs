@@ -2,16 +2,13 @@
 
 use std::{path::Path, time::Duration};
 
-use anyhow::Context;
 use jobs::{Graph, GraphSettings, WhatsAppDelivery};
-use secrecy::SecretString;
 use store::Store;
 
 use crate::{
-    commands::password_file,
     config::{Config, WhatsApp},
     fault::wrong_use,
-    pem,
+    pem, secret,
 };
 
 /// What to say where it is not set up.
@@ -37,7 +34,7 @@ pub(crate) fn graph(whatsapp: &WhatsApp) -> anyhow::Result<Option<Graph>> {
         "" => None,
         file => Some(pem::read("whatsapp.ca_file", Path::new(file))?),
     };
-    let token = secret("LEASELINE_WHATSAPP_TOKEN", "whatsapp.token_file", &whatsapp.token_file)?;
+    let token = secret::read("LEASELINE_WHATSAPP_TOKEN", "whatsapp.token_file", &whatsapp.token_file)?;
     let settings = GraphSettings {
         url: whatsapp.graph_url.clone(),
         phone_number_id: whatsapp.phone_number_id.clone(),
@@ -65,25 +62,14 @@ pub(crate) fn check(whatsapp: &WhatsApp) -> anyhow::Result<bool> {
 /// One of the two secrets without the other, or a file that cannot be read.
 pub(crate) fn receipts(whatsapp: &WhatsApp) -> anyhow::Result<Option<web::ReceiptSettings>> {
     let file = &whatsapp.app_secret_file;
-    let app_secret = secret("LEASELINE_WHATSAPP_APP_SECRET", "whatsapp.app_secret_file", file)?;
+    let app_secret = secret::read("LEASELINE_WHATSAPP_APP_SECRET", "whatsapp.app_secret_file", file)?;
     let file = &whatsapp.verify_token_file;
-    let verify_token = secret("LEASELINE_WHATSAPP_VERIFY_TOKEN", "whatsapp.verify_token_file", file)?;
+    let verify_token = secret::read("LEASELINE_WHATSAPP_VERIFY_TOKEN", "whatsapp.verify_token_file", file)?;
     match (app_secret, verify_token) {
         (Some(app_secret), Some(verify_token)) => Ok(Some(web::ReceiptSettings { app_secret, verify_token })),
         (None, None) => Ok(None),
         _ => Err(wrong_use(
             "whatsapp.app_secret_file and whatsapp.verify_token_file belong together: set both or neither",
         )),
-    }
-}
-
-/// A secret of the environment, or the first line of the file that a setting names.
-fn secret(variable: &str, setting: &'static str, file: &str) -> anyhow::Result<Option<SecretString>> {
-    if let Some(given) = std::env::var(variable).ok().filter(|given| !given.trim().is_empty()) {
-        return Ok(Some(SecretString::from(given.trim().to_owned())));
-    }
-    match file {
-        "" => Ok(None),
-        file => password_file::read(Path::new(file)).context(setting).map(Some),
     }
 }

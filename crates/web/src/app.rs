@@ -26,6 +26,7 @@ use crate::live_hub::LiveHub;
 use crate::pages::client_links::ClientLinks;
 use crate::pages::staff::look_back::Looks;
 use crate::proxies::Proxies;
+use crate::readiness::Readiness;
 use crate::refusal_log::RefusalLog;
 use crate::rendered::PageKey;
 use crate::routes::routes;
@@ -94,6 +95,8 @@ pub(crate) struct Parts {
     /// Lists that are on their way to a reader as files.
     pub(crate) exports: Exports,
     pub(crate) proxies: Proxies,
+    /// Whether the installation does its work, as its task found last.
+    pub(crate) readiness: Readiness,
 }
 
 impl FromRef<App> for Store {
@@ -106,7 +109,9 @@ impl FromRef<App> for Store {
 ///
 /// Serve it with [`serve`](crate::serve), or another server that gives each request a `ConnectInfo<SocketAddr>`: failed
 /// logins are counted by the caller's address, and without it all callers share one count.
-pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
+///
+/// `/readyz` and the staff overview show what `readiness` found last: have [`Readiness::run`] run beside it.
+pub fn router(store: Store, clock: Clock, settings: Settings, readiness: Readiness) -> Router {
     let settings = Arc::new(settings);
     let app = App(Arc::new(Parts {
         watcher: Watcher::new(store.clone()),
@@ -126,6 +131,7 @@ pub fn router(store: Store, clock: Clock, settings: Settings) -> Router {
         looks: Arc::default(),
         exports: Exports::default(),
         proxies: Proxies::default(),
+        readiness,
     }));
 
     let mut pages = Router::new();

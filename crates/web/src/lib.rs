@@ -23,6 +23,7 @@ mod opaque;
 mod pages;
 mod password;
 mod proxies;
+mod readiness;
 mod recovery;
 mod refusal_log;
 mod rendered;
@@ -46,6 +47,7 @@ pub use logo::{
 pub use password::{
     PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError, check_password, hash_password, verify_password,
 };
+pub use readiness::Readiness;
 pub use routes::{Access, Answer, Id, Route, routes};
 pub use server::{ConnectionLimits, serve};
 pub use settings::{LiveSettings, ReceiptSettings, Settings};

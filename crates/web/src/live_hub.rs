@@ -4,7 +4,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use store::{ClientId, Clock, LIVE_AHEAD_MS, LIVE_KEPT_MS, LinkId, LiveReading, LiveWish, Store, StoreError};
+use store::{
+    ClientId, Clock, FailureNotice, LIVE_AHEAD_MS, LIVE_KEPT_MS, LinkId, LiveReading, LiveWish, Store,
+    StoreError,
+};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -170,7 +173,7 @@ impl Looker {
         let mut timer = tokio::time::interval(LOOK_EVERY);
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut renewed: HashMap<Watched, Instant> = HashMap::new();
-        let mut failing = false;
+        let failure = FailureNotice::default();
         loop {
             timer.tick().await;
             let Some(views) = views.upgrade() else { return };
@@ -182,14 +185,13 @@ impl Looker {
             renewed.retain(|link, _| watched.contains(link));
             match self.look_once(&watched, &mut renewed).await {
                 Ok(news) => {
-                    failing = false;
+                    failure.works();
                     self.news.send_replace(Arc::new(news));
                 }
                 Err(error) => {
-                    if !failing {
+                    if failure.fails() {
                         tracing::warn!("live views stand still: {error}");
                     }
-                    failing = true;
                     // Pages look at their clocks all the same.
                     self.news.send_modify(|_| {});
                 }

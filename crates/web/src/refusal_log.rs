@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
-use store::{AuditEvent, Store, StoreError};
+use store::{AuditEvent, FailureNotice, Store, StoreError};
 use tokio::task::JoinSet;
 
 use crate::Settings;
@@ -67,13 +67,18 @@ impl RefusalLog {
             let (store, pending, stop) =
                 (self.store.clone(), Arc::clone(&self.pending), self.settings.stop.clone());
             writing.spawn(async move {
+                let failure = FailureNotice::default();
                 loop {
                     tokio::select! {
                         () = stop.cancelled() => {}
                         () = tokio::time::sleep(every) => {}
                     }
-                    if let Err(error) = write(&store, &pending).await {
-                        tracing::warn!("refused logins are not in the audit log yet: {error}");
+                    match write(&store, &pending).await {
+                        Ok(()) => _ = failure.works(),
+                        Err(error) if failure.fails() => {
+                            tracing::warn!("refused logins are not in the audit log yet: {error}");
+                        }
+                        Err(_) => {}
                     }
                     if stop.is_cancelled() || lock(&pending).is_empty() {
                         return;

@@ -65,6 +65,8 @@ pub struct Settings {
     pub sends_whatsapp: bool,
     /// Receipts from WhatsApp; `None`: none are taken.
     pub whatsapp_receipts: Option<ReceiptSettings>,
+    /// Who sends this as a bearer token reads the reasons in `/readyz` from anywhere; `None`: only this machine does.
+    pub readiness_token: Option<SecretString>,
     /// The live view of a link.
     pub live: LiveSettings,
     /// Where uploaded logos are drawn for the first time; in this process only for tests.
@@ -91,6 +93,7 @@ impl Default for Settings {
             staff_second_factor: false,
             sends_whatsapp: false,
             whatsapp_receipts: None,
+            readiness_token: None,
             live: LiveSettings::default(),
             logo_trial: LogoTrial::default(),
             stop: CancellationToken::new(),

@@ -125,7 +125,7 @@ pub(crate) fn leave<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: K) {
 async fn look(store: Store, seen: watch::Sender<Arc<Seen>>, listeners: std::sync::Weak<Mutex<Listeners>>) {
     let mut timer = tokio::time::interval(LOOK_EVERY);
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut failure = FailureNotice::default();
+    let failure = FailureNotice::default();
     loop {
         timer.tick().await;
         let Some(listeners) = listeners.upgrade() else { return };

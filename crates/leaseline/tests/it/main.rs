@@ -19,6 +19,7 @@ mod logo_trial;
 mod mail_server;
 mod months;
 mod outbox;
+mod readyz;
 mod staff;
 mod timeline;
 mod webhook;

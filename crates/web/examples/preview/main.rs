@@ -17,6 +17,7 @@ use store::{
     Clock, Facing, Latest, Link, Location, MasterKey, NewLink, NewRouter, Round, RoundOutcome, RouterTls,
     Sample, Span, SpanTail, Store,
 };
+use tokio_util::sync::CancellationToken;
 
 const STEP_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
@@ -43,7 +44,10 @@ async fn main() {
         stale_after_ms: DAY_MS,
         ..web::Settings::default()
     };
-    let app = web::router(store, Clock::new(now_ms), settings);
+    let clock = Clock::new(now_ms);
+    let readiness = web::Readiness::new(store.clone(), clock.clone(), DAY_MS);
+    let app = web::router(store, clock, settings, readiness.clone());
+    tasks.spawn(async move { readiness.run(CancellationToken::new()).await });
     let listener = tokio::net::TcpListener::bind(&listen).await.unwrap();
     println!(
         "http://{} asha / {PASSWORD}, or empty, odd, one, dozen, thirty, many",

@@ -19,6 +19,7 @@ mod notifications;
 mod pages;
 mod portal;
 mod ranges;
+mod readiness;
 mod reset;
 mod second_factor;
 mod series;

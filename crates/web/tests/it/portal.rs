@@ -19,7 +19,7 @@ use store::{
     RouterId, RouterTls, Sample, Span, SpanTail, Store,
 };
 use tower::ServiceExt;
-use web::Settings;
+use web::{Readiness, Settings};
 
 /// 2026-11-23 12:30:00 UTC, 18:00 in Kolkata.
 pub(crate) const NOW_MS: i64 = 1_795_437_000_000;
@@ -33,6 +33,8 @@ const POSTGRES_VARIABLE: &str = "LEASELINE_TEST_POSTGRES";
 
 pub(crate) struct Portal {
     pub(crate) store: Store,
+    pub(crate) readiness: Readiness,
+    location: Location,
     pub(crate) company: CompanyId,
     pub(crate) mine: LinkId,
     pub(crate) foreign: LinkId,
@@ -126,8 +128,10 @@ async fn open(location: Location, settings: Settings, folder: tempfile::TempDir)
         let now_ms = Arc::clone(&now_ms);
         move || now_ms.load(Ordering::Relaxed)
     });
-    let app = web::router(store.clone(), clock, settings);
-    Portal { store, company, mine, foreign, router_id, now_ms, app, _folder: folder }
+    let readiness = Readiness::new(store.clone(), clock.clone(), settings.stale_after_ms);
+    let app = web::router(store.clone(), clock, settings, readiness.clone());
+    let location = location.clone();
+    Portal { store, readiness, location, company, mine, foreign, router_id, now_ms, app, _folder: folder }
 }
 
 fn create_postgres(url: &str) -> String {
@@ -167,6 +171,19 @@ impl Portal {
         let answer = browser.log_in("asha", PASSWORD).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
         browser
+    }
+
+    /// What every commit changes: all tables' row counts and last transactions, or SQLite's own count of commits.
+    pub(crate) async fn committed(&self) -> String {
+        const TABLES: &str = "SELECT string_agg(tablename || ' ' || query_to_xml(format(
+            'SELECT COUNT(*), MAX(xmin::text::bigint) FROM %I', tablename), false, false, '')::text, ' ' ORDER BY tablename)
+            FROM pg_tables WHERE schemaname = 'public'";
+        let Location::Postgres(url) = &self.location else {
+            return format!("{:?}", self.store.data_version().await.unwrap());
+        };
+        let said = std::process::Command::new("psql").args([url, "-XAtqc", TABLES]).output().unwrap();
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        String::from_utf8(said.stdout).unwrap()
     }
 
     pub(crate) fn pass(&self, ms: i64) {
@@ -212,6 +229,13 @@ impl Portal {
         }];
         self.store.write_round(&round).await.unwrap();
     }
+}
+
+/// Lets what was found out a moment ago grow old.
+pub(crate) async fn let_age(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    tokio::time::resume();
 }
 
 pub(crate) fn sample(link: LinkId, at_ms: i64) -> Sample {

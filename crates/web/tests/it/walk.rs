@@ -213,6 +213,7 @@ async fn ones_own_is_there_and_names_nobody_else() {
         for part in [store::Part::Collector, store::Part::Jobs] {
             store::Heartbeat::new(part).beat(&portal.store, portal.now_ms()).await;
         }
+        portal.readiness.probe().await;
         let mut browser = portal.logged_in().await;
         for route in routes().iter().filter(|route| route.method == Method::GET) {
             let address = address(route, &mine(&portal, route).await);

@@ -43,7 +43,7 @@ async fn parts(app: &App, session: &StaffSession) -> Answered<(Frame, Vec<Readin
     let links = app.store.staff_wall(&session.scope, now_ms).await?;
     let routers = app.store.staff_router_choice(&session.scope, app.clock.now_ms()).await?;
     let wall = Wall::new(&links, &routers, now_ms, app.settings.stale_after_ms, &session.zone);
-    let mut checks = app.store.readiness(now_ms, app.settings.stale_after_ms).await;
+    let mut checks = app.readiness.standing().checks;
     checks.retain(|check| !check.is_ok() || check.needs_attention());
     Ok((Frame::new(app, session, WALL), checks, wall, session.zone.seconds(now_ms)))
 }

@@ -1,0 +1,26 @@
+//! Secrets that settings name: never in the settings themselves, which people mail around.
+
+use std::path::Path;
+
+use anyhow::Context;
+use secrecy::SecretString;
+
+use crate::commands::password_file;
+
+/// A secret of the environment, or the first line of the file that a setting names.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(crate) fn read(
+    variable: &str,
+    setting: &'static str,
+    file: &str,
+) -> anyhow::Result<Option<SecretString>> {
+    if let Some(given) = std::env::var(variable).ok().filter(|given| !given.trim().is_empty()) {
+        return Ok(Some(SecretString::from(given.trim().to_owned())));
+    }
+    match file {
+        "" => Ok(None),
+        file => password_file::read(Path::new(file)).context(setting).map(Some),
+    }
+}
