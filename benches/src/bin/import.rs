@@ -83,7 +83,7 @@ async fn main() -> Result<()> {
             loss_pct: None,
             down_when: DownWhen::Interface,
         };
-        store.staff_add_link(&act, &link, &terms).await?;
+        store.staff_add_link(&act, &link, &terms, None).await?;
     }
     let share = links as f64 / SINGLE as f64;
     println!(

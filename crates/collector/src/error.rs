@@ -1,3 +1,5 @@
+use store::RoundOutcome;
+
 use crate::piece::Cause;
 
 /// Why collecting stopped or could not begin. What fails at a single router is no such error: it is in that router's
@@ -63,6 +65,21 @@ impl RoundError {
             _ => self.proven_cause().unwrap_or(Cause::RouterUnreachable),
         }
     }
+
+    /// How a round that found nothing is stored.
+    pub(crate) fn outcome(&self, cause: Cause) -> RoundOutcome {
+        match cause {
+            Cause::RouterUnreachable => RoundOutcome::Unreachable(self.to_string()),
+            _ => RoundOutcome::Failed { cause: cause.as_str().to_owned(), error: self.to_string() },
+        }
+    }
+
+    /// Whether the session is given up and the router asked again only after a pause. One that answers with an error is
+    /// not reached any better by connecting anew; nor is there a reason to wait for one that was not asked because we
+    /// could not.
+    pub(crate) fn ends_session(&self, cause: Cause) -> bool {
+        cause != Cause::OwnLimit && !matches!(self, Self::Router(routeros::Error::Trap { .. }))
+    }
 }
 
 /// A time that an operator can compare with what `date -u` says.
@@ -81,6 +98,36 @@ mod tests {
         assert_eq!(waiting(Cause::OwnNetwork).assumed_cause(), Cause::OwnNetwork);
         assert_eq!(waiting(Cause::LoginRejected).assumed_cause(), Cause::LoginRejected);
         assert_eq!(RoundError::Deadline(20).assumed_cause(), Cause::RouterUnreachable);
+    }
+
+    /// Out of descriptors in this process (EMFILE, 24) or on this machine (ENFILE, 23): whatever our own network does, the
+    /// router is not blamed, and it is asked again at the next round.
+    #[cfg(unix)]
+    #[test]
+    fn a_poll_without_a_descriptor_is_our_own_limit_and_not_an_unreachable_router() {
+        let failed = |number| {
+            RoundError::Router(routeros::Error::Unreachable {
+                address: "192.0.2.1".to_owned(),
+                port: 8728,
+                source: std::sync::Arc::new(std::io::Error::from_raw_os_error(number)),
+            })
+        };
+        for number in [23, 24] {
+            let error = failed(number);
+            let cause = error.proven_cause().expect("it proves its cause");
+            assert_eq!(cause, Cause::OwnLimit, "{error}");
+            let RoundOutcome::Failed { cause: stored, error: words } = error.outcome(cause) else {
+                panic!("not as a failure of ours: {error}")
+            };
+            assert_eq!(stored, "own_limit");
+            assert!(words.contains("LimitNOFILE"), "{words}");
+            assert!(!error.ends_session(cause), "no pause, for the router did nothing");
+        }
+        let refused = failed(111);
+        assert_eq!(refused.proven_cause(), None);
+        assert_eq!(refused.assumed_cause(), Cause::RouterUnreachable);
+        assert!(matches!(refused.outcome(Cause::RouterUnreachable), RoundOutcome::Unreachable(_)));
+        assert!(refused.ends_session(Cause::RouterUnreachable));
     }
 
     #[test]

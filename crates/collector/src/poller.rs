@@ -213,11 +213,10 @@ impl Poller {
             None if self.shared.witness.network_gone().await => Cause::OwnNetwork,
             None => error.assumed_cause(),
         };
-        // A router that answers with an error is not reached any better by connecting anew; nor is there a reason to
-        // wait for one that was not asked because we could not.
-        if cause != Cause::OwnLimit && !matches!(error, RoundError::Router(routeros::Error::Trap { .. })) {
+        if error.ends_session(cause) {
             self.session.failed(&error, cause, now.mono_ms);
         }
+        let outcome = error.outcome(cause);
         let error = error.to_string();
         if self.reachable.replace(false) != Some(false) {
             tracing::warn!(router = %self.router.name, cause = cause.as_str(), "no look at this router: {error}");
@@ -234,10 +233,7 @@ impl Poller {
         };
         let findings = self.links.iter().map(finding).collect();
         Found {
-            outcome: match cause {
-                Cause::RouterUnreachable => RoundOutcome::Unreachable(error.clone()),
-                _ => RoundOutcome::Failed { cause: cause.as_str().to_owned(), error: error.clone() },
-            },
+            outcome,
             findings,
             asked,
             moment: asked,

@@ -90,6 +90,7 @@ impl All {
         let mut rows = Vec::new();
         for client in self.clients_of(company) {
             let terms = store.terms_for_client(client.id).await?;
+            let measured_from = store.set_starts_of_measuring(client.id).await?;
             for link in store.links_of_client(client.id).await? {
                 let router = self.routers.iter().find(|router| router.id == link.router_id);
                 let Some(router) = router else { continue };
@@ -98,7 +99,11 @@ impl All {
                 }
                 let mut in_force =
                     terms.iter().filter(|terms| terms.link_id == link.id && terms.valid_from_ms <= now_ms);
-                rows.push(link_row((company, client, router), &link, in_force.next_back(), &zone));
+                let mut row = link_row((company, client, router), &link, in_force.next_back(), &zone);
+                // A first poll is one of this installation, and none of that which reads the file.
+                let from_ms = measured_from.get(&link.id);
+                row.extend(from_ms.map(|ms| ("measured_from", crate::field::moment_text(*ms, &zone))));
+                rows.push(row);
             }
         }
         Ok(rows)
@@ -122,6 +127,7 @@ fn router_row(company: &Company, router: &Router) -> BTreeMap<&'static str, Stri
         ("username", router.username.clone()),
         ("port", router.port.to_string()),
         ("tls", tls),
+        ("code_page", router.code_page.clone().unwrap_or_default()),
         ("company", company.name.clone()),
     ])
 }

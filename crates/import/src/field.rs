@@ -3,7 +3,11 @@
 
 use std::net::IpAddr;
 
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 use sla::Decimal;
 use store::{folded_name, without_direction_marks};
 
@@ -211,6 +215,24 @@ pub fn day(text: &str, zone: &TimeZone) -> Result<i64, String> {
         .ok_or_else(|| "Write a day, for example 2026-11-01.".to_owned())
 }
 
+/// A moment: a day (its midnight), a day and a time of the zone, or a time with its offset.
+pub fn moment(text: &str, zone: &TimeZone) -> Result<i64, String> {
+    let local = || text.parse::<DateTime>().ok().and_then(|local| local.to_zoned(zone.clone()).ok());
+    let at = text.parse::<Timestamp>().ok().or_else(|| local().map(|at| at.timestamp()));
+    at.map(Timestamp::as_millisecond)
+        .ok_or_else(|| "Write a day or a time, for example 2026-11-10 or 2026-11-10T14:00.".to_owned())
+}
+
+/// A moment as [`moment`] reads it: by the clock of the zone, with the offset only where the clock shows the time twice.
+pub fn moment_text(at_ms: i64, zone: &TimeZone) -> String {
+    let Ok(at) = Timestamp::from_millisecond(at_ms) else { return at_ms.to_string() };
+    let at = at.to_zoned(zone.clone());
+    let is_whole = at_ms.rem_euclid(60_000) == 0;
+    let text = at.strftime(if is_whole { "%Y-%m-%dT%H:%M" } else { "%Y-%m-%dT%H:%M:%S%.f" }).to_string();
+    let is_read = moment(&text, zone) == Ok(at_ms);
+    if is_read { text } else { at.strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string() }
+}
+
 /// The SHA-256 of a certificate, as routers and tools write it.
 pub fn fingerprint(text: &str) -> Result<[u8; FINGERPRINT_BYTES], String> {
     let why = || "Write the 64 hexadecimal digits of its SHA-256.".to_owned();
@@ -269,6 +291,30 @@ mod tests {
         assert_eq!(name(&format!("{long}\u{200e}")), Ok(long.clone()), "a mark takes no room");
         assert!(name(&format!("{long}a")).is_err());
         assert_eq!(line("", 1), Ok(String::new()));
+    }
+
+    #[test]
+    fn a_moment_is_read_as_it_was_written() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_millisecond();
+        for (text, same) in [
+            ("2026-11-10", "2026-11-09T23:00:00Z"),
+            ("2026-11-10T14:00", "2026-11-10T13:00:00Z"),
+            ("2026-11-10 14:00", "2026-11-10T13:00:00Z"),
+            ("2026-11-10T14:00:00+05:30", "2026-11-10T08:30:00Z"),
+        ] {
+            assert_eq!(moment(text, &berlin), Ok(at(same)), "{text}");
+        }
+        for bad in ["", "soon", "2026-11-31", "14:00", "1794268800000"] {
+            assert!(moment(bad, &berlin).is_err(), "{bad}");
+        }
+        assert_eq!(moment_text(at("2026-11-10T13:00:00Z"), &berlin), "2026-11-10T14:00");
+        // Once and once again, an hour later, on the night when the clock is set back; and a poll to the millisecond.
+        for moment_ms in
+            [at("2026-10-25T00:30:00Z"), at("2026-10-25T01:30:00Z"), at("2026-11-10T13:00:07.125Z")]
+        {
+            assert_eq!(moment(&moment_text(moment_ms, &berlin), &berlin), Ok(moment_ms));
+        }
     }
 
     #[test]

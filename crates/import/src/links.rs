@@ -19,6 +19,11 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column { name: "type", required: true, about: "ILL, P2P, MPLS or broadband" },
     Column { name: "committed_mbps", required: true, about: "what was sold, Mbit/s" },
     Column { name: "activated", required: true, about: "first day under contract, e.g. 2026-11-01" },
+    Column {
+        name: "measured_from",
+        required: false,
+        about: "from when on its time counts, e.g. 2026-11-10T14:00; empty: from its first poll",
+    },
     Column { name: "uptime", required: false, about: "promised availability, percent" },
     Column { name: "latency_ms", required: false, about: "promised round trip, milliseconds" },
     Column { name: "loss_pct", required: false, about: "promised round-trip loss, percent" },
@@ -44,6 +49,7 @@ struct Typed {
     probe_target: Option<String>,
     facing: Facing,
     terms: LinkTerms,
+    measured_from_ms: Option<i64>,
 }
 
 pub(crate) async fn import(
@@ -99,6 +105,7 @@ impl Typed {
                 terminated_at_ms: None,
             },
             terms: self.terms.clone(),
+            measured_from_ms: self.measured_from_ms,
         }
     }
 }
@@ -125,6 +132,7 @@ fn typed(
     });
     let company = company.and_then(|company| known.company_of(company.id));
     let terms = company.and_then(|company| terms(check, &zone(company)));
+    let measured_from_ms = company.and_then(|company| measured_from(check, &zone(company), terms.as_ref()));
     if let (Some(terms), Some(None)) = (&terms, &probe_target)
         && terms.down_when == DownWhen::InterfaceOrNoAnswer
     {
@@ -146,6 +154,22 @@ fn typed(
         probe_target: probe_target?,
         facing: facing?,
         terms: terms?,
+        measured_from_ms: measured_from_ms?,
+    })
+}
+
+fn measured_from(
+    check: &mut Checking<'_>,
+    zone: &jiff::tz::TimeZone,
+    terms: Option<&LinkTerms>,
+) -> Option<Option<i64>> {
+    let activated_at_ms = terms.map_or(i64::MIN, |terms| terms.valid_from_ms);
+    check.parsed_or("measured_from", None, |text| {
+        let from_ms = field::moment(text, zone)?;
+        match store::measured_from_error(activated_at_ms, from_ms) {
+            Some(why) => Err(format!("This does not fit: {why}.")),
+            None => Ok(Some(from_ms)),
+        }
     })
 }
 

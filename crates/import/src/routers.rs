@@ -20,6 +20,11 @@ pub(crate) const COLUMNS: &[Column] = &[
     },
     Column { name: "port", required: false, about: "API port; 8729 unless tls is off, then 8728" },
     Column { name: "tls", required: false, about: "system (default), pin:SHA-256 or off" },
+    Column {
+        name: "code_page",
+        required: false,
+        about: "code page of names and comments on it that are not UTF-8, e.g. windows-1251 or gbk",
+    },
     Column { name: "company", required: false, about: "whose router; needed if there are several companies" },
 ];
 const API_PORT: u16 = 8728;
@@ -33,6 +38,7 @@ struct Typed {
     username: String,
     password: SecretString,
     tls: RouterTls,
+    code_page: Option<&'static str>,
 }
 
 pub(crate) async fn import(
@@ -64,7 +70,7 @@ pub(crate) async fn import(
 
 impl Typed {
     fn row(&self) -> ImportRow<'_> {
-        ImportRow::Router(NewRouter {
+        let router = NewRouter {
             company_id: self.company,
             name: &self.name,
             address: &self.address,
@@ -72,7 +78,8 @@ impl Typed {
             username: &self.username,
             password: &self.password,
             tls: self.tls.clone(),
-        })
+        };
+        ImportRow::Router { router, code_page: self.code_page }
     }
 }
 
@@ -89,6 +96,7 @@ fn typed(
     let tls = check.parsed_or("tls", RouterTls::System, tls);
     let usual = if tls == Some(RouterTls::Off) { API_PORT } else { API_SSL_PORT };
     let port = check.parsed_or("port", usual, field::port);
+    let code_page = check.parsed_or("code_page", None, |text| field::code_page(text).map(Some));
     let password = match (check.cell("password"), &options.router_password) {
         ("", Some(password)) => Some(password.clone()),
         ("", None) => {
@@ -105,6 +113,7 @@ fn typed(
         username: username?,
         password: password?,
         tls: tls?,
+        code_page: code_page?,
     })
 }
 

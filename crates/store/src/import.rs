@@ -2,8 +2,10 @@
 
 use crate::engine::on;
 use crate::link::insert as insert_link;
+use crate::staff_link_write::locked;
 use crate::{
-    ClientId, CompanyId, LinkTerms, NewLink, NewRouter, StaffAct, Store, StoreError, client, router, terms,
+    ClientId, CompanyId, LinkTerms, NewLink, NewRouter, StaffAct, Store, StoreError, client, measured_from,
+    router, router_code_page, terms,
 };
 
 /// The most rows of one import.
@@ -20,7 +22,12 @@ pub enum ImportRow<'a> {
         name: &'a str,
     },
     /// A router.
-    Router(NewRouter<'a>),
+    Router {
+        /// The router.
+        router: NewRouter<'a>,
+        /// What its texts are read in where they are not UTF-8; the name is the caller's to check.
+        code_page: Option<&'static str>,
+    },
     /// A link with its first terms.
     Link {
         /// The company of its client and its router.
@@ -29,6 +36,8 @@ pub enum ImportRow<'a> {
         link: NewLink<'a>,
         /// In force from its beginning.
         terms: LinkTerms,
+        /// From when on its time counts; `None`: from its first poll.
+        measured_from_ms: Option<i64>,
     },
 }
 
@@ -53,24 +62,30 @@ impl Store {
                     let subject = format!("client {name}");
                     act.record(&mut tx, *company, ("client.add", subject), (None, Some(&after))).await?;
                 }
-                ImportRow::Router(new) => {
+                ImportRow::Router { router: new, code_page } => {
                     act.scope.check(new.company_id, "company")?;
                     let id = self.insert_router_in(&mut tx, new, act.now_ms).await?;
+                    router_code_page::put(&mut tx, id, *code_page).await?;
                     let after = router::locked(&mut tx, id).await?;
                     let subject = format!("router {}", new.name);
                     act.record(&mut tx, new.company_id, ("router.add", subject), (None, Some(&after)))
                         .await?;
                 }
-                ImportRow::Link { company, link, terms } => {
+                ImportRow::Link { company, link, terms, measured_from_ms } => {
                     act.scope.check(*company, "company")?;
                     check_company(&mut tx, *company, link.client_id, link.router_id).await?;
                     let id = insert_link(&mut tx, link).await?;
                     terms::insert(&mut tx, id, terms).await?;
+                    if measured_from_ms.is_some() {
+                        let new = locked(&mut tx, id).await?;
+                        measured_from::put(&mut tx, &new, *measured_from_ms).await?;
+                    }
                     let after = serde_json::json!({
                         "id": id, "client_id": link.client_id, "router_id": link.router_id, "interface": link.interface,
                         "circuit": link.circuit, "service_ref": link.service_ref, "kind": link.kind,
                         "committed_bps": link.committed_bps, "probe_target": link.probe_target, "facing": link.facing,
                         "site": link.site, "activated_at_ms": link.activated_at_ms,
+                        "measured_from_ms": measured_from_ms,
                         "terms": LinkTerms { link_id: id, ..terms.clone() },
                     });
                     let subject = format!("link {}", link.circuit);

@@ -1,11 +1,10 @@
-use serde_json::json;
 use sla::LinkPort;
 
 use crate::engine::{Differs, Tx, on};
 use crate::packed::packed;
 use crate::terms::{self, LinkTerms};
 use crate::unique_name::{self, Named};
-use crate::{ClientId, LIST_ROWS_MAX, LinkId, RouterId, Store, StoreError, audit, outage};
+use crate::{ClientId, LIST_ROWS_MAX, LinkId, RouterId, Store, StoreError, outage};
 
 /// Which way a link's port faces; it says whose upload the router's rx is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -193,27 +192,6 @@ impl Store {
         const SQL: &str = concat!("SELECT ", link_columns!(), " FROM client_links WHERE id = $1");
         let found = on!(self.reader(), db => sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?;
         found.ok_or(StoreError::NotFound { what: "link" })
-    }
-
-    /// Sets from when on a link's time counts; `None`: from its first poll.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] if there is no such link.
-    pub async fn set_measured_from(
-        &self,
-        id: LinkId,
-        from_ms: Option<i64>,
-        (actor, now_ms): (&str, i64),
-    ) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE client_links SET measured_from_ms = COALESCE($2,
-            (SELECT MIN(s.from_ms) FROM link_spans s WHERE s.link_id = $1)) WHERE id = $1";
-        let before = self.link(id).await?;
-        let mut tx = self.begin().await?;
-        on!(&mut tx, tx => sqlx::query(SQL).bind(id).bind(from_ms).execute(&mut **tx).await.map(|_| ()))?;
-        let (was, is) = (json!(before.measured_from_ms), json!(from_ms));
-        let about = ("link.measured_from", format!("link {}", before.circuit));
-        audit::edited(&mut tx, (actor, now_ms), about, (Some(&was), Some(&is))).await?;
-        Ok(tx.commit().await?)
     }
 
     /// Ends a link's contract at `at_ms`; it is no longer polled from then on. If that is not to come, its open outage

@@ -1,6 +1,6 @@
 //! What a router's texts are read in.
 
-use crate::engine::on;
+use crate::engine::{Tx, on};
 use crate::{RouterId, StaffAct, Store, StoreError};
 
 impl Store {
@@ -15,22 +15,22 @@ impl Store {
         id: RouterId,
         code_page: Option<&str>,
     ) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE mikrotik_routers SET code_page = $2 WHERE id = $1";
         let company = self.router_in(act.scope, id).await?;
         let mut tx = self.begin().await?;
         let before = crate::router::locked(&mut tx, id).await?;
         if before.code_page.as_deref() == code_page {
             return Ok(());
         }
-        on!(&mut tx, tx => sqlx::query(SQL)
-            .bind(id)
-            .bind(code_page)
-            .execute(&mut **tx)
-            .await
-            .map(|_| ()))?;
+        put(&mut tx, id, code_page).await?;
         let after = crate::router::locked(&mut tx, id).await?;
         let (subject, both) = (format!("router {}", before.name), (Some(&before), Some(&after)));
         act.record(&mut tx, company, ("router.edit", subject), both).await?;
         Ok(tx.commit().await?)
     }
+}
+
+pub(crate) async fn put(tx: &mut Tx, id: RouterId, code_page: Option<&str>) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE mikrotik_routers SET code_page = $2 WHERE id = $1";
+    on!(tx, tx => sqlx::query(SQL).bind(id).bind(code_page).execute(&mut **tx).await.map(|_| ()))?;
+    Ok(())
 }

@@ -5,7 +5,7 @@ use crate::link::{Carried, check_free, insert as insert_link, link_columns};
 use crate::unique_name::{self, Named};
 use crate::{
     ExclusionId, Facing, Link, LinkExclusion, LinkId, LinkTerms, NewExclusion, NewLink, Shown, StaffAct,
-    Store, StoreError, exclusion_write, outage, terms,
+    Store, StoreError, exclusion_write, measured_from, outage, terms,
 };
 
 /// What may be changed of a link; the fields are those of [`Link`]. Client and router stay: another one is another link.
@@ -20,10 +20,13 @@ pub struct LinkFields<'a> {
     pub probe_target: Option<&'a str>,
     pub facing: Facing,
     pub site: Option<&'a str>,
+    /// From when on its time counts: `None` leaves it, `Some(None)` is its first poll.
+    pub measured_from_ms: Option<Option<i64>>,
 }
 
 impl Store {
-    /// Enters a link with its first terms, both or neither.
+    /// Enters a link with its first terms, both or neither. Its time counts from `measured_from_ms` on; `None`: from its
+    /// first poll.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for a client or router out of the scope; [`StoreError::Invalid`] if the two are of different
@@ -33,6 +36,7 @@ impl Store {
         act: &StaffAct<'_>,
         new: &NewLink<'_>,
         terms: &LinkTerms,
+        measured_from_ms: Option<i64>,
     ) -> Result<LinkId, StoreError> {
         let company = self.client_in(act.scope, new.client_id).await?;
         if self.router_in(act.scope, new.router_id).await? != company {
@@ -46,7 +50,10 @@ impl Store {
         }
         let id = insert_link(&mut tx, new).await?;
         terms::insert(&mut tx, id, terms).await?;
-        let after = locked(&mut tx, id).await?;
+        let mut after = locked(&mut tx, id).await?;
+        if measured_from_ms.is_some() {
+            after.measured_from_ms = measured_from::put(&mut tx, &after, measured_from_ms).await?;
+        }
         let subject = format!("link {}", after.circuit);
         act.record(&mut tx, company, ("link.add", subject.clone()), (None, Some(&after))).await?;
         let first = LinkTerms { link_id: id, ..terms.clone() };
@@ -58,7 +65,8 @@ impl Store {
     /// Changes a link.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Changed`]; [`StoreError::Duplicate`] as for [`insert_link`](Self::insert_link).
+    /// [`StoreError::NotFound`]; [`StoreError::Changed`]; [`StoreError::Duplicate`] as for [`insert_link`](Self::insert_link);
+    /// [`StoreError::Invalid`] as for [`set_measured_from`](Self::set_measured_from).
     pub async fn staff_edit_link(
         &self,
         act: &StaffAct<'_>,
@@ -92,6 +100,9 @@ impl Store {
         .map_err(|error| {
             StoreError::on_insert(error, "link", &[("circuit", "circuit"), ("interface", "router interface")])
         })?;
+        if let Some(from_ms) = fields.measured_from_ms {
+            measured_from::put(&mut tx, &before, from_ms).await?;
+        }
         let after = locked(&mut tx, id).await?;
         if after == before {
             return Ok(());
@@ -234,7 +245,7 @@ async fn record_exclusion(
     act.record(tx, company, (action, subject), (Some(before), Some(after))).await
 }
 
-async fn locked(tx: &mut Tx, id: LinkId) -> Result<Link, StoreError> {
+pub(crate) async fn locked(tx: &mut Tx, id: LinkId) -> Result<Link, StoreError> {
     const SQL: Differs = Differs {
         sqlite: concat!("SELECT ", link_columns!(), " FROM client_links WHERE id = $1"),
         postgres: concat!("SELECT ", link_columns!(), " FROM client_links WHERE id = $1 FOR UPDATE"),

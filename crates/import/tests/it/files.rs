@@ -153,6 +153,22 @@ on_both! {
         }
     }
 
+    async fn a_routers_code_page_comes_with_it_and_goes_out_again(db) {
+        let company = db.store.insert_company("Example Net", "Asia/Kolkata", "INR", 0).await.unwrap();
+        let head = "name,address,username,password,code_page";
+        let outcome = read(&db.store, Kind::Routers, &format!("{head}\nedge-1,192.0.2.1,u,p,latin-9\n")).await;
+        assert_eq!(told(&outcome), [format!("2 code_page: Write one of {}.", import::field::CODE_PAGES.join(", "))]);
+        let file = format!("{head}\nedge-1,192.0.2.1,u,p,GBK\nedge-2,192.0.2.1,u,p,\n");
+        assert_eq!(read(&db.store, Kind::Routers, &file).await.written, 2);
+        let pages: Vec<_> = db.store.routers().await.unwrap().into_iter().map(|router| router.code_page).collect();
+        assert_eq!(pages, [Some("gbk".to_owned()), None]);
+        let newest = db.store.audit_events(None, 2).await.unwrap().remove(1).event;
+        assert_eq!((newest.action.as_str(), &newest.detail["after"]["code_page"]), ("router.add", &"gbk".into()));
+        let out = import::export_csv(&db.store, &ALL, Kind::Routers, Some(company), 0).await.unwrap();
+        let out = String::from_utf8(out).unwrap();
+        assert!(out.contains("tls,code_page,company\n") && out.contains(",system,gbk,Example Net\n"), "{out}");
+    }
+
     async fn whoever_works_for_one_company_enters_nothing_for_another(db) {
         let mine = db.store.insert_company("Mine", "Asia/Kolkata", "INR", 0).await.unwrap();
         let theirs = db.store.insert_company("Theirs", "UTC", "USD", 0).await.unwrap();

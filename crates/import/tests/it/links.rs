@@ -126,6 +126,31 @@ on_both! {
         assert_eq!(told(&again), ["2 interface: This interface or PPP user already carries a link under contract."]);
     }
 
+    async fn the_start_of_measuring_is_by_the_companys_clock_and_not_before_the_activation(db) {
+        let company = isp(&db.store).await;
+        let head = "circuit,client,router,interface,type,committed_mbps,activated,measured_from";
+        let row = |n: usize, from: &str| format!("C-{n},Acme,edge-1,ether{n},ILL,1,2026-11-01,{from}");
+        let wrong = format!("{head}\n{}\n{}\n", row(1, "soon"), row(2, "2026-10-31T23:59"));
+        assert_eq!(told(&read(&db.store, Kind::Links, &wrong).await), [
+            "2 measured_from: Write a day or a time, for example 2026-11-10 or 2026-11-10T14:00.",
+            "3 measured_from: This does not fit: it is before the first day of service.",
+        ]);
+        let rows = [row(1, ""), row(2, "2026-11-01"), row(3, "2026-11-10T14:00"), row(4, "2026-11-10T14:00:00.125Z")];
+        let right = format!("{head}\n{}\n", rows.join("\n"));
+        assert_eq!(read(&db.store, Kind::Links, &right).await.written, 4);
+        let mut found = Vec::new();
+        for n in 1..=4 {
+            found.push(db.store.link_by_circuit(&format!("C-{n}")).await.unwrap().unwrap().measured_from_ms);
+        }
+        assert_eq!(found, [None, Some(1_793_471_400_000), Some(1_794_299_400_000), Some(1_794_319_200_125)]);
+        let audit = db.store.audit_events(None, 1).await.unwrap();
+        assert_eq!(audit[0].event.detail["after"]["measured_from_ms"], 1_794_319_200_125_i64);
+        let out = import::export_csv(&db.store, &ALL, Kind::Links, Some(company), 1_794_400_000_000).await.unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let column: Vec<&str> = out.lines().map(|line| line.split(',').nth(7).unwrap()).collect();
+        assert_eq!(column, ["measured_from", "", "2026-11-01T00:00", "2026-11-10T14:00", "2026-11-10T19:30:00.125"]);
+    }
+
     async fn what_belongs_to_others_or_is_retired_is_not_there(db) {
         let mine = isp(&db.store).await;
         let theirs = db.store.insert_company("Theirs", "UTC", "USD", 0).await.unwrap();

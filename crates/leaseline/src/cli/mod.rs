@@ -394,6 +394,9 @@ pub(crate) struct RouterAddArgs {
     /// off, system (the machine's certificate authorities), ca:FILE (yours, PEM), or pin (this very certificate)
     #[arg(long, value_name = "off|system|ca:FILE|pin")]
     pub(crate) tls: TlsChoice,
+    /// Code page of names and comments on it that are not UTF-8, e.g. windows-1251 or gbk
+    #[arg(long, value_name = "NAME")]
+    pub(crate) code_page: Option<String>,
     /// The company that runs it; needed only if there are several
     #[arg(long)]
     pub(crate) company: Option<String>,

@@ -75,7 +75,7 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
     store.check_name_free(Named::Link, &args.circuit).await.map_err(refused)?;
     let checked = interface_check::check(store, config, &router, &args).await?;
     let by = operator();
-    let id = store.staff_add_link(&act(&by), &link, &terms).await.map_err(refused)?;
+    let id = store.staff_add_link(&act(&by), &link, &terms, None).await.map_err(refused)?;
     let not_checked = match &checked {
         Checked::There => String::new(),
         Checked::Not(why) => format!(" Whether the router has it was not checked: {why}."),

@@ -34,6 +34,11 @@ pub(super) async fn edit(store: &Store, args: &LinkEditArgs, printer: &Printer) 
         Some(text) if !text.is_empty() => Some(super::router::host("--probe-target", text)?),
         emptied_or_kept => emptied_or_kept.map(str::to_owned),
     };
+    let measured_from_ms = match args.measured_from.as_deref() {
+        None => None,
+        Some("") => Some(None),
+        Some(text) => Some(Some(moment::parse_moment(text, &zone_of_link(store, &named).await?)?)),
+    };
     let fields = LinkFields {
         interface: args.interface.as_deref().unwrap_or(&before.interface),
         circuit: args.circuit.as_deref().unwrap_or(&before.circuit),
@@ -47,16 +52,9 @@ pub(super) async fn edit(store: &Store, args: &LinkEditArgs, printer: &Printer) 
             None => before.facing,
         },
         site: changed(&args.site, &before.site),
-    };
-    let measured_from_ms = match args.measured_from.as_deref() {
-        None => None,
-        Some("") => Some(None),
-        Some(text) => Some(Some(moment::parse_moment(text, &zone_of_link(store, &named).await?)?)),
+        measured_from_ms,
     };
     store.staff_edit_link(&act(&operator()), (named.id, &shown), &fields).await.map_err(refused)?;
-    if let Some(from_ms) = measured_from_ms {
-        store.set_measured_from(named.id, from_ms, (&operator(), now_ms())).await?;
-    }
     let words = format!(
         "Link {}: {}, {} on {}.",
         fields.circuit,

@@ -47,6 +47,7 @@ async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::R
     super::check_name("router name", &args.name)?;
     let address = host("--address", &args.address)?;
     super::check_name("user name", &args.username)?;
+    let code_page = args.code_page.as_deref().map(code_page).transpose()?;
     let company = super::company(store, args.company.as_deref()).await?;
     let password = password_file::read(&args.password_file)?;
     store.check_name_free(Named::Router, &args.name).await.map_err(refused)?;
@@ -67,6 +68,7 @@ async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::R
     };
     let by = operator();
     let id = store.staff_add_router(&act(&by), &router).await.map_err(refused)?;
+    store.staff_set_router_code_page(&act(&by), id, code_page).await.map_err(refused)?;
     let pinned = fingerprint.as_ref().map_or(String::new(), |words| format!("\nPinned SHA-256 {words}"));
     printer.said(
         &format!("Added router {} at {address}:{port}.{pinned}\n{remark}", args.name),
@@ -77,6 +79,11 @@ async fn add(store: &Store, args: RouterAddArgs, printer: &Printer) -> anyhow::R
 /// The address of a router, by the rule that files and forms have too.
 pub(super) fn host(option: &str, text: &str) -> anyhow::Result<String> {
     import::field::host(text).map_err(|why| super::link::typed(option, text, &why))
+}
+
+/// A code page by its name; an unknown one is told which there are.
+pub(super) fn code_page(name: &str) -> anyhow::Result<&'static str> {
+    import::field::code_page(name).map_err(|why| super::link::typed("--code-page", name, &why))
 }
 
 /// How the connection is to be secured, and what to know about it.
@@ -125,7 +132,7 @@ async fn list(store: &Store, printer: &Printer) -> anyhow::Result<()> {
             let status = statuses.iter().find(|status| status.router == router.id);
             json!({
                 "id": router.id, "name": router.name, "address": router.address, "port": router.port,
-                "username": router.username, "tls": tls_words(&router.tls),
+                "username": router.username, "tls": tls_words(&router.tls), "code_page": router.code_page,
                 "reachable": status.map(|status| status.reachable), "last_ok_at_ms": status.and_then(|status| status.last_ok_at_ms),
                 "cause": status.and_then(|status| status.cause.clone()),
                 "last_error": status.and_then(|status| status.last_error.clone()),

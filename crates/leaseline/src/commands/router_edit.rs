@@ -16,10 +16,7 @@ pub(super) async fn edit(store: &Store, args: RouterEditArgs, printer: &Printer)
     let given = args.address.as_deref().map(|text| router::host("--address", text)).transpose()?;
     let code_page = match args.code_page.as_deref() {
         Some("") => Some(None),
-        Some(name) => {
-            let known = import::field::code_page(name);
-            Some(Some(known.map_err(|why| super::link::typed("--code-page", name, &why))?))
-        }
+        Some(name) => Some(Some(router::code_page(name)?)),
         None => None,
     };
     let password = args.password_file.as_deref().map(password_file::read).transpose()?;

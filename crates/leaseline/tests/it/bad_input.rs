@@ -131,7 +131,27 @@ fn an_unknown_interface_is_named_and_blinds_no_other() {
         assert!(line.contains("ether9") && line.trim_end().lines().count() == 1, "{line}");
         let samples = installation.json(&["sample", "list", "--link", "C-1"]);
         assert_eq!(samples[0]["state"], "up", "ether1 is read all the same");
+        let ports = ports_step(&installation);
+        assert_eq!(ports["ok"], false, "{ports}");
+        let detail = ports["detail"].as_str().expect("words");
+        assert!(detail.starts_with("no such interface: C-9 (\"ether9\" on edge, since 20"), "{detail}");
+        assert!(!detail.contains("C-1") && !detail.contains("more"), "{detail}");
+        // The contract of the link without a port ends, and nothing is amiss.
+        installation.ok(&["link", "retire", "C-9"]);
+        let ports = ports_step(&installation);
+        assert_eq!(
+            (&ports["ok"], &ports["detail"]),
+            (&true.into(), &"every polled link has its interface".into())
+        );
     });
+}
+
+/// What `doctor` says of the links' interfaces.
+fn ports_step(installation: &Installation) -> serde_json::Value {
+    let output = installation.run(&["doctor", "--json"]);
+    let steps: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let found = steps.as_array().expect("a list").iter().find(|step| step["name"] == "ports");
+    found.expect("a step about ports").clone()
 }
 
 #[test]

@@ -33,6 +33,14 @@ fn what_is_named_changes_and_the_rest_stays() {
     let link = it.json(&["link", "edit", "ILL-1", "--circuit", "ILL-9", "--site", ""]);
     assert_eq!((&link["circuit"], &link["site"]), (&json!("ILL-9"), &Value::Null));
 
+    let link = it.json(&["link", "edit", "ILL-9", "--measured-from", "2026-11-10T14:00"]);
+    assert_eq!(link["measured_from_ms"], 1_794_299_400_000_i64, "by the company's clock");
+    let (code, line) =
+        it.fails(&["link", "edit", "ILL-9", "--measured-from", "2026-10-31T23:59", "--site", "Hubli"]);
+    assert!(code == 2 && line.contains("before the first day of service"), "{line}");
+    let link = it.json(&["link", "edit", "ILL-9", "--measured-from", ""]);
+    assert_eq!((&link["measured_from_ms"], &link["site"]), (&Value::Null, &Value::Null), "not polled yet");
+
     it.ok(&["client", "edit", "Acme", "--name", "Acme Works"]);
     it.ok(&["user", "edit", "asha", "--email", "asha@acme.example", "--role", "viewer"]);
     let user = it.json(&["user", "list"])[0].clone();
@@ -53,6 +61,29 @@ fn what_is_named_changes_and_the_rest_stays() {
     assert!(code == 2 && line.contains("type it again"), "{line}");
     let file = it.file("router.txt", "other\n");
     it.ok(&["router", "edit", "edge-2", "--address", "203.0.113.9", "--password-file", &file]);
+}
+
+#[test]
+fn a_routers_code_page_is_set_when_it_is_added_and_when_it_is_edited() {
+    let it = Installation::new();
+    let password = it.file("router.txt", "secret\n");
+    let add = |name| {
+        let mut args = vec!["router", "add", "--name", name, "--address", "192.0.2.1", "--username", "admin"];
+        args.extend(["--password-file", &password, "--tls", "off", "--code-page"]);
+        args
+    };
+    let (code, line) = it.fails(&[&add("edge-1")[..], &["latin-9"]].concat());
+    assert!(code == 2 && line.contains("windows-1251") && line.contains("euc-kr"), "{line}");
+    assert_eq!(it.json(&["router", "list"]), json!([]), "nothing was added");
+    it.ok(&[&add("edge-1")[..], &["Windows-1251"]].concat());
+    let page = || it.json(&["router", "list"])[0]["code_page"].clone();
+    assert_eq!(page(), "windows-1251");
+    it.ok(&["router", "edit", "edge-1", "--code-page", "gbk"]);
+    assert_eq!(page(), "gbk");
+    let (code, line) = it.fails(&["router", "edit", "edge-1", "--code-page", "none"]);
+    assert!(code == 2 && line.contains("windows-1251"), "{line}");
+    it.ok(&["router", "edit", "edge-1", "--code-page", ""]);
+    assert_eq!(page(), Value::Null);
 }
 
 #[test]

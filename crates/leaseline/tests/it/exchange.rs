@@ -2,17 +2,17 @@
 
 use crate::installation::Installation;
 
-const LINKS: &str = "circuit,client,router,interface,type,committed_mbps,activated,uptime,latency_ms,loss_pct,down_when,probe_target,facing,site,service_ref,company\n\
-    ILL-1,Asha Textiles,edge-1,ether1,ILL,100,2026-11-01,99.50,20,1,no-answer,198.51.100.7,customer,Pune,S-1,Testnet\n\
-    ILL-2,\"Lotus, Ltd\",edge-1,ether2,MPLS,2.5,2026-10-15,,,,interface,,upstream,,,Testnet\n";
+const LINKS: &str = "circuit,client,router,interface,type,committed_mbps,activated,measured_from,uptime,latency_ms,loss_pct,down_when,probe_target,facing,site,service_ref,company\n\
+    ILL-1,Asha Textiles,edge-1,ether1,ILL,100,2026-11-01,2026-11-10T14:00,99.50,20,1,no-answer,198.51.100.7,customer,Pune,S-1,Testnet\n\
+    ILL-2,\"Lotus, Ltd\",edge-1,ether2,MPLS,2.5,2026-10-15,,,,,interface,,upstream,,,Testnet\n";
 
 #[test]
 fn what_was_imported_is_exported_and_can_be_imported_elsewhere() {
     let first = Installation::new();
     let second = Installation::new();
     let clients = "name,company\nAsha Textiles,Testnet\n\"Lotus, Ltd\",Testnet\n";
-    let routers =
-        "name,address,username,password,port,tls,company\nedge-1,192.0.2.1,portal,,8728,off,Testnet\n";
+    let routers = "name,address,username,password,port,tls,code_page,company\nedge-1,192.0.2.1,portal,,8728,off,windows-1251,Testnet\n\
+         edge-2,192.0.2.2,portal,,8728,off,,Testnet\n";
     for installation in [&first, &second] {
         let password = installation.file("password.txt", "secret\n");
         for (what, text) in [("clients", clients), ("routers", routers), ("links", LINKS)] {

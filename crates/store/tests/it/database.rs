@@ -52,15 +52,21 @@ pub(crate) fn key() -> MasterKey {
     MasterKey::from_hex(KEY).unwrap()
 }
 
-/// A place for a database that is not there yet.
+/// A place for a database that is not there yet, or has nothing in it.
 pub(crate) async fn new_location(folder: &tempfile::TempDir, postgres: bool) -> Location {
+    place(folder, postgres, " TEMPLATE template0").await
+}
+
+/// `template`: what a database of the server is a copy of; without one it has the schema already, where
+/// `scripts/with-postgres` started the server.
+async fn place(folder: &tempfile::TempDir, postgres: bool, template: &str) -> Location {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     if !postgres {
         return Location::Sqlite(folder.path().join("leaseline.db"));
     }
     let server = server();
     let name = format!("store_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    administer(&format!("CREATE DATABASE {name}")).await;
+    administer(&format!("CREATE DATABASE {name}{template}")).await;
     let url = server.parse::<PgConnectOptions>().unwrap().database(&name).to_url_lossy();
     Location::Postgres(url.to_string())
 }
@@ -86,7 +92,18 @@ impl Db {
 
     pub(crate) async fn new(postgres: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let location = place(&folder, postgres, "").await;
+        Self::at(location, folder).await
+    }
+
+    /// One whose schema the program has made.
+    pub(crate) async fn of_the_program(postgres: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let location = new_location(&folder, postgres).await;
+        Self::at(location, folder).await
+    }
+
+    async fn at(location: Location, folder: tempfile::TempDir) -> Self {
         let store = Store::open(&location, Some(key())).await.unwrap();
         let db = Self { location, store, folder };
         db.spread_ids().await;

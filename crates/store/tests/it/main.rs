@@ -18,6 +18,7 @@ mod latest_mark;
 mod ledger;
 mod link;
 mod live;
+mod missing_port;
 mod notification;
 mod open;
 mod outbox;

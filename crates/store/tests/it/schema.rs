@@ -125,7 +125,7 @@ async fn of_postgres(connection: &mut PgConnection) -> Schema {
 /// Two hand-kept schemas drift: a column, a nullability or a unique key that only one engine has.
 #[tokio::test]
 async fn both_engines_have_the_same_schema() {
-    let (sqlite_db, postgres_db) = (Db::sqlite().await, Db::postgres().await);
+    let (sqlite_db, postgres_db) = (Db::of_the_program(false).await, Db::of_the_program(true).await);
     let (Location::Sqlite(path), Location::Postgres(url)) = (&sqlite_db.location, &postgres_db.location)
     else {
         unreachable!("made so")

@@ -103,13 +103,13 @@ on_both! {
             tls: RouterTls::Off };
         not_found(store.staff_add_router(&act, &new).await);
         let fields = LinkFields { interface: "ether9", circuit: "N-9", service_ref: None, kind: "MPLS", committed_bps: 5,
-            probe_target: None, facing: Facing::Upstream, site: None };
+            probe_target: None, facing: Facing::Upstream, site: None, measured_from_ms: None };
         not_found(store.staff_edit_link(&act, (isp.links[0], &shown(db, "link", isp.links[0].0).await), &fields).await);
         let mut link = new_link(isp.clients[0], router, "N-1", "ether9");
-        not_found(store.staff_add_link(&act, &link, &terms(LinkId(0), START_MS, "99")).await);
+        not_found(store.staff_add_link(&act, &link, &terms(LinkId(0), START_MS, "99"), None).await);
         link.client_id = client;
         link.router_id = isp.router;
-        not_found(store.staff_add_link(&act, &link, &terms(LinkId(0), START_MS, "99")).await);
+        not_found(store.staff_add_link(&act, &link, &terms(LinkId(0), START_MS, "99"), None).await);
         not_found(store.staff_retire_link(&act, (isp.links[0], &shown(db, "link", isp.links[0].0).await), Some(START_MS)).await);
         not_found(store.staff_add_terms(&act, &shown(db, "terms", isp.links[0].0).await, &terms(isp.links[0], START_MS, "99")).await);
         not_found(store.staff_add_exclusion(&act, &exclusion).await);
@@ -117,7 +117,7 @@ on_both! {
         not_found(store.staff_remove_exclusion(&act, theirs).await);
         assert_eq!(db.number("SELECT COUNT(*) FROM audit_events").await, before, "an event of what was refused");
         let all = StaffScope::All;
-        let error = store.staff_add_link(&StaffAct { scope: &all, ..act }, &link, &terms(LinkId(0), START_MS, "99")).await.unwrap_err();
+        let error = store.staff_add_link(&StaffAct { scope: &all, ..act }, &link, &terms(LinkId(0), START_MS, "99"), None).await.unwrap_err();
         assert!(error.to_string().contains("different companies"), "{error}");
     }
 
@@ -176,15 +176,60 @@ on_both! {
         assert!(error.to_string().contains("4 links"), "{error}");
     }
 
+    async fn a_links_time_counts_from_its_first_poll_or_from_what_was_set(db) {
+        let isp = isp(&db.store).await;
+        let (scope, store, link) = (StaffScope::All, &db.store, isp.links[0]);
+        let first_ms = START_MS - 5 * DAY_MS;
+        for (from_ms, to_ms) in [(first_ms, START_MS), (START_MS, START_MS + 1)] {
+            db.execute(&format!("INSERT INTO link_spans (link_id, from_ms, to_ms, state, evidence)
+                VALUES ({link}, {from_ms}, {to_ms}, 'up', '{{}}')")).await.unwrap();
+        }
+        let fields = |measured_from_ms| LinkFields { interface: "ether0", circuit: "C-0", service_ref: Some("SR-7"), kind: "ILL",
+            committed_bps: 100_000_000, probe_target: Some("198.51.100.9"), facing: Facing::Customer, site: None, measured_from_ms };
+        let edit = async |measured_from_ms| {
+            store.staff_edit_link(&act(&scope), (link, &shown(db, "link", link.0).await), &fields(measured_from_ms)).await
+        };
+        let is = async || store.link(link).await.unwrap().measured_from_ms;
+        let set = async || store.set_start_of_measuring(&store.link(link).await.unwrap()).await.unwrap();
+        edit(Some(None)).await.unwrap();
+        assert_eq!((is().await, set().await), (Some(first_ms), None), "nobody set its first poll");
+        assert!(store.set_starts_of_measuring(isp.clients[0]).await.unwrap().is_empty());
+        edit(Some(Some(START_MS))).await.unwrap();
+        let (action, before, after) = newest(db).await;
+        assert_eq!((action.as_str(), &before["measured_from_ms"], &after["measured_from_ms"]), ("link.edit", &first_ms.into(), &START_MS.into()));
+        assert_eq!((is().await, set().await), (Some(START_MS), Some(START_MS)));
+        assert_eq!(store.set_starts_of_measuring(isp.clients[0]).await.unwrap(), [(link, START_MS)].into());
+
+        let events = async || db.number("SELECT COUNT(*) FROM audit_events").await;
+        let so_far = events().await;
+        edit(None).await.unwrap();
+        edit(Some(Some(START_MS))).await.unwrap();
+        store.set_measured_from(link, Some(START_MS), ("cli", START_MS)).await.unwrap();
+        assert_eq!(events().await, so_far, "what is set already leaves no event");
+        let early = START_MS - 30 * DAY_MS - 1;
+        for error in [edit(Some(Some(early))).await, store.set_measured_from(link, Some(early), ("cli", START_MS)).await] {
+            assert!(matches!(error, Err(StoreError::Invalid { what: store::MEASURED_FROM, .. })), "{error:?}");
+        }
+        edit(Some(None)).await.unwrap();
+        assert_eq!((is().await, events().await), (Some(first_ms), so_far + 1));
+
+        let new = new_link(isp.clients[0], isp.router, "N-1", "ether9");
+        let id = store.staff_add_link(&act(&scope), &new, &terms(LinkId(0), new.activated_at_ms, "99"), Some(START_MS)).await.unwrap();
+        assert_eq!(store.link(id).await.unwrap().measured_from_ms, Some(START_MS));
+        let new = new_link(isp.clients[0], isp.router, "N-2", "ether8");
+        store.staff_add_link(&act(&scope), &new, &terms(LinkId(0), new.activated_at_ms, "99"), Some(early)).await.unwrap_err();
+        assert!(store.link_by_circuit("N-2").await.unwrap().is_none(), "neither the link");
+    }
+
     async fn a_link_is_entered_changed_and_retired(db) {
         let isp = isp(&db.store).await;
         let (scope, store) = (StaffScope::Companies([isp.company].into()), &db.store);
         let new = new_link(isp.clients[0], isp.router, "N-1", "ether9");
-        let id = store.staff_add_link(&act(&scope), &new, &terms(LinkId(0), new.activated_at_ms, "99.5")).await.unwrap();
+        let id = store.staff_add_link(&act(&scope), &new, &terms(LinkId(0), new.activated_at_ms, "99.5"), None).await.unwrap();
         assert_eq!(newest(db).await.0, "terms.add");
         assert_eq!(store.staff_terms(&scope, id).await.unwrap().len(), 1);
         let fields = LinkFields { interface: "ether9", circuit: "N-2", service_ref: None, kind: "MPLS", committed_bps: 5,
-            probe_target: None, facing: Facing::Upstream, site: Some("Pune") };
+            probe_target: None, facing: Facing::Upstream, site: Some("Pune"), measured_from_ms: None };
         store.staff_edit_link(&act(&scope), (id, &shown(db, "link", id.0).await), &fields).await.unwrap();
         let (action, before, after) = newest(db).await;
         assert_eq!((action.as_str(), &before["circuit"], &after["circuit"]), ("link.edit", &"N-1".into(), &"N-2".into()));
@@ -259,7 +304,7 @@ on_both! {
             store.insert_portal_user(client, "wim", "w@cobalt.example", "hash", START_MS).await.unwrap_err(),
             store.invite(wanda, &event(START_MS)).await.unwrap_err(),
             store.insert_link(&link).await.unwrap_err(),
-            store.staff_add_link(&act(&scope), &link, &terms(LinkId(0), START_MS, "99")).await.unwrap_err(),
+            store.staff_add_link(&act(&scope), &link, &terms(LinkId(0), START_MS, "99"), None).await.unwrap_err(),
         ] {
             assert!(error.to_string().contains("Cobalt is retired"), "{error}");
         }
@@ -279,9 +324,9 @@ on_both! {
         let next = |from| NewLink { activated_at_ms: from, ..new_link(isp.clients[1], isp.router, "N-1", "ether0") };
         let taken = |error| assert!(matches!(error, StoreError::Duplicate { field: "router interface", .. }), "{error:?}");
         taken(store.insert_link(&next(START_MS)).await.unwrap_err());
-        taken(store.staff_add_link(&act(&scope), &next(end - 1), &terms(LinkId(0), end - 1, "99")).await.unwrap_err());
+        taken(store.staff_add_link(&act(&scope), &next(end - 1), &terms(LinkId(0), end - 1, "99"), None).await.unwrap_err());
         let fields = LinkFields { interface: "ether0", circuit: "C-1", service_ref: None, kind: "ILL", committed_bps: 5,
-            probe_target: None, facing: Facing::Customer, site: None };
+            probe_target: None, facing: Facing::Customer, site: None, measured_from_ms: None };
         taken(store.staff_edit_link(&act(&scope), (isp.links[1], &shown(db, "link", isp.links[1].0).await), &fields).await.unwrap_err());
         store.staff_retire_link(&act(&scope), (kept, &shown(db, "link", kept.0).await), None).await.unwrap();
         let (action, before, after) = newest(db).await;
@@ -289,7 +334,7 @@ on_both! {
         let error = store.staff_retire_link(&act(&scope), (kept, &shown(db, "link", kept.0).await), None).await.unwrap_err();
         assert!(matches!(error, StoreError::Invalid { .. }), "{error:?}");
         store.staff_retire_link(&act(&scope), (kept, &shown(db, "link", kept.0).await), Some(end)).await.unwrap();
-        let new = store.staff_add_link(&act(&scope), &next(end), &terms(LinkId(0), end, "99")).await.unwrap();
+        let new = store.staff_add_link(&act(&scope), &next(end), &terms(LinkId(0), end, "99"), None).await.unwrap();
         for later in [None, Some(end + 1)] {
             taken(store.staff_retire_link(&act(&scope), (kept, &shown(db, "link", kept.0).await), later).await.unwrap_err());
         }

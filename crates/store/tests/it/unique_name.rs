@@ -91,7 +91,7 @@ on_both! {
 
         let (_, shown) = store.shown_link(&ALL, isp.links[0]).await.unwrap();
         let link = |circuit| LinkFields { interface: "ether0", circuit, service_ref: None, kind: "ILL", committed_bps: 5,
-            probe_target: None, facing: Facing::Customer, site: None };
+            probe_target: None, facing: Facing::Customer, site: None, measured_from_ms: None };
         assert_eq!(existing(store.staff_edit_link(&act(), (isp.links[0], &shown), &link("c-1")).await), "C-1");
         store.staff_edit_link(&act(), (isp.links[0], &shown), &link("c-0")).await.unwrap();
 
@@ -152,7 +152,7 @@ on_both! {
         let isp = isp(&db.store).await;
         let terms = LinkTerms { link_id: isp.links[0], valid_from_ms: START_MS, uptime_pct: None, latency_ms: None, loss_pct: None,
             down_when: store::DownWhen::Interface };
-        let row = |circuit, interface| ImportRow::Link { company: isp.company, terms: terms.clone(),
+        let row = |circuit, interface| ImportRow::Link { company: isp.company, terms: terms.clone(), measured_from_ms: None,
             link: new_link(isp.clients[0], isp.router, circuit, interface) };
         let rows = [row("N-1", "ether7"), row("n-1", "ether8")];
         assert_eq!(existing(db.store.import_rows(&act(), &rows).await), "N-1");

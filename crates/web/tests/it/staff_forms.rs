@@ -45,6 +45,44 @@ async fn bad_input_comes_back_with_the_error_at_its_field() {
     }
 }
 
+#[tokio::test]
+async fn the_start_of_measuring_is_set_by_the_companys_clock_and_left_alone_when_nobody_touches_it() {
+    for portal in portals().await {
+        let own = own_things(&portal).await;
+        let mut browser = on_duty(&portal, "olga", StaffRole::Operator, StaffScope::All).await;
+        let here = format!("/staff/links/{}/edit", own.link);
+        let edited = "circuit=MINE-1&interface=ether2&kind=ILL&committed=100&facing=customer&probe_target=198.51.100.7";
+        let is = async || portal.store.link(own.link).await.unwrap().measured_from_ms;
+        let page = browser.get(&here).await.body;
+        assert!(page.contains("name=\"measured_from\"") && page.contains("from the first poll"), "{page}");
+        let early = save(&mut browser, &here, &format!("{edited}&measured_from=2025-01-01T00:00")).await;
+        assert!(early.body.contains("id=\"measured_from-wrong\""), "{}", early.body);
+        assert!(early.body.contains("before the first day of service"), "{}", early.body);
+        let no_time = save(&mut browser, &here, &format!("{edited}&measured_from=soon")).await;
+        assert!(no_time.body.contains("id=\"measured_from-wrong\""), "{}", no_time.body);
+        let answer = save(&mut browser, &here, &format!("{edited}&measured_from=2026-11-10T14:00")).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+        assert_eq!(is().await, Some(1_794_299_400_000), "14:00 in Kolkata");
+        assert!(browser.get(&here).await.body.contains("value=\"2026-11-10T14:00\""));
+        let shown = browser.get(&format!("/staff/links/{}", own.link)).await.body;
+        assert!(shown.contains("Time counts from") && shown.contains("2026-11-10 14:00"), "{shown}");
+        // The form has minutes: what nobody touches stays as it is.
+        let exact = 1_794_299_400_000 + 7_125;
+        portal.store.set_measured_from(own.link, Some(exact), ("test", 0)).await.unwrap();
+        save(&mut browser, &here, &format!("{edited}&measured_from=2026-11-10T14:00&site=Pune")).await;
+        assert_eq!(is().await, Some(exact));
+        assert_eq!(portal.store.link(own.link).await.unwrap().site.as_deref(), Some("Pune"));
+        let new = format!(
+            "client={}&router={}&circuit=NEW-1&interface=ether9&kind=ILL&committed=100&facing=customer\
+             &activated=2026-11-01&down_when=interface&measured_from=2026-11-10T14:00",
+            own.client, own.router
+        );
+        assert_eq!(browser.post("/staff/links", &new).await.status, StatusCode::SEE_OTHER);
+        let link = portal.store.link_by_circuit("NEW-1").await.unwrap().unwrap();
+        assert_eq!(link.measured_from_ms, Some(1_794_299_400_000));
+    }
+}
+
 /// The form, and what has such a name already.
 #[tokio::test]
 async fn a_name_that_looks_the_same_is_refused_at_its_field_with_what_has_it() {

@@ -60,7 +60,7 @@ async fn somebody_is_invited_sets_a_password_and_works() {
         assert!(log.contains("staff.add") && log.contains("invitation.accept"), "{log}");
         assert!(!log.contains("argon2") && !log.contains("kettle") && !log.contains(&link[13..]), "{log}");
 
-        refused(&mut admin, "/staff/team", &form, "Somebody has that user name.").await;
+        refused(&mut admin, "/staff/team", &form, "There is already a staff user &#34;olga&#34;.").await;
         let typed = "username=new&display_name=New+P&email=nowhere&role=boss&companies=";
         let answer = admin.post("/staff/team", typed).await;
         for expected in

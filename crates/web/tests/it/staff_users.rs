@@ -32,7 +32,7 @@ async fn somebody_is_invited_or_gets_a_password_and_the_log_knows_neither_secret
         assert_eq!((answer.status, mails(&portal, INVITATION_MAIL).await), (StatusCode::SEE_OTHER, 2));
 
         let taken = browser.post("/staff/users", &form("username=MEERA")).await;
-        assert!(taken.body.contains("Somebody has that user name."), "{}", taken.body);
+        assert!(taken.body.contains("There is already a portal user &#34;meera&#34;."), "{}", taken.body);
         let weak = browser.post("/staff/users", &form("username=ravi&password=password1234")).await;
         assert_eq!(weak.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(weak.body.contains("id=\"password-wrong\"") && !weak.body.contains("password1234"));

@@ -176,7 +176,12 @@ pub(crate) async fn add(
     mut input: Input,
 ) -> Answered<Response> {
     let circuit = input.text("circuit", REASON_CHARS_MAX);
-    let link = app.store.staff_link_by_circuit(&session.scope, &circuit).await?;
+    // As it was typed: what names a link must find one whose circuit an older version kept with marks in it.
+    let link = app.store.staff_link_by_circuit(&session.scope, input.value("circuit")).await?;
+    let link = match link {
+        None => app.store.staff_link_by_circuit(&session.scope, &circuit).await?,
+        found => found,
+    };
     if link.is_none() && !circuit.is_empty() {
         input.fault("circuit", "There is no link of that circuit id.");
     }

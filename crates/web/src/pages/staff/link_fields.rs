@@ -2,12 +2,19 @@ use import::field;
 use store::Facing;
 
 use crate::pages::staff::clients::NAME_CHARS_MAX;
-use crate::pages::staff::form::{Field, Input, words};
+use crate::pages::staff::form::{Field, Input, Kind, words};
 
 const FACINGS: &[(&str, &str)] = &[
     ("customer", "The customer: what the router receives is upload"),
     ("upstream", "Upstream: what the router receives is download"),
 ];
+
+/// From when on a link's time counts.
+pub(crate) fn measured_from(input: &Input) -> Field {
+    Field::new(input, "measured_from", "Time counts from", Kind::Input("datetime-local")).hint(
+        "Leave empty: from the first poll. Not before the first day of service; by the company's clock.",
+    )
+}
 
 pub(crate) fn common(input: &Input, interface: Vec<Field>) -> Vec<Field> {
     let mut fields = vec![Field::text(input, "circuit", "Circuit id").required().hint("Unique.")];

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::extract::{Query, State};
 use axum::response::Response;
 use import::field;
-use store::{ClientId, DownWhen, Link, LinkId, NewLink, RouterId, StoreError};
+use store::{ClientId, DownWhen, Link, LinkId, MEASURED_FROM, NewLink, RouterId, StoreError};
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -11,7 +11,7 @@ use crate::error::PageError;
 use crate::pages::render;
 use crate::pages::staff::form::{Field, FormPage, Input, Kind, chosen};
 use crate::pages::staff::interfaces::{self, Interfaces};
-use crate::pages::staff::link_fields::{Typed, common};
+use crate::pages::staff::link_fields::{Typed, common, measured_from};
 use crate::pages::staff::{Answered, Frame, LINKS, gone_to, terms};
 use crate::staff::StaffSession;
 use crate::zone::Zone;
@@ -56,6 +56,7 @@ pub(crate) async fn new_form(app: &App, session: &StaffSession, input: &Input) -
     fields.extend(common(input, interface));
     let day = Field::new(input, "activated", "First day of service", Kind::Input("date"));
     fields.push(day.required().hint("From 00:00 by the company's clock."));
+    fields.push(measured_from(input));
     fields.extend(terms::fields(input));
     Ok(FormPage {
         frame: Frame::new(app, session, LINKS),
@@ -87,6 +88,7 @@ pub(crate) async fn add(
     }
     let zone = zone.unwrap_or_else(|| session.zone.clone());
     let activated = input.parsed("activated", |text| day(&zone, text));
+    let from_ms = input.parsed_or_none("measured_from", |text| field::moment(text, zone.time_zone()));
     let terms = activated.and_then(|from_ms| terms::typed(&mut input, LinkId(0), from_ms));
     if let (Some(terms), Some(typed)) = (&terms, &typed)
         && terms.down_when == DownWhen::InterfaceOrNoAnswer
@@ -104,7 +106,7 @@ pub(crate) async fn add(
         let new = new_link(&typed, (client_id, router_id), activated_at_ms);
         let address = caller.address_text();
         let act = session.act(&address, app.clock.now_ms());
-        match app.store.staff_add_link(&act, &new, &terms).await {
+        match app.store.staff_add_link(&act, &new, &terms, from_ms).await {
             Ok(id) => return Ok(gone_to(&format!("{LINKS}/{id}"))),
             Err(error) => fault(&mut input, error)?,
         }
@@ -144,6 +146,9 @@ pub(crate) fn fault(input: &mut Input, error: StoreError) -> Answered<()> {
         }
         StoreError::NotFound { what: "router" } => input.fault("router", "There is no such router."),
         StoreError::NotFound { what: "client" } => input.fault("client", "There is no such client."),
+        StoreError::Invalid { what: MEASURED_FROM, why } => {
+            input.fault("measured_from", format!("This does not fit: {why}."));
+        }
         StoreError::Invalid { why, .. } => input.fault("router", format!("This does not fit: {why}.")),
         error => return Err(error.into()),
     }

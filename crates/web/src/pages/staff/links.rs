@@ -140,6 +140,8 @@ fn facts(row: &StaffLink, link: &Link, zone: &Zone) -> Vec<(&'static str, Cell)>
         ("Port faces", Cell::text(facing)),
         ("Activated", Cell::text(zone.iso_moment(link.activated_at_ms))),
     ];
+    let measured = link.measured_from_ms.map_or("not measured yet".to_owned(), |ms| zone.iso_moment(ms));
+    facts.push(("Time counts from", Cell::text(measured)));
     facts.extend(link.terminated_at_ms.map(|at_ms| ("Contract ends", Cell::text(zone.iso_moment(at_ms)))));
     facts.push(("Times in", Cell::text(zone.label(link.activated_at_ms))));
     facts
