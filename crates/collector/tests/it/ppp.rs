@@ -311,6 +311,7 @@ fn fields_of(link: &store::Link) -> store::LinkFields<'_> {
         probe_target: link.probe_target.as_deref(),
         facing: link.facing,
         site: link.site.as_deref(),
+        measured_from_ms: None,
     }
 }
 

@@ -53,6 +53,7 @@ async fn edit(store: &Store, link: &Link, interface: &str) -> anyhow::Result<()>
         probe_target: before.probe_target.as_deref(),
         facing: before.facing,
         site: before.site.as_deref(),
+        measured_from_ms: None,
     };
     store.staff_edit_link(&act(&operator()), (link.id, &shown), &fields).await.map_err(refused)
 }
