@@ -126,8 +126,8 @@ const STAFF_AUDIT: Differs = scoped!(
         FROM audit_events e WHERE"]
     "e.company_id"
     ["AND ($2 IS NULL OR e.actor = $2)
-        AND (LOWER(e.actor) LIKE LOWER($3) ESCAPE '\\' OR LOWER(e.action) LIKE LOWER($3) ESCAPE '\\'
-            OR LOWER(e.subject) LIKE LOWER($3) ESCAPE '\\' OR LOWER(e.detail) LIKE LOWER($3) ESCAPE '\\')
+        AND (e.actor GLOB $3 OR e.action GLOB $3
+            OR e.subject GLOB $3 OR e.detail GLOB $3)
         ORDER BY e.id DESC LIMIT $4 OFFSET $5"]
 );
 
@@ -143,7 +143,7 @@ impl Store {
         let rows: Vec<Counted<Row>> = on!(reader, db => sqlx::query_as(sql)
             .bind(scope)
             .bind(asked.actor)
-            .bind(asked.ask.pattern())
+            .bind(asked.ask.pattern(&reader))
             .bind(STAFF_PAGE_ROWS)
             .bind(asked.ask.offset())
             .fetch_all(db)

@@ -87,6 +87,7 @@ mod sample;
 mod sample_write;
 mod seal;
 mod seal_upgrade;
+mod search;
 mod second_factor;
 mod session;
 mod shared_answer;

@@ -103,8 +103,8 @@ const LIST: Differs = alerts!(
             OR ($3 = 'new' AND a.closed_at_ms IS NULL AND a.dismissed_at_ms IS NULL
                 AND a.acknowledged_at_ms IS NULL)
             OR ($3 = 'dismissed' AND a.dismissed_at_ms IS NOT NULL) OR ($3 = 'over' AND a.closed_at_ms IS NOT NULL))
-        AND (LOWER(a.about) LIKE LOWER($4) ESCAPE '\\' OR LOWER(COALESCE(c.name, '')) LIKE LOWER($4) ESCAPE '\\'
-            OR LOWER(COALESCE(a.assigned_to, '')) LIKE LOWER($4) ESCAPE '\\')
+        AND (a.about GLOB $4 OR COALESCE(c.name, '') GLOB $4
+            OR COALESCE(a.assigned_to, '') GLOB $4)
         ORDER BY CASE WHEN a.closed_at_ms IS NULL AND a.dismissed_at_ms IS NULL THEN 0 ELSE 1 END, a.id DESC
         LIMIT $5 OFFSET $6"
 );
@@ -128,7 +128,7 @@ impl Store {
             .bind(scope)
             .bind(asked.event.map(NotificationEvent::as_str))
             .bind(asked.standing.map(AlertStanding::as_str))
-            .bind(asked.ask.pattern())
+            .bind(asked.ask.pattern(&reader))
             .bind(STAFF_PAGE_ROWS)
             .bind(asked.ask.offset())
             .fetch_all(db)

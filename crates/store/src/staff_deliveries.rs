@@ -197,9 +197,9 @@ const LIST: Differs = deliveries!(
         AND ($4 IS NULL
             OR CASE WHEN d.recipient LIKE 'webhook:%' THEN 'webhook' WHEN d.recipient LIKE 'whatsapp:%' THEN 'whatsapp'
                 WHEN d.recipient IS NOT NULL THEN 'mail' END = $4) AND ($10 IS NULL OR d.recipient = $10)
-        AND (LOWER(d.about) LIKE LOWER($7) ESCAPE '\\' OR LOWER(COALESCE(d.recipient, '')) LIKE LOWER($7) ESCAPE '\\'
-            OR LOWER(COALESCE(c.name, '')) LIKE LOWER($7) ESCAPE '\\'
-            OR LOWER(COALESCE(d.answer, d.reason, '')) LIKE LOWER($7) ESCAPE '\\')
+        AND (d.about GLOB $7 OR COALESCE(d.recipient, '') GLOB $7
+            OR COALESCE(c.name, '') GLOB $7
+            OR COALESCE(d.answer, d.reason, '') GLOB $7)
         ORDER BY d.at_ms DESC, d.line DESC, d.mail_id DESC LIMIT $8 OFFSET $9"]
 );
 const ONE: Differs = deliveries!([messages!(), " WHERE o.id = $2"][""]);
@@ -238,7 +238,7 @@ impl Store {
             .bind(asked.channel.map(Channel::as_str))
             .bind(asked.from_ms.unwrap_or(i64::MIN))
             .bind(asked.to_ms.unwrap_or(i64::MAX))
-            .bind(asked.ask.pattern())
+            .bind(asked.ask.pattern(&reader))
             .bind(limit)
             .bind(offset)
             .bind(asked.recipient)

@@ -160,9 +160,9 @@ pub(crate) use exclusion_select;
 
 const LINKS: Differs = scoped!(
     [link_select!(", COUNT(*) OVER () AS total")] "c.company_id"
-    ["AND (LOWER(l.circuit) LIKE LOWER($2) ESCAPE '\\' OR LOWER(COALESCE(l.site, '')) LIKE LOWER($2) ESCAPE '\\'
-            OR LOWER(c.name) LIKE LOWER($2) ESCAPE '\\' OR LOWER(r.name) LIKE LOWER($2) ESCAPE '\\'
-            OR LOWER(COALESCE(l.service_ref, '')) LIKE LOWER($2) ESCAPE '\\')
+    ["AND (l.circuit GLOB $2 OR COALESCE(l.site, '') GLOB $2
+            OR c.name GLOB $2 OR r.name GLOB $2
+            OR COALESCE(l.service_ref, '') GLOB $2)
         AND ($5 IS NULL OR l.client_id = $5) AND ($6 IS NULL OR l.router_id = $6)
         ORDER BY l.terminated_at_ms IS NOT NULL, l.circuit LIMIT $3 OFFSET $4"]
 );
@@ -175,8 +175,8 @@ const WALL: Differs = scoped!(
 const LINK: Differs = scoped!([link_select!("")] "c.company_id" ["AND l.id = $2"]);
 const EXCLUSIONS: Differs = scoped!(
     [exclusion_select!(", COUNT(*) OVER () AS total")] "c.company_id"
-    ["AND (LOWER(l.circuit) LIKE LOWER($2) ESCAPE '\\' OR LOWER(c.name) LIKE LOWER($2) ESCAPE '\\'
-            OR LOWER(e.reason) LIKE LOWER($2) ESCAPE '\\')
+    ["AND (l.circuit GLOB $2 OR c.name GLOB $2
+            OR e.reason GLOB $2)
         AND ($5 IS NULL OR e.link_id = $5) ORDER BY e.from_ms DESC, e.id DESC LIMIT $3 OFFSET $4"]
 );
 const EXCLUSION: Differs = scoped!([exclusion_select!("")] "c.company_id" ["AND e.id = $2"]);
@@ -193,7 +193,7 @@ impl Store {
         let (sql, scope) = (LINKS.on(&reader), scope.parameter()?);
         let rows: Vec<Counted<LinkRow>> = on!(reader, db => sqlx::query_as(sql)
             .bind(scope)
-            .bind(ask.pattern())
+            .bind(ask.pattern(&reader))
             .bind(STAFF_PAGE_ROWS)
             .bind(ask.offset())
             .bind(client)
@@ -249,7 +249,7 @@ impl Store {
         let (sql, scope) = (EXCLUSIONS.on(&reader), scope.parameter()?);
         let rows: Vec<Counted<ExclusionRow>> = on!(reader, db => sqlx::query_as(sql)
             .bind(scope)
-            .bind(ask.pattern())
+            .bind(ask.pattern(&reader))
             .bind(STAFF_PAGE_ROWS)
             .bind(ask.offset())
             .bind(link)

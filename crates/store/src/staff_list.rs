@@ -136,7 +136,7 @@ const COMPANIES: Differs = scoped!(
 );
 const CLIENTS: Differs = scoped!(
     [client_select!("$5", ", COUNT(*) OVER () AS total")] "c.company_id"
-    ["AND LOWER(c.name) LIKE LOWER($2) ESCAPE '\\' ORDER BY c.retired_at_ms IS NOT NULL, c.name, c.id LIMIT $3 OFFSET $4"]
+    ["AND c.name GLOB $2 ORDER BY c.retired_at_ms IS NOT NULL, c.name, c.id LIMIT $3 OFFSET $4"]
 );
 const CLIENT_NAMES: Differs = scoped!(
     [client_select!("$3", "")] "c.company_id" ["AND c.retired_at_ms IS NULL ORDER BY c.name, c.id LIMIT $2"]
@@ -145,12 +145,12 @@ const CLIENT: Differs = scoped!([client_select!("$3", "")] "c.company_id" ["AND 
 const USERS: Differs = scoped!(
     [user_select!(", COUNT(*) OVER () AS total")]
     "c.company_id"
-    ["AND (LOWER(u.username) LIKE LOWER($2) ESCAPE '\\' OR LOWER(u.email) LIKE LOWER($2) ESCAPE '\\' OR LOWER(c.name) LIKE LOWER($2) ESCAPE '\\')
+    ["AND (u.username GLOB $2 OR u.email GLOB $2 OR c.name GLOB $2)
         AND ($5 IS NULL OR u.client_id = $5) ORDER BY u.username LIMIT $3 OFFSET $4"]
 );
 const ROUTERS: Differs = scoped!(
     [router_select!("$5", ", COUNT(*) OVER () AS total")] "r.company_id"
-    ["AND (LOWER(r.name) LIKE LOWER($2) ESCAPE '\\' OR LOWER(r.address) LIKE LOWER($2) ESCAPE '\\')
+    ["AND (r.name GLOB $2 OR r.address GLOB $2)
         ORDER BY NOT r.active, COALESCE(s.reachable, TRUE), r.name LIMIT $3 OFFSET $4"]
 );
 const ROUTER_NAMES: Differs = scoped!(
@@ -185,7 +185,7 @@ impl Store {
         let (sql, scope) = (CLIENTS.on(&reader), scope.parameter()?);
         let rows: Vec<Counted<StaffClient>> = on!(reader, db => sqlx::query_as(sql)
             .bind(scope)
-            .bind(ask.pattern())
+            .bind(ask.pattern(&reader))
             .bind(STAFF_PAGE_ROWS)
             .bind(ask.offset())
             .bind(now_ms)
@@ -234,7 +234,7 @@ impl Store {
         let (sql, scope) = (USERS.on(&reader), scope.parameter()?);
         let rows: Vec<Counted<StaffPortalUser>> = on!(reader, db => sqlx::query_as(sql)
             .bind(scope)
-            .bind(ask.pattern())
+            .bind(ask.pattern(&reader))
             .bind(STAFF_PAGE_ROWS)
             .bind(ask.offset())
             .bind(client)
@@ -254,7 +254,7 @@ impl Store {
         let (sql, scope) = (ROUTERS.on(&reader), scope.parameter()?);
         let rows: Vec<Counted<StaffRouter>> = on!(reader, db => sqlx::query_as(sql)
             .bind(scope)
-            .bind(ask.pattern())
+            .bind(ask.pattern(&reader))
             .bind(STAFF_PAGE_ROWS)
             .bind(ask.offset())
             .bind(now_ms)

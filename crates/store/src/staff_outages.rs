@@ -99,9 +99,9 @@ pub(crate) use outages;
 const LIST: Differs = outages!(
     [", COUNT(*) OVER () AS total"]
     "AND ($2 IS NULL OR ($2 = 'open' AND o.to_ms IS NULL) OR ($2 = 'unexplained' AND o.reason IS NULL))
-        AND (LOWER(l.circuit) LIKE LOWER($3) ESCAPE '\\' OR LOWER(c.name) LIKE LOWER($3) ESCAPE '\\'
-            OR LOWER(COALESCE(l.site, '')) LIKE LOWER($3) ESCAPE '\\'
-            OR LOWER(COALESCE(o.reason, '')) LIKE LOWER($3) ESCAPE '\\')
+        AND (l.circuit GLOB $3 OR c.name GLOB $3
+            OR COALESCE(l.site, '') GLOB $3
+            OR COALESCE(o.reason, '') GLOB $3)
         ORDER BY CASE WHEN o.to_ms IS NULL THEN 0 ELSE 1 END, o.from_ms DESC, o.id DESC LIMIT $4 OFFSET $5"
 );
 const ONE: Differs = outages!([""] "AND o.id = $2");
@@ -118,7 +118,7 @@ impl Store {
         let rows: Vec<Counted<Row>> = on!(reader, db => sqlx::query_as(sql)
             .bind(scope)
             .bind(asked.standing.map(OutageStanding::as_str))
-            .bind(asked.ask.pattern())
+            .bind(asked.ask.pattern(&reader))
             .bind(STAFF_PAGE_ROWS)
             .bind(asked.ask.offset())
             .fetch_all(db)

@@ -69,8 +69,8 @@ macro_rules! list {
             ["AND ($2 IS NULL OR r.month = $2) AND ($3 IS NULL OR r.client_id = $3) AND ($4 IS NULL OR r.overall = $4)
                 AND ($5 OR r.revision = (SELECT MAX(n.revision) FROM sla_reports n
                     WHERE n.link_id = r.link_id AND n.month = r.month))
-                AND (LOWER(l.circuit) LIKE LOWER($6) ESCAPE '\\' OR LOWER(c.name) LIKE LOWER($6) ESCAPE '\\'
-                    OR LOWER(COALESCE(l.site, '')) LIKE LOWER($6) ESCAPE '\\')
+                AND (l.circuit GLOB $6 OR c.name GLOB $6
+                    OR COALESCE(l.site, '') GLOB $6)
                 ORDER BY r.month DESC, l.circuit, r.link_id, r.revision DESC LIMIT $7 OFFSET $8) p
                 JOIN sla_reports r ON r.id = p.id JOIN client_links l ON l.id = r.link_id
                 JOIN clients c ON c.id = r.client_id JOIN companies m ON m.id = c.company_id
@@ -103,7 +103,7 @@ impl Store {
             .bind(asked.client)
             .bind(asked.verdict.map(Verdict::as_str))
             .bind(asked.all_revisions)
-            .bind(asked.ask.pattern())
+            .bind(asked.ask.pattern(&reader))
             .bind(STAFF_PAGE_ROWS)
             .bind(asked.ask.offset())
             .fetch_all(db)

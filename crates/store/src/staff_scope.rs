@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::engine::{Tx, json, on};
-use crate::text::storable;
-use crate::{AuditEvent, ClientId, CompanyId, ExclusionId, LinkId, RouterId, Store, StoreError, audit};
+use crate::engine::{Engine, Tx, json, on};
+use crate::{
+    AuditEvent, ClientId, CompanyId, ExclusionId, LinkId, RouterId, Store, StoreError, audit, search,
+};
 
 /// The companies that a person of the ISP works for.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -96,6 +97,7 @@ impl StaffAct<'_> {
 }
 
 /// A text for both engines whose first parameter is a [`StaffScope`]: `scoped!(["SELECT …"] "c.company_id" ["ORDER BY …"])`.
+/// What it searches with `GLOB` takes [`StaffAsk::pattern`].
 macro_rules! scoped {
     ([$($before:tt)*] $column:literal [$($after:tt)*]) => {
         $crate::engine::Differs {
@@ -106,13 +108,13 @@ macro_rules! scoped {
                 " IN (SELECT value FROM json_each($1))) ",
                 $($after)*
             ),
-            postgres: concat!(
+            postgres: $crate::search::with_regex!(concat!(
                 $($before)*,
                 " ($1::text IS NULL OR ",
                 $column,
                 " IN (SELECT value::bigint FROM json_array_elements_text($1::json))) ",
                 $($after)*
-            ),
+            )),
         }
     };
 }
@@ -120,32 +122,20 @@ pub(crate) use scoped;
 
 /// Rows of one page of a list.
 pub const STAFF_PAGE_ROWS: i64 = 50;
-/// Longer search words find nothing more.
-const SEARCH_CHARS_MAX: usize = 100;
 
 /// What a list is asked for: words, and which page, from 1 on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StaffAsk<'a> {
-    /// Found anywhere in the names, without regard to the case of ASCII letters at least; empty: all.
+    /// Found anywhere in the names, without regard to case; empty: all.
     pub search: &'a str,
     /// From 1 on.
     pub page: i64,
 }
 
 impl StaffAsk<'_> {
-    /// The pattern for `LOWER(…) LIKE LOWER(…) ESCAPE '\'`: the engine makes both sides lower, for the two differ beyond ASCII.
-    pub(crate) fn pattern(&self) -> String {
-        let mut pattern = String::from("%");
-        for letter in storable(self.search.trim()).chars().take(SEARCH_CHARS_MAX) {
-            if matches!(letter, '%' | '_' | '\\') {
-                pattern.push('\\');
-            }
-            pattern.push(letter);
-        }
-        if pattern.len() > 1 {
-            pattern.push('%');
-        }
-        pattern
+    /// The parameter that is searched for, see [`search`].
+    pub(crate) fn pattern<S, P>(&self, engine: &Engine<S, P>) -> String {
+        search::contains(self.search, engine)
     }
 
     pub(crate) fn offset(&self) -> i64 {
@@ -231,12 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_searched_for_is_taken_by_the_letter() {
-        let pattern = |search| StaffAsk { search, page: 1 }.pattern();
-        assert_eq!(pattern(""), "%");
-        assert_eq!(pattern(" Edge_1 "), "%Edge\\_1%");
-        assert_eq!(pattern("Ö\0"), "%Ö\u{fffd}%", "PostgreSQL takes no U+0000");
-        assert_eq!(pattern("50%\\"), "%50\\%\\\\%");
+    fn pages_count_from_one() {
         assert_eq!(StaffAsk { search: "", page: -7 }.offset(), 0);
     }
 }

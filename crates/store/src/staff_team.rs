@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::engine::{Differs, Tx, on};
+use crate::search::with_regex;
 use crate::staff_password::NO_PASSWORD;
 use crate::staff_scope::Counted;
 use crate::{
@@ -131,19 +132,19 @@ macro_rules! on_either {
                 "SELECT value FROM json_each($1)",
                 $rest
             ),
-            postgres: members!(
+            postgres: with_regex!(members!(
                 "(SELECT COALESCE(json_agg(json_build_array(c.id, c.name) ORDER BY c.name, c.id), '[]'::json)::text
                     FROM staff_user_companies m JOIN companies c ON c.id = m.company_id WHERE m.staff_user_id = u.id)",
                 "SELECT value::bigint FROM json_array_elements_text($1::json)",
                 $rest
-            ),
+            )),
         }
     };
 }
 
 const LIST: Differs = on_either!(
-    "AND (LOWER(u.username) LIKE LOWER($3) ESCAPE '\\' OR LOWER(u.display_name) LIKE LOWER($3) ESCAPE '\\'
-        OR LOWER(u.email) LIKE LOWER($3) ESCAPE '\\')
+    "AND (u.username GLOB $3 OR u.display_name GLOB $3
+        OR u.email GLOB $3)
     ORDER BY u.disabled_at_ms IS NOT NULL, u.username LIMIT $4 OFFSET $5"
 );
 const ONE: Differs = on_either!("AND u.id = $3");
@@ -174,7 +175,7 @@ impl Store {
         let rows: Vec<Counted<Row>> = on!(reader, db => sqlx::query_as(sql)
             .bind(scope)
             .bind(NO_PASSWORD)
-            .bind(ask.pattern())
+            .bind(ask.pattern(&reader))
             .bind(rows_max)
             .bind(ask.offset())
             .fetch_all(db)

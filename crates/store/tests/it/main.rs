@@ -31,6 +31,7 @@ mod router;
 mod router_check;
 mod sample;
 mod schema;
+mod search;
 mod session;
 mod shown;
 mod staff;
