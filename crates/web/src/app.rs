@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use sla::Month;
-use store::{ClientId, Clock, CompanyId, Store};
+use store::{ClientId, Clock, CompanyId, StaffUserId, Store};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -31,6 +31,7 @@ use crate::refusal_log::RefusalLog;
 use crate::rendered::PageKey;
 use crate::routes::routes;
 use crate::session::SessionRows;
+use crate::staff::StaffRows;
 use crate::throttle::Throttle;
 use crate::watcher::Watcher;
 use crate::{Settings, headers, notices};
@@ -48,6 +49,8 @@ const SESSIONS_KEPT_MAX: usize = 4_096;
 const BOARDS_KEPT_MAX: usize = 64;
 /// Looks of companies kept; one is the size of its logo, at most 512 KiB.
 const BRANDS_KEPT_MAX: usize = 64;
+/// Staff users kept as they were read; one is under 1 kB, and some 10 bytes more for each company.
+const STAFF_KEPT_MAX: usize = 256;
 /// Written pages kept; the largest, 500 links by site, is about 700 kB.
 const PAGES_KEPT_MAX: usize = 64;
 
@@ -76,6 +79,8 @@ pub(crate) struct Parts {
     pub(crate) sessions: Arc<Kept<[u8; 32], SessionRows>>,
     pub(crate) boards: Arc<Kept<(ClientId, Month), ClientLinks>>,
     pub(crate) brands: Arc<Kept<CompanyId, Brand>>,
+    /// What each staff page shows of its reader.
+    pub(crate) staff: Arc<Kept<StaffUserId, StaffRows>>,
     /// Pages as they were written, within one second.
     pub(crate) pages: Arc<Kept<PageKey, Bytes>>,
     pub(crate) watcher: Watcher,
@@ -123,6 +128,7 @@ pub fn router(store: Store, clock: Clock, settings: Settings, readiness: Readine
         sessions: Arc::new(Kept::new(SESSIONS_KEPT_MAX)),
         boards: Arc::new(Kept::new(BOARDS_KEPT_MAX)),
         brands: Arc::new(Kept::new(BRANDS_KEPT_MAX)),
+        staff: Arc::new(Kept::new(STAFF_KEPT_MAX)),
         pages: Arc::new(Kept::new(PAGES_KEPT_MAX)),
         login_gates: LoginGates::default(),
         throttle: Throttle::default(),

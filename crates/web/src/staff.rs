@@ -1,6 +1,9 @@
 //! The session of a person of the ISP: the mechanism of the portal's sessions under a cookie of its own. Neither opens a
 //! page of the other.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -24,6 +27,14 @@ const SESSION: &str = "leaseline-staff";
 /// A person of the ISP who is logged in.
 #[derive(Clone, Debug)]
 pub(crate) struct StaffSession {
+    pub(crate) rows: Arc<StaffRows>,
+    pub(crate) id: SessionId,
+    pub(crate) token_hash: [u8; 32],
+}
+
+/// What every staff page shows of a staff user and the companies, read together.
+#[derive(Clone, Debug)]
+pub(crate) struct StaffRows {
     pub(crate) user: StaffUser,
     /// The argument of every store function behind a staff page.
     pub(crate) scope: StaffScope,
@@ -34,12 +45,18 @@ pub(crate) struct StaffSession {
     has_one_zone: bool,
     /// How many alerts are there to be dealt with, for the menu of each page.
     pub(crate) open_alerts: i64,
-    pub(crate) id: SessionId,
-    pub(crate) token_hash: [u8; 32],
     /// A second factor is demanded, and this person has none.
     pub(crate) lacks_factor: bool,
     /// `staff:<user name>`
     actor: String,
+}
+
+impl Deref for StaffSession {
+    type Target = StaffRows;
+
+    fn deref(&self) -> &StaffRows {
+        &self.rows
+    }
 }
 
 impl StaffSession {
@@ -161,7 +178,8 @@ pub(crate) fn token_hash(headers: &HeaderMap, settings: &Settings) -> Option<[u8
     caller::cookie(headers, settings, SESSION).map(|token| Token::hash_of(&token))
 }
 
-/// The session that the request's cookie names. It is prolonged if the request is `by_user`.
+/// The session that the request's cookie names. It is prolonged if the request is `by_user`. Its row is read each time; what
+/// else a page shows of the user is kept until the next commit.
 pub(crate) async fn find(
     headers: &HeaderMap,
     app: &App,
@@ -169,11 +187,20 @@ pub(crate) async fn find(
 ) -> Result<Option<StaffSession>, PageError> {
     let Some(token_hash) = token_hash(headers, &app.settings) else { return Ok(None) };
     let now_ms = app.clock.now_ms();
-    let Some((session, user)) = app.store.staff_session(&token_hash, now_ms).await? else { return Ok(None) };
+    let version = app.store.data_version().await?;
+    let Some(session) = app.store.session(&token_hash, now_ms).await? else { return Ok(None) };
+    let SessionUser::Staff(user) = session.user else { return Ok(None) };
     if by_user && now_ms - session.seen_at_ms >= TOUCH_EVERY_MS {
         let expires_at_ms = expiry(&app.settings, session.created_at_ms, now_ms);
         app.store.touch_session(&token_hash, now_ms, expires_at_ms).await?;
     }
+    let rows = app.staff.get(&version, user, async || read(app, user).await).await?;
+    Ok(Some(StaffSession { rows, id: session.id, token_hash }))
+}
+
+async fn read(app: &App, user: StaffUserId) -> Result<StaffRows, PageError> {
+    tracing::trace!(?user, "the staff user is read from the store");
+    let user = app.store.staff_user(user).await?;
     let lacks_factor = lacks_factor(app, user.id).await?;
     let scope = app.store.staff_scope(user.id).await?;
     let companies = app.store.staff_companies(&scope).await?;
@@ -188,18 +215,15 @@ pub(crate) async fn find(
         [only] => only.name.clone(),
         several => format!("{} companies", several.len()),
     };
-    let actor = format!("staff:{}", user.username);
     let open_alerts = app.store.staff_open_alerts(&scope).await?;
-    Ok(Some(StaffSession {
+    Ok(StaffRows {
         scope,
         open_alerts,
         works_for,
         zone: Zone::named(one_zone.unwrap_or("UTC")),
         has_one_zone: one_zone.is_some(),
-        id: session.id,
-        token_hash,
         lacks_factor,
-        actor,
+        actor: format!("staff:{}", user.username),
         user,
-    }))
+    })
 }

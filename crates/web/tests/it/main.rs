@@ -30,6 +30,7 @@ mod staff_files;
 mod staff_forms;
 mod staff_password;
 mod staff_reports;
+mod staff_session;
 mod staff_team;
 mod staff_users;
 mod staff_walk;

@@ -1,5 +1,7 @@
 //! Everything that a person of the ISP may see, as CSV files.
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -101,8 +103,9 @@ impl Running {
         let (store, now_ms) = (&self.app.store, self.app.clock.now_ms());
         let found = store.staff_session(&self.session.token_hash, now_ms).await?;
         let (_, user) = found.ok_or(StoreError::NotFound { what: "session" })?;
-        self.session.scope = store.staff_scope(user.id).await?;
-        self.session.user = user;
+        let scope = store.staff_scope(user.id).await?;
+        let rows = Arc::make_mut(&mut self.session.rows);
+        (rows.scope, rows.user) = (scope, user);
         let piece = self.list.piece(&self.app, &self.session, self.after).await?;
         let rows = &piece.rows[..piece.rows.len().min(self.rows_left)];
         self.rows_left -= rows.len();
