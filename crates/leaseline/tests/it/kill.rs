@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, process::Stdio, time::Duration};
 
 use routeros_sim::{Fleet, InterfaceSpec, PingProfile, RouterSpec, SimClock};
-use serde_json::Value;
+use store::{Link, Store};
 
 use crate::{first_router::now_ms, installation::Installation};
 
@@ -18,12 +18,14 @@ async fn kill_9_during_polling_leaves_no_round_half_there_and_none_twice() {
         spec = spec.interface(InterfaceSpec::ethernet(&format!("ether{port}")));
     }
     let address = fleet.add(spec).await.expect("a router").address();
+    let runtime = tokio::runtime::Handle::current();
     let checks = tokio::task::spawn_blocking(move || {
         let installation = Installation::new();
         installation.add_router("edge", address, "secret");
         for port in 1..=LINKS {
             installation.add_link(&format!("C-{port}"), "edge", &format!("ether{port}"));
         }
+        let mut rounds = 0;
         for round in 0..KILLS {
             let mut server = installation
                 .command(&["serve", "--role", "collector"])
@@ -38,41 +40,41 @@ async fn kill_9_during_polling_leaves_no_round_half_there_and_none_twice() {
             std::thread::sleep(Duration::from_millis(700 + u64::from(round) * 61));
             server.kill().expect("killed");
             server.wait().expect("gone");
-            check(&installation);
+            rounds = runtime.block_on(check(&installation));
         }
-        let rounds = readings(&installation).len();
         assert!(rounds >= 5, "the collector must have worked between the kills: {rounds} rounds");
     });
     checks.await.expect("the checks hold");
     fleet.shutdown().await;
 }
 
+/// Every round holds all links, once, and no spans overlap; how many rounds there are.
+async fn check(installation: &Installation) -> usize {
+    // Each time as a process that starts after the kill finds it.
+    let store = installation.store().await;
+    let links = store.links().await.expect("the links");
+    assert_eq!(links.len(), LINKS);
+    let rounds = readings(&store, &links).await;
+    for (at_ms, count) in &rounds {
+        assert_eq!(*count, LINKS, "the round at {at_ms} is not whole, or is there twice");
+    }
+    for link in &links {
+        let spans = store.spans(link.id, 0, i64::MAX / 2).await.expect("the spans");
+        for pair in spans.windows(2) {
+            assert!(pair[0].to_ms <= pair[1].from_ms, "spans overlap: {:?} {:?}", pair[0], pair[1]);
+        }
+    }
+    store.close().await;
+    rounds.len()
+}
+
 /// How many links each round holds.
-fn readings(installation: &Installation) -> BTreeMap<i64, usize> {
+async fn readings(store: &Store, links: &[Link]) -> BTreeMap<i64, usize> {
     let mut rounds = BTreeMap::new();
-    for port in 1..=LINKS {
-        let samples = installation.json(&["sample", "list", "--link", &format!("C-{port}")]);
-        for sample in samples.as_array().expect("a list") {
-            *rounds.entry(sample["at_ms"].as_i64().expect("a time")).or_default() += 1;
+    for link in links {
+        for sample in store.samples(link.id, 0, i64::MAX / 2).await.expect("the samples") {
+            *rounds.entry(sample.at_ms).or_default() += 1;
         }
     }
     rounds
-}
-
-fn check(installation: &Installation) {
-    for (at_ms, links) in readings(installation) {
-        assert_eq!(links, LINKS, "the round at {at_ms} is not whole, or is there twice");
-    }
-    for port in 1..=LINKS {
-        let spans = installation.json(&["span", "list", "--link", &format!("C-{port}")]);
-        let ms = |span: &Value, key: &str| span[key].as_i64().expect("a time");
-        for pair in spans.as_array().expect("a list").windows(2) {
-            assert!(
-                ms(&pair[0], "to_ms") <= ms(&pair[1], "from_ms"),
-                "spans overlap: {} {}",
-                pair[0],
-                pair[1]
-            );
-        }
-    }
 }
