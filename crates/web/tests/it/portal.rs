@@ -62,14 +62,21 @@ pub(crate) async fn portals() -> Vec<Portal> {
 }
 
 pub(crate) async fn portals_with(settings: Settings) -> Vec<Portal> {
-    let mut all = Vec::new();
-    let folder = tempfile::tempdir().unwrap();
-    all.push(open(Location::Sqlite(folder.path().join("portal.sqlite")), settings.clone(), folder).await);
-    if let Ok(url) = std::env::var(POSTGRES_VARIABLE) {
-        let location = Location::Postgres(create_postgres(&url));
-        all.push(open(location, settings, tempfile::tempdir().unwrap()).await);
-    }
+    let mut all = vec![on_sqlite(settings.clone()).await];
+    all.extend(on_postgres(settings).await);
     all
+}
+
+pub(crate) async fn on_sqlite(settings: Settings) -> Portal {
+    let folder = tempfile::tempdir().unwrap();
+    open(Location::Sqlite(folder.path().join("portal.sqlite")), settings, folder).await
+}
+
+/// `None`: the environment names no server.
+pub(crate) async fn on_postgres(settings: Settings) -> Option<Portal> {
+    let url = std::env::var(POSTGRES_VARIABLE).ok()?;
+    let location = Location::Postgres(create_postgres(&url));
+    Some(open(location, settings, tempfile::tempdir().unwrap()).await)
 }
 
 /// Settings without https and without waiting.
