@@ -74,7 +74,8 @@ pub(crate) struct LinkEditArgs {
     /// Which way the router's port faces
     #[arg(long, value_enum)]
     pub(crate) facing: Option<FacingChoice>,
-    /// From when on its time counts, e.g. "2026-11-10 14:00"; "" counts from its first poll again
+    /// From when on its time counts, e.g. "2026-11-10 14:00", not before its first day of service; "" counts from its first
+    /// poll again
     #[arg(long, value_name = "TIME")]
     pub(crate) measured_from: Option<String>,
 }
