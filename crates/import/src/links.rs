@@ -15,7 +15,11 @@ pub(crate) const COLUMNS: &[Column] = &[
     Column { name: "circuit", required: true, about: "circuit id, unique" },
     Column { name: "client", required: true, about: "name of the client, who is there already" },
     Column { name: "router", required: true, about: "name of the router, which is there already" },
-    Column { name: "interface", required: true, about: "its name on the router, to the letter, or ppp:USER" },
+    Column {
+        name: "interface",
+        required: true,
+        about: "its name exactly as on the router, or ppp:USER for a PPP user",
+    },
     Column { name: "type", required: true, about: "ILL, P2P, MPLS or broadband" },
     Column { name: "committed_mbps", required: true, about: "what was sold, Mbit/s" },
     Column { name: "activated", required: true, about: "first day under contract, e.g. 2026-11-01" },

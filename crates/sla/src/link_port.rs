@@ -32,11 +32,11 @@ impl<'a> LinkPort<'a> {
         }
     }
 
-    /// For a sentence: `port ether3`, `PPP user acme`.
+    /// For a sentence: `port ether3`, `the PPP session of acme`.
     pub fn words(self) -> String {
         match self {
             Self::Interface(name) => format!("port {name}"),
-            Self::PppUser(_) => self.to_string(),
+            Self::PppUser(user) => format!("the PPP session of {user}"),
         }
     }
 

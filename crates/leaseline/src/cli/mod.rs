@@ -466,7 +466,7 @@ pub(crate) struct LinkAddArgs {
     /// The router's name
     #[arg(long)]
     pub(crate) router: String,
-    /// The interface's name on the router, or ppp:USER for whatever session that PPP user has
+    /// The interface's name on the router, or ppp:USER for a PPP user
     #[arg(long, value_parser = label)]
     pub(crate) interface: String,
     /// Circuit id, unique

@@ -6,7 +6,7 @@ use routeros_sim::{
     traffic::{Profile, total_bytes},
 };
 use serde_json::json;
-use sla::{Interval, LinkState};
+use sla::{Interval, LinkPort, LinkState};
 use store::{LinkId, Sample, Span};
 
 use super::{
@@ -139,6 +139,7 @@ pub(super) fn spans(period: Interval, troubles: &[Trouble]) -> Vec<Span> {
             spans.push(up(at_ms, trouble.at.from_ms));
         }
         let evidence = match trouble.state {
+            LinkState::Down if trouble.cause == "session_ended" => json!({ "kind": "new_session" }),
             LinkState::Down => json!({ "kind": "link_times" }),
             LinkState::Up | LinkState::Unknown => json!({ "kind": "none" }),
         };
@@ -213,7 +214,9 @@ pub(super) fn troubles(place: usize, period: Interval, cases: Cases) -> Vec<Trou
         if at.to_ms + DAY_MS / 4 > period.to_ms {
             break;
         }
-        let cause = if random.between(1, 7) == 1 { "router_reboot" } else { "link_down" };
+        let own =
+            if LinkPort::of(plan.interface).ppp_user().is_some() { "session_ended" } else { "link_down" };
+        let cause = if random.between(1, 7) == 1 { "router_reboot" } else { own };
         if promised.iter().all(|promised| promised.intersect(at).is_empty()) {
             found.push(Trouble { at, state: LinkState::Down, cause });
         }

@@ -69,7 +69,7 @@ fn measuring_point(document: &Document<'_>) -> String {
         None => "Round trips are not measured on this line.".to_owned(),
     };
     format!(
-        "{} of our router {}, {facing}: download is what it {download}. {echoes}",
+        "{} on our router {}, {facing}: download is what it {download}. {echoes}",
         capitalized(&LinkPort::of(&short(&facts.interface)).words()),
         short(&facts.router)
     )

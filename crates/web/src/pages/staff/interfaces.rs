@@ -137,7 +137,10 @@ impl Interfaces {
             (None, Some(check)) if check.answer.is_some() => {
                 format!("{} did not tell its interfaces: see its connection test.", self.router)
             }
-            _ => format!("Its name on {}, to the letter. The router was not asked yet.", self.router),
+            _ => format!(
+                "Its name exactly as on {}, or ppp:USER for a PPP user. The router was not asked yet.",
+                self.router
+            ),
         }
     }
 }
@@ -161,8 +164,7 @@ const MEANT: &str = "meant";
 
 /// The field for the interface, with what the router has; and where a name is doubted, the question whether it is meant.
 pub(crate) fn fields(input: &Input, known: Option<&Interfaces>) -> Vec<Field> {
-    const PLAIN: &str =
-        "Its name on the router, to the letter; or ppp:USER for whatever session that PPP user has.";
+    const PLAIN: &str = "Its name exactly as on the router, for example ether5, or ppp:USER for a PPP user.";
     let offered = known.map(Interfaces::offered).unwrap_or_default();
     let kind = if offered.is_empty() { Kind::Input("text") } else { Kind::Offered(offered) };
     let hint = known.map_or(PLAIN.to_owned(), Interfaces::hint);
