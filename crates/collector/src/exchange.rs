@@ -117,7 +117,7 @@ impl Observation {
             mono_ms: Some(self.moment.mono_ms),
             uptime_ms: self.uptime_ms,
             identity: Identity {
-                id: session.map(|session| ppp::key(session).to_owned()).unwrap_or_default(),
+                id: session.map(|session| ppp::key(router, session)).unwrap_or_default(),
                 name: LinkPort::notation_of_user(user),
                 mac: None,
             },
@@ -128,7 +128,7 @@ impl Observation {
             up_local_ms: None,
             offset_ms: self.offset_ms,
             answered: None,
-            ppp: Some(PppLook { router, began_ms, maybe_elsewhere: false }),
+            ppp: Some(PppLook { router, began_ms, has_others: true }),
         }
     }
 
@@ -147,7 +147,7 @@ impl Observation {
     ) -> Result<HashMap<String, SeenElsewhere>, Cause> {
         let sessions = self.sessions.as_ref().map_err(|cause| *cause)?;
         let seen = |user: &str| {
-            let session = sessions.of(user, None)?;
+            let session = sessions.of(user, (router, None))?;
             let interface = self.interface_of(session).map(|index| &self.interfaces[index]);
             let look = self.ppp_look(router, user, Some(session));
             Some((

@@ -30,6 +30,8 @@ pub(crate) struct Asked<'a> {
     /// The PPP user whose last logout is wanted, because the session is another one than before.
     pub(crate) logout_of: Option<&'a str>,
     interface: Option<usize>,
+    /// The company has other routers.
+    has_others: bool,
     /// Empty for a link over an interface.
     user: &'a str,
     /// What is known of the link's PPP user; none for a link over an interface.
@@ -46,7 +48,7 @@ enum UserSeen<'a> {
     /// Connected to another router of the company.
     Elsewhere(SeenElsewhere),
     /// Not connected.
-    Absent { maybe_elsewhere: bool },
+    Absent,
     /// Nobody can say.
     Unknown(Cause),
 }
@@ -56,8 +58,10 @@ impl<'a> Asked<'a> {
         polled: &'a PolledLink,
         observation: &'a Observation,
         slot: Slot,
+        (has_others, normal_ms): (bool, i64),
         elsewhere: impl Fn(&PolledLink, i64) -> Option<Elsewhere>,
     ) -> Self {
+        let now = (observation.moment.wall_ms, normal_ms);
         let port = polled.link.port();
         let ppp = port.ppp_user().map(|user| user_seen(polled, user, observation, elsewhere));
         let user = port.ppp_user().unwrap_or_default();
@@ -94,8 +98,9 @@ impl<'a> Asked<'a> {
             logout_of: ppp
                 .as_ref()
                 .zip(port.ppp_user())
-                .and_then(|(seen, user)| logout_of(polled, seen, user)),
+                .and_then(|(seen, user)| logout_of(polled, seen, user, now)),
             interface,
+            has_others,
             user,
             ppp,
             measures,
@@ -206,7 +211,7 @@ fn ppp_finding(
 ) -> Finding {
     let session = match seen {
         UserSeen::Here(session) => Some(*session),
-        UserSeen::Absent { .. } => None,
+        UserSeen::Absent => None,
         UserSeen::Elsewhere(seen) => return found_elsewhere(seen, asked.measures),
         UserSeen::Unknown(cause) => {
             let seen = Seen::Nothing { at_ms: observation.moment.wall_ms, cause: *cause };
@@ -214,8 +219,8 @@ fn ppp_finding(
         }
     };
     let mut look = observation.ppp_look(router, asked.user, session);
-    if let (Some(ppp), UserSeen::Absent { maybe_elsewhere }) = (&mut look.ppp, seen) {
-        ppp.maybe_elsewhere = *maybe_elsewhere;
+    if let Some(ppp) = &mut look.ppp {
+        ppp.has_others = asked.has_others;
     }
     let mut logouts = answers.logouts.iter();
     look.down_local_ms = logouts
@@ -244,37 +249,55 @@ pub(crate) fn found_elsewhere(seen: &SeenElsewhere, measures: bool) -> Finding {
     Finding { seen: Seen::Interface(seen.look.clone()), measured }
 }
 
-/// A session here goes before one elsewhere. A user that was never seen may be misspelled: that is no outage.
+/// A session here goes before one elsewhere, unless the one elsewhere is followed and lasts. A user that was never seen may
+/// be misspelled: that is no outage.
 fn user_seen<'a>(
     polled: &PolledLink,
     user: &str,
     observation: &'a Observation,
     elsewhere: impl Fn(&PolledLink, i64) -> Option<Elsewhere>,
 ) -> UserSeen<'a> {
+    let home = polled.link.router_id;
+    let last = polled.last_ppp_look(user);
+    let followed = last.filter(|look| look.running && look.ppp.is_some());
+    let elsewhere = || elsewhere(polled, observation.moment.mono_ms);
     let sessions = match &observation.sessions {
         Ok(sessions) => sessions,
-        Err(cause) => return UserSeen::Unknown(*cause),
+        Err(cause) => {
+            return match elsewhere() {
+                Some(Elsewhere::Connected(seen)) => UserSeen::Elsewhere(seen),
+                _ => UserSeen::Unknown(*cause),
+            };
+        }
     };
-    let last = polled.last_ppp_look(user);
-    let followed = last.filter(|look| look.ppp.is_some()).map(|look| look.identity.id.as_str());
-    if let Some(session) = sessions.of(user, followed) {
-        return UserSeen::Here(session);
+    if let Some(session) = sessions.of(user, (home, followed.map(|look| look.identity.id.as_str()))) {
+        let was_elsewhere = followed.filter(|look| look.ppp.as_ref().is_some_and(|ppp| ppp.router != home));
+        return match (was_elsewhere, was_elsewhere.and_then(|_| elsewhere())) {
+            (Some(look), Some(Elsewhere::Connected(seen))) if seen.look.identity == look.identity => {
+                UserSeen::Elsewhere(seen)
+            }
+            _ => UserSeen::Here(session),
+        };
     }
-    match elsewhere(polled, observation.moment.mono_ms) {
+    match elsewhere() {
         Some(Elsewhere::Connected(seen)) => UserSeen::Elsewhere(seen),
         Some(Elsewhere::Unheard(cause)) => UserSeen::Unknown(cause),
         _ if last.is_none() => UserSeen::Unknown(Cause::InterfaceMissing),
-        Some(Elsewhere::Absent { others }) => UserSeen::Absent { maybe_elsewhere: others },
-        None => UserSeen::Absent { maybe_elsewhere: false },
+        Some(Elsewhere::Absent) | None => UserSeen::Absent,
     }
 }
 
 /// Whether it matters when the user logged out last: the session of before is gone, or nobody looked for a while.
-fn logout_of<'a>(polled: &PolledLink, seen: &UserSeen<'_>, user: &'a str) -> Option<&'a str> {
+fn logout_of<'a>(
+    polled: &PolledLink,
+    seen: &UserSeen<'_>,
+    user: &'a str,
+    (now_ms, normal_ms): (i64, i64),
+) -> Option<&'a str> {
     let last = polled.last_ppp_look(user)?;
     let is_new = match seen {
-        UserSeen::Here(session) => last.identity.id != ppp::key(session),
-        UserSeen::Absent { .. } => last.running || polled.is_silent(),
+        UserSeen::Here(session) => last.identity.id != ppp::key(polled.link.router_id, session),
+        UserSeen::Absent => last.running || polled.is_silent() || now_ms - last.at_ms > normal_ms,
         UserSeen::Elsewhere(_) | UserSeen::Unknown(_) => false,
     };
     is_new.then_some(user)

@@ -17,12 +17,9 @@ pub(crate) fn index_of<'n>(names: impl Iterator<Item = &'n Value> + Clone, wante
     }
 }
 
-/// Which interface is that of a PPP user's session; of several the first session's, which has no number.
-pub(crate) fn index_of_session<'n>(names: impl Iterator<Item = &'n Value>, user: &str) -> Option<usize> {
-    let is_session = |name: &str| sla::users_of_ppp_interface(name).iter().position(|of| *of == user);
-    let sessions =
-        names.enumerate().filter_map(|(index, name)| Some((is_session(&name.to_string_lossy())?, index)));
-    sessions.min().map(|(_, index)| index)
+/// Which interface is that of a PPP user's first session. One with a number (`<pppoe-a-1>`) may be that of another user.
+pub(crate) fn index_of_session<'n>(mut names: impl Iterator<Item = &'n Value>, user: &str) -> Option<usize> {
+    names.position(|name| sla::users_of_ppp_interface(&name.to_string_lossy()).first() == Some(&user))
 }
 
 #[cfg(test)]
@@ -54,7 +51,7 @@ mod tests {
             index_of_session(names.iter(), user)
         };
         assert_eq!(index(&["ether1", "<pppoe-a-1>", "<pppoe-a>"], "a"), Some(2));
-        assert_eq!(index(&["ether1", "<l2tp-a-1>"], "a"), Some(1));
+        assert_eq!(index(&["ether1", "<l2tp-a-1>"], "a"), None, "it may be that of another customer");
         assert_eq!(index(&["<pppoe-a-1>"], "a-1"), Some(0));
         assert_eq!(index(&["<pppoe-ab>", "a"], "a"), None);
     }

@@ -226,7 +226,7 @@ impl Poller {
         let (place, fresh_ms) = (self.place(), self.shared.rules.normal_ms);
         let finding = |polled: &PolledLink| {
             let measures = slot.kind == RoundKind::Sample && !polled.has_sample(slot.at_ms);
-            match elsewhere(&self.shared.ppp, place, polled, (asked.mono_ms, fresh_ms)) {
+            match elsewhere(&self.shared, place, polled, (asked.mono_ms, fresh_ms)) {
                 Some(Elsewhere::Connected(seen)) => found_elsewhere(&seen, measures),
                 _ => nothing.clone(),
             }
@@ -257,10 +257,10 @@ impl Poller {
         let now_ms = observation.moment.wall_ms;
         self.links.iter_mut().for_each(|polled| polled.forget_samples_after(now_ms));
         let (place, fresh_ms) = (self.place(), self.shared.rules.normal_ms);
-        let at =
-            |polled: &PolledLink, mono_ms| elsewhere(&self.shared.ppp, place, polled, (mono_ms, fresh_ms));
+        let at = |polled: &PolledLink, mono_ms| elsewhere(&self.shared, place, polled, (mono_ms, fresh_ms));
+        let others = (self.shared.ppp.has_others(place), fresh_ms);
         let asked: Vec<Asked<'_>> =
-            self.links.iter().map(|polled| Asked::new(polled, &observation, slot, at)).collect();
+            self.links.iter().map(|polled| Asked::new(polled, &observation, slot, others, at)).collect();
         let may_ping = self.session.may_ping(observation.moment.mono_ms);
         let targets: Vec<_> = asked.iter().map(|asked| asked.ping_target.filter(|_| may_ping)).collect();
         let config = &self.shared.config;
@@ -332,14 +332,20 @@ impl Poller {
 /// Where else the PPP user of a link is connected, by what the other routers said; none for a link over an interface. What
 /// is older than the link's timeline adds nothing to it.
 fn elsewhere(
-    board: &PppBoard,
+    shared: &Shared,
     place: (RouterId, CompanyId),
     polled: &PolledLink,
     now: (i64, i64),
 ) -> Option<Elsewhere> {
     let user = polled.link.port().ppp_user()?;
     let last = polled.last_ppp_look(user).and_then(|look| look.ppp.as_ref());
-    let found = board.elsewhere(place, user, last.map(|ppp| ppp.router), now);
+    let mut found = shared.ppp.elsewhere(place, user, last.map(|ppp| ppp.router), now);
+    if let Elsewhere::Connected(seen) = &mut found
+        && let Some(mono_ms) = seen.look.mono_ms
+    {
+        // The other router's round may have been before a correction of our clock.
+        seen.look.shift(shared.clocks.shift_ms(Moment { wall_ms: seen.look.at_ms, mono_ms }));
+    }
     Some(match found {
         Elsewhere::Connected(seen) if polled.watermark_ms().is_some_and(|ms| ms > seen.look.at_ms) => {
             Elsewhere::Unheard(Cause::NotPolled)

@@ -27,8 +27,8 @@ pub(crate) struct PppLook {
     pub(crate) router: RouterId,
     /// When the session began, by our clock; none without a session.
     pub(crate) began_ms: Option<i64>,
-    /// There is no session here, but another router of the company answers and may have one since it was asked last.
-    pub(crate) maybe_elsewhere: bool,
+    /// The company has other routers, which the user may have been connected to meanwhile.
+    pub(crate) has_others: bool,
 }
 
 impl PppLook {
@@ -40,20 +40,20 @@ impl PppLook {
 }
 
 impl From<(i64, Option<i64>, bool)> for PppLook {
-    fn from((router, began_ms, maybe_elsewhere): (i64, Option<i64>, bool)) -> Self {
-        Self { router: RouterId(router), began_ms, maybe_elsewhere }
+    fn from((router, began_ms, has_others): (i64, Option<i64>, bool)) -> Self {
+        Self { router: RouterId(router), began_ms, has_others }
     }
 }
 
 impl From<PppLook> for (i64, Option<i64>, bool) {
     fn from(look: PppLook) -> Self {
-        (look.router.0, look.began_ms, look.maybe_elsewhere)
+        (look.router.0, look.began_ms, look.has_others)
     }
 }
 
-/// What names a session among those of its router.
-pub(crate) fn key(session: &PppSession) -> &str {
-    session.session_id.as_deref().unwrap_or(&session.id)
+/// What names a session among those of all routers: each router counts its own.
+pub(crate) fn key(router: RouterId, session: &PppSession) -> String {
+    format!("{}/{}", router.0, session.session_id.as_deref().unwrap_or(&session.id))
 }
 
 /// The sessions of a router with their dynamic interfaces, by user: a concentrator has thousands.
@@ -74,10 +74,11 @@ impl Sessions {
             return all;
         }
         for (index, interface) in interfaces.iter().enumerate() {
-            for user in users_of_ppp_interface(&interface.name.to_string_lossy()) {
-                if all.of_user.contains_key(user) {
-                    all.interfaces_of.entry(user.to_owned()).or_default().push(index);
-                }
+            // `<pppoe-acme-1>` is that of acme-1 if there is such a user, and only else the second one of acme.
+            let name = interface.name.to_string_lossy();
+            let users = users_of_ppp_interface(&name);
+            if let Some(user) = users.into_iter().find(|user| all.of_user.contains_key(*user)) {
+                all.interfaces_of.entry(user.to_owned()).or_default().push(index);
             }
         }
         all
@@ -88,28 +89,29 @@ impl Sessions {
     }
 
     /// The session of a user: the one that was followed, if it is still there, or else the oldest.
-    pub(crate) fn of(&self, user: &str, followed: Option<&str>) -> Option<&PppSession> {
+    pub(crate) fn of(&self, user: &str, (router, followed): (RouterId, Option<&str>)) -> Option<&PppSession> {
         let sessions = self.of_user.get(user)?;
-        sessions
-            .iter()
-            .find(|session| followed == Some(key(session)))
-            .or_else(|| sessions.iter().max_by_key(|session| session.uptime))
+        let is_followed = |session: &&PppSession| followed.is_some_and(|one| one == key(router, session));
+        sessions.iter().find(is_followed).or_else(|| sessions.iter().max_by_key(|session| session.uptime))
     }
 
-    /// The dynamic interface of a session. Where a user has several it is the one that came up when the session began;
-    /// `began_local_ms` is that moment by the router's local clock. None if that does not tell them apart: counters of
-    /// the wrong session are worse than none.
+    /// The dynamic interface of a session: the only one, if it has the user's name to the letter, or else the one that came
+    /// up when the session began; `began_local_ms` is that moment by the router's local clock. None if that does not tell
+    /// them apart: counters of the wrong session, which may be another customer's, are worse than none.
     pub(crate) fn interface_of(
         &self,
         interfaces: &[Interface],
         session: &PppSession,
         began_local_ms: Option<i64>,
     ) -> Option<usize> {
+        let user = session.user.to_string_lossy();
         let start = format!("<{}-", session.service);
-        let candidates = self.interfaces_of.get(session.user.to_string_lossy().as_ref())?;
         let of_service = |index: &&usize| interfaces[**index].name.to_string_lossy().starts_with(&start);
+        let candidates = self.interfaces_of.get(user.as_ref())?;
         let candidates: Vec<usize> = candidates.iter().filter(of_service).copied().collect();
-        if let [only] = candidates[..] {
+        if let [only] = candidates[..]
+            && interfaces[only].name.to_string_lossy() == format!("{start}{user}>")
+        {
             return Some(only);
         }
         let began_ms = began_local_ms?;
@@ -144,8 +146,8 @@ pub(crate) enum Elsewhere {
     Connected(SeenElsewhere),
     /// The router that had the session last does not tell; this is why.
     Unheard(Cause),
-    /// On no other router that answers. `others`: there are such routers.
-    Absent { others: bool },
+    /// On no other router, as far as they answer.
+    Absent,
 }
 
 /// What the routers of each company said of its PPP users. A user may move from one to another.
@@ -224,22 +226,30 @@ impl PppBoard {
             let others = board.routers.iter().filter(|(id, (of, _))| **id != home && *of == company);
             others.filter_map(|(_, (_, heard))| heard.as_ref()).filter(fresh)
         };
-        let sessions = || others().filter_map(|heard| heard.sessions.as_ref().ok());
-        // Of two routers that both say so, the one where the user logged in last.
-        let found = sessions().filter_map(|sessions| sessions.get(user));
-        if let Some(seen) = found.max_by_key(|seen| seen.look.ppp.as_ref().and_then(|ppp| ppp.began_ms)) {
-            return Elsewhere::Connected(seen.clone());
-        }
-        if let Some(last) = last.filter(|last| *last != home)
-            && let Some((_, heard)) = board.routers.get(&last)
-        {
-            match heard.as_ref().filter(fresh).map(|heard| &heard.sessions) {
-                Some(Ok(_)) => {}
+        if let Some(last) = last.filter(|last| *last != home) {
+            // A router that is polled no more tells nothing, as one that does not answer.
+            let heard = board.routers.get(&last).and_then(|(_, heard)| heard.as_ref()).filter(fresh);
+            match heard.map(|heard| &heard.sessions) {
+                Some(Ok(sessions)) => {
+                    if let Some(seen) = sessions.get(user) {
+                        return Elsewhere::Connected(seen.clone());
+                    }
+                }
                 Some(Err(cause)) => return Elsewhere::Unheard(*cause),
                 None => return Elsewhere::Unheard(Cause::NotPolled),
             }
         }
-        Elsewhere::Absent { others: sessions().next().is_some() }
+        // Of two routers that both say so, the one where the user logged in last.
+        let found = others().filter_map(|heard| heard.sessions.as_ref().ok()?.get(user));
+        match found.max_by_key(|seen| seen.look.ppp.as_ref().and_then(|ppp| ppp.began_ms)) {
+            Some(seen) => Elsewhere::Connected(seen.clone()),
+            None => Elsewhere::Absent,
+        }
+    }
+
+    /// Whether the company has other routers that are polled.
+    pub(crate) fn has_others(&self, (home, company): (RouterId, CompanyId)) -> bool {
+        self.lock().routers.iter().any(|(id, (of, _))| *id != home && *of == company)
     }
 }
 
@@ -247,4 +257,58 @@ impl PppBoard {
 /// `ppp:acme`.
 pub(crate) fn was_session_of(interface: &str, user: &str) -> bool {
     users_of_ppp_interface(interface).contains(&user) || LinkPort::of(interface) == LinkPort::PppUser(user)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use routeros::Value;
+
+    use super::*;
+
+    fn session(user: &str, id: &str, uptime_s: u64) -> PppSession {
+        PppSession {
+            id: id.to_owned(),
+            user: Value::from(user),
+            service: "pppoe".to_owned(),
+            session_id: None,
+            uptime: Duration::from_secs(uptime_s),
+            address: None,
+            radius: false,
+        }
+    }
+
+    fn interfaces(names: &[&str]) -> Vec<Interface> {
+        names.iter().map(|name| Interface { name: Value::from(*name), ..Interface::default() }).collect()
+    }
+
+    /// Where each user's interface is found.
+    fn found(users: &[&str], names: &[&str]) -> Vec<Option<usize>> {
+        let interfaces = interfaces(names);
+        let all = users.iter().enumerate().map(|(n, user)| session(user, &format!("*{n}"), 60)).collect();
+        let sessions = Sessions::new(all, &interfaces);
+        let of =
+            |user: &&str| sessions.interface_of(&interfaces, sessions.of(user, (RouterId(1), None))?, None);
+        users.iter().map(of).collect()
+    }
+
+    #[test]
+    fn the_interface_of_another_customers_session_is_never_taken() {
+        assert_eq!(found(&["acme", "acme-1"], &["<pppoe-acme-1>", "<pppoe-acme>"]), [Some(1), Some(0)]);
+        // acme has a static binding under another name.
+        assert_eq!(found(&["acme", "acme-1"], &["acme-in", "<pppoe-acme-1>"]), [None, Some(1)]);
+        // Whose it is cannot be told without the time at which it came up.
+        assert_eq!(found(&["acme"], &["<pppoe-acme-1>"]), [None]);
+        assert_eq!(found(&["acme"], &["<l2tp-acme>"]), [None]);
+    }
+
+    #[test]
+    fn the_followed_session_is_kept_and_else_the_oldest_taken() {
+        let all = vec![session("a", "*1", 10), session("a", "*2", 30), session("b", "*3", 90)];
+        let sessions = Sessions::new(all, &[]);
+        let of = |followed| sessions.of("a", (RouterId(7), followed)).map(|session| session.id.as_str());
+        assert_eq!((of(None), of(Some("7/*1")), of(Some("8/*1"))), (Some("*2"), Some("*1"), Some("*2")));
+        assert!(sessions.of("c", (RouterId(7), None)).is_none());
+    }
 }

@@ -166,10 +166,20 @@ impl Timeline {
             }
         }
         standing.adopt(&mut resolved.pieces);
+        let before = standing.clone();
         standing.follow(&resolved.pieces);
         if standing.state != next.verdict().0 && !change_counts(&standing, next, resolved.proven, rules) {
             self.pending =
                 Some(Pending { first_ms: next.at_ms, looks: 1, state: next.verdict().0, pieces: Vec::new() });
+        } else if let Some(first_ms) = dated_but_not_proven(&before, next, &resolved, rules) {
+            let kept = resolved.pieces.partition_point(|piece| piece.from_ms < first_ms);
+            let pieces = resolved.pieces.split_off(kept);
+            standing = before;
+            standing.follow(&resolved.pieces);
+            let facts = json!({ "kind": "not_confirmed", "looks": 1, "needed": rules.looks_needed });
+            let held = Piece::new(first_ms, next.at_ms, (standing.state, standing.cause), facts);
+            resolved.pieces.push(held);
+            self.pending = Some(Pending { first_ms, looks: 1, state: next.verdict().0, pieces });
         } else {
             standing.arrive(next);
         }
@@ -230,6 +240,14 @@ fn change_counts(before: &Standing, next: &Look, proven: bool, rules: Rules) -> 
         || rules.looks_needed <= 1
         || state == LinkState::Unknown
         || (before.state == LinkState::Unknown && state == LinkState::Up)
+}
+
+/// From when on a PPP user was down, if that is dated and must be confirmed all the same: the session ended, and another
+/// router of the company may have the next one.
+fn dated_but_not_proven(before: &Standing, next: &Look, resolved: &Resolved, rules: Rules) -> Option<i64> {
+    let down = resolved.pieces.last().filter(|piece| piece.cause == Some(Cause::SessionEnded))?;
+    let is_new = before.state != LinkState::Down && !next.running;
+    (is_new && !change_counts(before, next, resolved.proven, rules)).then_some(down.from_ms)
 }
 
 /// A link that was never seen before is unknown up to its first look.

@@ -50,12 +50,14 @@ impl Known {
         clients.retain(|client| scope.holds(client.company_id));
         let routers = store.routers().await?;
         let links = store.links().await?;
+        let companies: HashMap<RouterId, CompanyId> =
+            routers.iter().map(|router| (router.id, router.company_id)).collect();
         let live = links.iter().filter(|link| link.terminated_at_ms.is_none());
         Ok(Self {
             taken: live
                 .filter_map(|link| {
-                    let router = routers.iter().find(|router| router.id == link.router_id)?;
-                    Some(Place::of((router.company_id, router.id), &link.interface))
+                    let company = companies.get(&link.router_id)?;
+                    Some(Place::of((*company, link.router_id), &link.interface))
                 })
                 .collect(),
             circuits: links.iter().map(|link| (folded_name(&link.circuit), link.circuit.clone())).collect(),

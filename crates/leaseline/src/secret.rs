@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::Context;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::commands::password_file;
 
-/// A secret of the environment, or the first line of the file that a setting names.
+/// A secret of the environment, or the first line of the file that a setting names, without space at its ends.
 ///
 /// # Errors
 /// A file that cannot be read.
@@ -21,6 +21,9 @@ pub(crate) fn read(
     }
     match file {
         "" => Ok(None),
-        file => password_file::read(Path::new(file)).context(setting).map(Some),
+        file => {
+            let line = password_file::read(Path::new(file)).context(setting)?;
+            Ok(Some(SecretString::from(line.expose_secret().trim().to_owned())))
+        }
     }
 }

@@ -54,7 +54,12 @@ fn connected_since(gap: &Gap<'_>, began_ms: i64) -> Resolved {
     let facts = facts(gap, "new_session");
     let line = Line::new(gap.prev.at_ms);
     let before = gap.prev.interface_verdict();
-    let logout_ms = gap.dates().0.filter(|&ms| ms <= began_ms + WHOLE_SECONDS_MS);
+    let logout_ms = logout_ms(gap);
+    if before == UP && !gap.is_long() && logout_ms.is_some_and(|ms| ms > began_ms + WHOLE_SECONDS_MS) {
+        // The session before outlived the start of this one.
+        return line.going_on(gap.next.at_ms, UP).resolved(true);
+    }
+    let logout_ms = logout_ms.filter(|&ms| ms <= began_ms + WHOLE_SECONDS_MS);
     // Both moments have whole seconds; a drop has some length all the same.
     let logout_ms = logout_ms.map(|ms| ms.min(began_ms - DROP_MS_MIN).max(gap.prev.at_ms));
     let line = match logout_ms {
@@ -75,7 +80,7 @@ fn absent(gap: &Gap<'_>) -> Resolved {
     let before = gap.prev.interface_verdict();
     let facts = facts(gap, "no_session");
     let line = Line::new(gap.prev.at_ms);
-    let line = match gap.dates().0 {
+    let line = match logout_ms(gap) {
         Some(logout_ms) if gap.is_long() => {
             line.no_contact(gap, logout_ms, &facts).to(gap.next.at_ms, ENDED, facts)
         }
@@ -86,14 +91,23 @@ fn absent(gap: &Gap<'_>) -> Resolved {
         None if gap.is_long() => line.to(gap.next.at_ms, ENDED, facts),
         _ => line.going_on(gap.next.at_ms, before),
     };
-    line.resolved(gap.next.ppp.as_ref().is_none_or(|ppp| !ppp.maybe_elsewhere))
+    line.resolved(!has_others(gap))
+}
+
+/// When the user logged out last. Over a long gap that proves nothing where the user may have been on another router.
+fn logout_ms(gap: &Gap<'_>) -> Option<i64> {
+    gap.dates().0.filter(|_| !(gap.is_long() && has_others(gap)))
+}
+
+fn has_others(gap: &Gap<'_>) -> bool {
+    gap.next.ppp.as_ref().is_some_and(|ppp| ppp.has_others)
 }
 
 /// The last logout was before the last look.
 fn nobody_logged_out(gap: &Gap<'_>) -> bool {
     let logout_ms =
         gap.next.down_local_ms.zip(gap.next.offset_ms).map(|(local_ms, offset_ms)| local_ms - offset_ms);
-    logout_ms.is_some_and(|ms| ms < gap.prev.at_ms)
+    !has_others(gap) && logout_ms.is_some_and(|ms| ms < gap.prev.at_ms)
 }
 
 fn facts(gap: &Gap<'_>, kind: &str) -> Value {

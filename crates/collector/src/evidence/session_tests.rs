@@ -22,7 +22,7 @@ fn look(seconds: i64, began_s: Option<i64>) -> Look {
         running: began_s.is_some(),
         link_downs: None,
         up_local_ms: None,
-        ppp: Some(PppLook { router: RouterId(1), began_ms, maybe_elsewhere: false }),
+        ppp: Some(PppLook { router: RouterId(1), began_ms, has_others: false }),
         ..look
     }
 }
@@ -121,7 +121,7 @@ fn the_session_of_another_router_proves_the_time_and_its_uptime_no_reboot() {
 fn who_may_be_elsewhere_is_not_proven_to_be_down() {
     let mut next = look(30, None);
     if let Some(ppp) = &mut next.ppp {
-        ppp.maybe_elsewhere = true;
+        ppp.has_others = true;
     }
     assert!(!resolved(&look(0, Some(-900)), &next, None).proven);
 }
@@ -139,4 +139,25 @@ fn a_restart_of_the_router_ends_all_sessions() {
     next.uptime_ms = 60_000;
     let after = line(&look(60, Some(-900)), &next);
     assert_eq!(after, [(60, 100, Down, Some("router_reboot")), (100, 120, Up, None)]);
+}
+
+#[test]
+fn over_a_long_gap_a_logout_proves_nothing_where_there_are_other_routers() {
+    let elsewhere = |mut look: Look| {
+        if let Some(ppp) = &mut look.ppp {
+            ppp.has_others = true;
+        }
+        look
+    };
+    let next = elsewhere(logged_out(look(3_600, Some(3_000)), 600));
+    let expected = [(0, 3_000, Unknown, Some("not_polled")), (3_000, 3_600, Up, None)];
+    assert_eq!(line(&look(0, Some(-900)), &next), expected);
+    let absent = elsewhere(logged_out(look(3_600, None), -50));
+    assert_eq!(line(&look(0, None), &absent), [(0, 3_600, Unknown, Some("not_polled"))]);
+}
+
+#[test]
+fn a_session_that_outlived_the_start_of_the_next_one_is_no_drop() {
+    let next = logged_out(look(30, Some(10)), 20);
+    assert_eq!(line(&look(0, Some(-900)), &next), [(0, 30, Up, None)]);
 }

@@ -363,3 +363,51 @@ async fn a_ppp_user_carries_one_link_within_the_company() {
         place.store.insert_link(&store::NewLink { interface: "ppp:other", ..new }).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_user_of_the_user_database_who_moves_is_not_down_for_longer_than_the_move() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let (home, link) = one_user(&mut place, PppUser::new("acme")).await;
+        let (other, _) = serve(&mut place, "other", Vec::new()).await;
+        place.sample().await;
+        rounds(&place, 2).await;
+        place.pass(3);
+        home.ppp_disconnect("acme");
+        place.pass(2);
+        other.ppp_connect("acme");
+        place.pass(15);
+        rounds(&place, 3).await;
+        let line = place.line(link).await;
+        assert!(place.seconds(link, Down).await <= 3, "{line:?}");
+        assert_eq!(place.seconds(link, Unknown).await, 0, "{line:?}");
+        // Down for good: the logout dates it, once no other router has the user.
+        other.ppp_disconnect("acme");
+        home.ppp_connect("acme");
+        rounds(&place, 3).await;
+        place.pass(5);
+        home.ppp_disconnect("acme");
+        let down_ms = place.true_ms();
+        place.pass(5);
+        rounds(&place, 3).await;
+        let outages = place.store.outages(link, 0, i64::MAX / 2).await.unwrap();
+        let last = outages.last().unwrap();
+        assert!(last.to_ms.is_none() && (last.from_ms - down_ms).abs() <= 1_500, "{down_ms}: {outages:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_outage_that_lasts_over_a_stop_of_the_collector_is_known_from_the_last_logout() {
+    for database in databases().await {
+        let mut place = Place::new(database).await;
+        let (router, link) = one_user(&mut place, PppUser::new("acme")).await;
+        place.sample().await;
+        place.probe_for(1).await;
+        router.ppp_disconnect("acme");
+        place.probe_for(2).await;
+        place.pass(3_600);
+        place.restart();
+        place.probe().await;
+        about(&place.line(link).await, &[(0, 30, Up, None), (30, 3_690, Down, Some("session_ended"))]);
+    }
+}

@@ -499,6 +499,10 @@ pub(crate) struct LinkAddArgs {
     /// First day of service, 00:00 in the company's zone
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub(crate) activated: String,
+    /// From when on its time counts, e.g. "2026-11-10 14:00", not before its first day of service; from its first poll unless
+    /// named
+    #[arg(long, value_name = "TIME")]
+    pub(crate) measured_from: Option<String>,
     /// Which way the router's port faces; at a port that faces the customer, what the router receives is upload
     #[arg(long, value_enum, default_value = "customer")]
     pub(crate) facing: FacingChoice,

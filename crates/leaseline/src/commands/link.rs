@@ -54,6 +54,8 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
     if matches!(args.down_when, DownChoice::NoAnswer) && probe_target.is_none() {
         return Err(wrong_use("--down-when no-answer needs a --probe-target to ask"));
     }
+    let measured_from_ms =
+        args.measured_from.as_deref().map(|text| moment::parse_moment(text, &zone)).transpose()?;
     let link = NewLink {
         client_id: client.id,
         router_id: router.id,
@@ -75,7 +77,7 @@ async fn add(store: &Store, config: &Config, args: LinkAddArgs, printer: &Printe
     store.check_name_free(Named::Link, &args.circuit).await.map_err(refused)?;
     let checked = interface_check::check(store, config, &router, &args).await?;
     let by = operator();
-    let id = store.staff_add_link(&act(&by), &link, &terms, None).await.map_err(refused)?;
+    let id = store.staff_add_link(&act(&by), &link, &terms, measured_from_ms).await.map_err(refused)?;
     let not_checked = match &checked {
         Checked::There => String::new(),
         Checked::Not(why) => format!(" Whether the router has it was not checked: {why}."),

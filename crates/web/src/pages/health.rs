@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, FORWARDED};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use secrecy::ExposeSecret;
@@ -38,12 +38,23 @@ fn without_reason(check: &ReadinessCheck) -> Value {
     json!({ "name": check.name, "ok": check.is_ok() })
 }
 
+/// What proxies add to a request; a proxy that adds none of it cannot be told from this machine.
+const FORWARDED_BY: [&str; 7] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-forwarded-server",
+    "x-real-ip",
+];
+
 /// Whether the request was made on this machine and not through a proxy here, or carries the token.
 fn is_operator(request: &Request, settings: &Settings) -> bool {
     let headers = request.headers();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let is_local = peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
-    let is_forwarded = headers.contains_key("x-forwarded-for") || headers.contains_key(FORWARDED);
+    let is_forwarded = FORWARDED_BY.iter().any(|name| headers.contains_key(*name));
     is_local && !is_forwarded || bears_token(headers, settings)
 }
 

@@ -80,6 +80,8 @@ async fn readyz_shows_the_reasons_to_this_machine_and_to_the_token_alone() {
             ("::ffff:127.0.0.1", vec![], true),
             ("127.0.0.1", vec![("x-forwarded-for", "127.0.0.1")], false),
             ("127.0.0.1", vec![("forwarded", "for=127.0.0.1")], false),
+            ("127.0.0.1", vec![("x-real-ip", "127.0.0.1")], false),
+            ("127.0.0.1", vec![("x-forwarded-proto", "https")], false),
             (HOME, vec![("x-forwarded-for", "127.0.0.1")], false),
             (HOME, vec![("authorization", bearer.as_str())], true),
             ("127.0.0.1", vec![("x-forwarded-for", HOME), ("authorization", bearer.as_str())], true),
