@@ -46,7 +46,7 @@ enum UserSeen<'a> {
     /// Connected here.
     Here(&'a PppSession),
     /// Connected to another router of the company.
-    Elsewhere(SeenElsewhere),
+    Elsewhere(Box<SeenElsewhere>),
     /// Not connected.
     Absent,
     /// Nobody can say.

@@ -143,7 +143,7 @@ struct Heard {
 #[derive(Debug)]
 pub(crate) enum Elsewhere {
     /// Connected to another router of the company.
-    Connected(SeenElsewhere),
+    Connected(Box<SeenElsewhere>),
     /// The router that had the session last does not tell; this is why.
     Unheard(Cause),
     /// On no other router, as far as they answer.
@@ -232,7 +232,7 @@ impl PppBoard {
             match heard.map(|heard| &heard.sessions) {
                 Some(Ok(sessions)) => {
                     if let Some(seen) = sessions.get(user) {
-                        return Elsewhere::Connected(seen.clone());
+                        return Elsewhere::Connected(Box::new(seen.clone()));
                     }
                 }
                 Some(Err(cause)) => return Elsewhere::Unheard(*cause),
@@ -242,7 +242,7 @@ impl PppBoard {
         // Of two routers that both say so, the one where the user logged in last.
         let found = others().filter_map(|heard| heard.sessions.as_ref().ok()?.get(user));
         match found.max_by_key(|seen| seen.look.ppp.as_ref().and_then(|ppp| ppp.began_ms)) {
-            Some(seen) => Elsewhere::Connected(seen.clone()),
+            Some(seen) => Elsewhere::Connected(Box::new(seen.clone())),
             None => Elsewhere::Absent,
         }
     }
