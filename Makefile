@@ -20,6 +20,8 @@ check:
 bench:
 	cargo build --release -p benches -p routeros-sim
 	target/release/poll_round
+	target/release/poll_round --routers 1 --links 2000 --pings 1
+	target/release/poll_round --routers 1 --links 2000 --pings 1 --ppp
 	target/release/store_write
 	target/release/close_month
 	target/release/pdf

@@ -197,6 +197,9 @@ impl Timeline {
         rules: Rules,
     ) -> Decided {
         let same = pending.state == next.verdict().0;
+        if let Some(began_ms) = next.ppp.as_ref().and_then(|ppp| ppp.began_ms) {
+            pending.pieces = pending.pieces.into_iter().flat_map(|piece| up_since(piece, began_ms)).collect();
+        }
         if same {
             pending.looks += 1;
         }
@@ -248,6 +251,17 @@ fn dated_but_not_proven(before: &Standing, next: &Look, resolved: &Resolved, rul
     let down = resolved.pieces.last().filter(|piece| piece.cause == Some(Cause::SessionEnded))?;
     let is_new = before.state != LinkState::Down && !next.running;
     (is_new && !change_counts(before, next, resolved.proven, rules)).then_some(down.from_ms)
+}
+
+/// A piece without a session, in the light of one that began on another router meanwhile.
+fn up_since(piece: Piece, began_ms: i64) -> Vec<Piece> {
+    if piece.cause != Some(Cause::SessionEnded) || began_ms >= piece.to_ms {
+        return vec![piece];
+    }
+    let began_ms = began_ms.max(piece.from_ms);
+    let up = Piece::going_on(began_ms, piece.to_ms, (LinkState::Up, None));
+    let down = Piece { to_ms: began_ms, ..piece };
+    [down, up].into_iter().filter(|piece| piece.to_ms > piece.from_ms).collect()
 }
 
 /// A link that was never seen before is unknown up to its first look.

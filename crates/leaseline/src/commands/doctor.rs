@@ -149,8 +149,8 @@ async fn ports(store: &store::Store) -> anyhow::Result<Step> {
     let more = missing.len().saturating_sub(PORTS_NAMED_MAX);
     let detail = match (missing.len(), more) {
         (0, _) => "every polled link has its interface".to_owned(),
-        (_, 0) => format!("no such interface: {}", names.join(", ")),
-        _ => format!("no such interface: {} and {more} more", names.join(", ")),
+        (_, 0) => format!("not found: {}", names.join(", ")),
+        _ => format!("not found: {} and {more} more", names.join(", ")),
     };
     Ok(Step { name: "ports".to_owned(), ok: missing.is_empty(), detail })
 }

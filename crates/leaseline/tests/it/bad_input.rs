@@ -134,7 +134,7 @@ fn an_unknown_interface_is_named_and_blinds_no_other() {
         let ports = ports_step(&installation);
         assert_eq!(ports["ok"], false, "{ports}");
         let detail = ports["detail"].as_str().expect("words");
-        assert!(detail.starts_with("no such interface: C-9 (\"ether9\" on edge, since 20"), "{detail}");
+        assert!(detail.starts_with("not found: C-9 (port ether9 on edge, since 20"), "{detail}");
         assert!(!detail.contains("C-1") && !detail.contains("more"), "{detail}");
         // The contract of the link without a port ends, and nothing is amiss.
         installation.ok(&["link", "retire", "C-9"]);
